@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/check/typed.h"
+#include "compiler/support/diagnostics.h"
+#include "compiler/support/source.h"
+
+namespace fedc::check {
+
+/// Finds the text of a module: `name` as written in `use`, from the file that says so. The driver looks beside that file, on the include path and
+/// in stdlib; gives the source's file number, or nothing.
+using ModuleLoader = std::function<std::optional<std::uint32_t>(const std::string& name, std::uint32_t fromFile)>;
+
+struct CheckOptions {
+  /// `-p name=value`, as text; an unknown name or an unfit value is a diagnostic.
+  std::map<std::string, std::string> params;
+};
+
+/// Checks the program whose main file is `file`: loads modules, resolves names, infers types, sizes and placements, makes every implicit step
+/// explicit. Gives a program only if no error was reported.
+std::optional<TypedProgram> check(SourceManager& sources, std::uint32_t file, const ModuleLoader& load, const CheckOptions& options,
+                                  DiagnosticSink& sink);
+
+/// The typed program for people (`fedc emit typed`).
+std::string print(const TypedProgram& program);
+std::string print(const TypeRef& type, const std::vector<DimVarInfo>& dims);
+
+}  // namespace fedc::check
