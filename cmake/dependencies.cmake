@@ -11,7 +11,7 @@ find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 set(HDF5_PREFER_PARALLEL FALSE)
 find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(LLVM 19 REQUIRED CONFIG PATHS /usr/lib/llvm-19/lib/cmake/llvm NO_DEFAULT_PATH)
+find_package(LLVM 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)
 
 add_library(fedc_hdf5 INTERFACE)
 target_include_directories(fedc_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
@@ -19,8 +19,10 @@ target_link_libraries(fedc_hdf5 INTERFACE ${HDF5_LIBRARIES})
 
 add_library(fedc_llvm INTERFACE)
 target_include_directories(fedc_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
-target_compile_definitions(fedc_llvm INTERFACE ${LLVM_DEFINITIONS})
-target_link_libraries(fedc_llvm INTERFACE /usr/lib/llvm-19/lib/libLLVM.so.19.1)
+separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_options(fedc_llvm INTERFACE ${llvm_definitions})
+# The shared library: one file of 130 MB for every program, instead of minutes of linking for each.
+target_link_libraries(fedc_llvm INTERFACE LLVM)
 
 # The grammar: antlr4 writes the sources, a library of its own compiles them without our warnings.
 find_program(ANTLR4 antlr4 REQUIRED)
