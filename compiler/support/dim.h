@@ -66,6 +66,8 @@ class Dim {
 
  private:
   struct Node;
+  /// Makes extents from terms (dim.cpp).
+  friend struct DimFactory;
   explicit Dim(std::vector<Term> terms);
   std::shared_ptr<const Node> node_;
 };
