@@ -1,0 +1,169 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/core/array.h"
+#include "compiler/core/graph.h"
+#include "compiler/support/expected.h"
+#include "runtime/graph/executable.h"
+
+namespace fedc::runtime {
+
+/// A leaf of a result, of a state or of a saved file, with its path in the value (`loss`, `model.w`). Dense.
+struct NamedArray {
+  std::string name;
+  core::Array value;
+};
+
+/// What a run takes; every field is a flag of `fedc run`. Defaults of the program's `run` block and of its `param`s are filled in by the caller.
+struct RunOptions {
+  /// Federated data of `next` or `main`, and of `evaluate`: a file of TensorFlow Federated's HDF5 layout. Empty: none given.
+  std::string data;
+  std::string evalData;
+  /// Which clients take part: `0..30` (indices into the ids in ascending order), `id,id`, `@file` (an id a line); empty: all.
+  std::string clients;
+  std::string evalClients;
+  /// Rounds of a process; an entry `main` runs once and ignores it.
+  int rounds = 1;
+  /// Cohort size; nothing: every client, in ascending order of the ids.
+  std::optional<std::int64_t> clientsPerRound;
+  std::uint64_t seed = 0;
+  /// Worker threads; 0: as many as the machine has. Bits do not depend on it.
+  int threads = 0;
+  /// `evaluate` after every so many rounds and after the last; 0: only after the last. Nothing happens without `evalData`.
+  int evalEvery = 0;
+  /// Bytes of decoded clients kept in memory; nothing: a quarter of the machine's memory.
+  std::optional<std::int64_t> dataCache;
+  /// Float `param`s by name; every one that a graph takes must be here.
+  std::map<std::string, double> params;
+  /// Plain arguments of `main` by leaf name; `parseArgument` makes them from text.
+  std::map<std::string, core::Array> arguments;
+  /// Writes the state after the last whole round here (.npz); starts from the state in this file instead of calling `init`.
+  std::string save;
+  std::string init;
+  /// Seconds that the caller spent until the program could run; only passed on to the summary.
+  double compileSeconds = 0;
+  /// The plain serial executor instead of the dataflow graph: same bits, for tests and `--interpret`.
+  bool serial = false;
+  /// Set by a signal handler: the running round is finished, the state saved, and `run` returns. May be null.
+  const std::atomic<bool>* interrupt = nullptr;
+};
+
+/// Why a run ended. `message` is a sentence without place; the fields say where, each only if it is known.
+struct RunError {
+  enum class Kind {
+    /// A flag or argument that does not fit the program.
+    Option,
+    /// A data file, or one client's data in it.
+    Data,
+    /// A check in the program failed: see `site`.
+    Check,
+    /// A file of weights (`save`, `init`).
+    Weights,
+    /// Something that the runtime cannot do yet, or a graph that is not well formed.
+    Program,
+  };
+  Kind kind = Kind::Option;
+  std::string message;
+  /// What the user could do about it; may be empty.
+  std::string help;
+  /// The client whose work failed: lowest position of the cohort, the same on any number of threads.
+  std::optional<std::string> client;
+  /// From 1; 0 is `init`.
+  std::optional<int> round;
+  /// Index into `core::Module::sites` (Kind::Check).
+  std::optional<std::uint32_t> site;
+  /// The line of the program that is concerned (a declared feature), if it is not a site.
+  std::optional<Span> span;
+};
+
+/// Seconds of wall-clock lost to missing data, over all workers: the time integral of min(steps that wait for data, idle workers) / workers.
+/// `cold`: the client is read for the first time in this run; `warm`: it had been read before.
+struct DataWait {
+  double cold = 0;
+  double warm = 0;
+  double total() const { return cold + warm; }
+};
+
+/// Once, before round 1, when data is open and its schema has been checked.
+struct StartEvent {
+  int rounds = 0;
+  /// Clients in the (restricted) federation, and in a cohort; 0 without data.
+  std::int64_t clients = 0;
+  std::int64_t clientsPerRound = 0;
+  std::int64_t evalClients = 0;
+  int threads = 0;
+  double compileSeconds = 0;
+};
+
+/// After each round; `metrics` are the leaves of the report.
+struct RoundEvent {
+  /// From 1.
+  int round = 0;
+  int rounds = 0;
+  std::int64_t clients = 0;
+  double seconds = 0;
+  std::vector<NamedArray> metrics;
+};
+
+/// After each evaluation; `round` is the last round before it.
+struct EvalEvent {
+  int round = 0;
+  std::int64_t clients = 0;
+  double seconds = 0;
+  std::vector<NamedArray> metrics;
+};
+
+/// What the caller wants to hear; called on the thread that called `run`, between rounds. Any may be empty.
+struct RunEvents {
+  std::function<void(const StartEvent&)> start;
+  std::function<void(const RoundEvent&)> round;
+  std::function<void(const EvalEvent&)> eval;
+};
+
+struct RunSummary {
+  /// Whole rounds.
+  int rounds = 0;
+  bool interrupted = false;
+  /// Median seconds of the rounds after the first (of the only one, if there is one).
+  double roundSeconds = 0;
+  double firstRoundSeconds = 0;
+  double totalSeconds = 0;
+  double compileSeconds = 0;
+  DataWait dataWait;
+  /// The last round's report (`main`: its result), and the last evaluation's.
+  std::vector<NamedArray> metrics;
+  std::vector<NamedArray> eval;
+  /// The state after the last round: what `save` writes.
+  std::vector<NamedArray> state;
+};
+
+/// Data opened and being read ahead, so that reading overlaps with compilation: made from the graphs, before kernels exist.
+class RunData;
+
+/// Opens the data that the program's graphs need, checks the first client of each file against the declared columns, and starts to read the
+/// first cohorts. Everything that a data flag can have wrong is found here.
+Expected<std::shared_ptr<RunData>, RunError> openRunData(const core::Program& program, const RunOptions& options);
+
+/// Runs a program: `init`, `next` for every round and `evaluate` of a process, or `main` once.
+///
+/// Random keys, with root = key(seed): `init` gets fold_in(root, 0); the cohort of round r (from 1) is the first `clientsPerRound` entries of
+/// permutation(fold_in(fold_in(root, 1), r), clients); `next` of round r gets fold_in(fold_in(root, 2), r); `main` is round 1.
+/// State, files and events change only after a whole round. Nothing is thrown.
+Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events = {});
+/// The same with data that `openRunData` opened with the same options.
+Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events,
+                                   std::shared_ptr<RunData> data);
+
+/// A plain argument from the command line: a number, `true`, `false`, or nested `[a, b, ..]` of the type's shape (static dims).
+Expected<core::Array> parseArgument(const core::Type& type, std::string_view text);
+
+}  // namespace fedc::runtime
