@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace fedc::codegen {
+
+/// A runtime function called by kernels: whole buffers, dense, and integers; never throws, never allocates.
+using RuntimeFunction = void (*)(void* const* buffers, const std::int64_t* ints) noexcept;
+
+/// A row of the table calls.def.
+struct RuntimeCall {
+  std::string_view name;
+  /// `(buffers; integers)` in calling order.
+  std::string_view arguments;
+  std::string_view doc;
+  RuntimeFunction function = nullptr;
+};
+
+/// All rows of calls.def.
+std::span<const RuntimeCall> runtimeCalls();
+/// The row of that name, or null.
+const RuntimeCall* findRuntimeCall(std::string_view name);
+
+}  // namespace fedc::codegen
