@@ -36,7 +36,9 @@ class Array {
   }
   Literal at(std::int64_t flat) const;
   void set(std::int64_t flat, Literal value);
-  /// Same element type, shape and bytes.
+  /// The same elements, row-major, under another shape of as many elements; shares memory.
+  Array reshaped(std::vector<std::int64_t> shape) const;
+  /// Same element type, shape and bits; any two NaNs count as the same (no machine fixes a NaN's payload and sign).
   bool sameBits(const Array& other) const;
 
  private:
@@ -44,6 +46,7 @@ class Array {
   std::vector<std::int64_t> shape_;
   std::shared_ptr<const void> owner_;
   const void* data_ = nullptr;
+  bool borrowed_ = false;
 };
 
 }  // namespace fedc::core

@@ -66,6 +66,13 @@ struct NoBatch {
 };
 using Batching = std::variant<BatchElementwise, BatchRule, BatchStructural, NoBatch>;
 
+/// The fields of `Attrs`, under the names by which they are printed.
+enum class AttrField : std::uint8_t {
+  Axes, RhsAxes, Batch, RhsBatch, Dims, Starts, Strides, Elem, Reduce, Order, Scatter, Site, Extent, Defines, Reversed, Carries, Auxiliary, Symbol,
+};
+inline constexpr int kAttrFieldCount = 18;
+std::string_view attrFieldName(AttrField f);
+
 enum class Lowering : std::uint8_t { Scalar, View, Nest, Call, Uniform, Structural, Removed };
 
 /// One row: everything there is to know about an op.
@@ -74,9 +81,12 @@ struct OpRow {
   /// Number of operands (min, max); -1: any.
   int minOperands = 0, maxOperands = 0;
   Cost cost = Cost::Cheap;
-  /// Result types from operand types (literals: type is the one wanted, may be empty if unknown), or a reason why they do not fit.
+  /// The attributes it reads; all others must be empty.
+  std::vector<AttrField> attributes;
+  /// Result types from operand types (a literal operand is a null pointer: it takes the type of its place), or a reason why they do not fit.
   std::function<std::optional<std::string>(const Fn&, const Stmt&, std::span<const Type* const> operands, std::vector<Type>& results)> infer;
-  /// Elementwise ops: the program comes from scalarProgram. Others: over arrays, `dims` gives the value of each dimension variable.
+  /// Elementwise ops: the program comes from scalarProgram. Others: over arrays, `dims` gives the value of each dimension variable; a literal
+  /// operand is an array of rank 0. Empty for elementwise ops and for those that the interpreter itself runs (dim, loop, cond, check, transforms).
   std::function<void(const Fn&, const Stmt&, std::span<const Array* const> operands, std::span<const std::int64_t> dims, std::vector<Array>& results)> interpret;
   Derivative derivative;
   Batching batching;
@@ -91,5 +101,7 @@ const OpRow& opRow(Op op);
 /// All rows in the order of ops.def.
 std::span<const OpRow> opTable();
 bool isElementwise(Op op);
+/// The result types of a statement by its op's row (number of operands, unused attributes and all), or a sentence that says why it does not fit.
+std::optional<std::string> inferTypes(const Fn& fn, const Stmt& stmt, std::vector<Type>& results);
 
 }  // namespace fedc::core
