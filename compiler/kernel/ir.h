@@ -33,6 +33,8 @@ struct IntInfo {
   std::string name;
   /// Static upper bound, if there is one (of a loop variable: of trip count - 1).
   std::optional<std::int64_t> bound;
+  /// Let: an upper bound over the kernel's dims, where there is no static one; capacities of buffers use it.
+  std::optional<Dim> limit;
 };
 
 struct Buffer {
@@ -84,7 +86,8 @@ struct Expr {
     Accumulator,
     /// op(args): an elementwise op of the table; its program is core::scalarProgram(op, types of args, elem).
     Scalar,
-    /// u32 random bits: args[0] the key, `dim` the linear index.
+    /// Threefry bits of (key = args[0], 64-bit counter = args[1], a u32 or u64, or without args[1] `dim`): elem u32 is the xor of both words,
+    /// elem u64 and key are both words (random_bits, fold_in, split).
     RandomBits,
   };
   Kind kind = Kind::Literal;
