@@ -1,19 +1,20 @@
-# The ways in. Each step prints one line; what it says in full is in build/log/.
+# The ways in. A step prints one line; all that it says is in build/log/, and is shown where it fails.
 # On Debian 12, as root or through sudo, missing packages are installed without a question.
 
 JOBS ?= $(shell nproc)
-STEP = scripts/step.sh
+export JOBS
+PYTHON = /usr/bin/python3
 LOG = build/log
-CTEST = ctest --output-on-failure -j$(JOBS)
+STEP = scripts/step.sh
 
 .DEFAULT_GOAL := build
-.PHONY: build run test ci bench format lint clean help install install-ci sanitizers
 .NOTPARALLEL:
+.PHONY: build run test ci bench format lint clean help install install-ci sanitizers asan-ubsan tsan
 
 help: ## says what each target does
-	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-install: ## installs the packages that the build lacks
+install:
 	@scripts/install.sh build
 
 install-ci:
@@ -27,21 +28,37 @@ run: build ## trains on the shipped digits
 	@echo '[run] build/bin/fedc run examples/digits_softmax.fed'
 	@build/bin/fedc run examples/digits_softmax.fed
 
-test: build ## builds and passes the tests
-	@$(CTEST) --test-dir build
+test: build ## builds, then passes the tests
+	@scripts/ctest.sh $(LOG)/test.log 'test' build
 
-# The sanitizers come before the last run of the tests so that ctest's summary closes the output.
-ci: install-ci test sanitizers lint ## test, then sanitizers and lint
-	@tail -n 12 $(LOG)/sanitized-tests.log
-	@echo '[ci] passed'
+ci: install-ci test sanitizers lint ## test, sanitizers, lint
+	@echo '[ci] passed; the tests of the release build:'
+	@sed -n '/tests passed/,$$p' $(LOG)/test.log
 
-sanitizers: install-ci ## ASan and UBSan over the tests, TSan over the runtime's
-	@$(STEP) $(LOG)/asan-ubsan-configure.log 'configure with ASan and UBSan' cmake --preset asan-ubsan
-	@$(STEP) $(LOG)/asan-ubsan-build.log 'build with ASan and UBSan' cmake --build build-asan-ubsan -j $(JOBS)
-	@$(STEP) $(LOG)/asan-ubsan-tests.log 'tests under ASan and UBSan' $(CTEST) --test-dir build-asan-ubsan
+sanitizers: asan-ubsan tsan ## the tests under ASan and UBSan, the runtime's under TSan
 
-lint: install-ci ## clang-format and clang-tidy
-	@$(STEP) $(LOG)/format.log 'clang-format' scripts/format.sh --check
+asan-ubsan: install-ci
+	@$(STEP) $(LOG)/asan-ubsan-configure.log 'asan-ubsan: configure' cmake --preset asan-ubsan
+	@$(STEP) $(LOG)/asan-ubsan-build.log 'asan-ubsan: build' cmake --build build-asan-ubsan -j $(JOBS)
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  scripts/ctest.sh $(LOG)/asan-ubsan-test.log 'asan-ubsan: test' build-asan-ubsan
 
-clean: ## removes what was built
-	@rm -rf build build-*
+tsan: install-ci
+	@$(STEP) $(LOG)/tsan-tbb.log 'tsan: oneTBB' scripts/tbb_for_tsan.sh build-tsan/tbb
+	@$(STEP) $(LOG)/tsan-configure.log 'tsan: configure' cmake --preset tsan
+	@$(STEP) $(LOG)/tsan-build.log 'tsan: build' cmake --build build-tsan --target runtime_tests -j $(JOBS)
+	@LD_LIBRARY_PATH=$(CURDIR)/build-tsan/tbb TSAN_OPTIONS=halt_on_error=1 \
+	  scripts/ctest.sh $(LOG)/tsan-test.log 'tsan: test' build-tsan -L '^runtime$$'
+
+lint: install-ci build ## clang-format, clang-tidy, quotations in the documentation
+	@$(STEP) $(LOG)/format.log 'lint: format' scripts/format.sh --check
+	@$(STEP) $(LOG)/tidy.log 'lint: clang-tidy' scripts/tidy.sh build
+
+format: install-ci ## lays out the sources and renews the documentation's quotations
+	@$(STEP) $(LOG)/format.log 'format' scripts/format.sh
+
+bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed
+	@$(PYTHON) bench/bench.py --threads $(JOBS)
+
+clean: ## removes everything that was built
+	@rm -rf build build-asan build-ubsan build-asan-ubsan build-tsan build-debug
