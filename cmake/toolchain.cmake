@@ -15,6 +15,10 @@ set(CMAKE_CXX_FLAGS_SANITIZER "-O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERT
 
 # fma is always written out; the compiler must not form one of its own.
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -ffp-contract=off -fno-char8_t)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # g++ 12 sees overlapping copies in `string = "literal"` (GCC bug 105651).
+  add_compile_options(-Wno-restrict)
+endif()
 # One binary for every x86-64 machine of the last decade: only what the JIT writes is for the host's own CPU.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-march=x86-64-v2)
@@ -22,7 +26,8 @@ endif()
 
 set(FEDC_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
 if(FEDC_SANITIZE)
-  add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all)
+  # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.
+  add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all -Wno-error)
   add_link_options(-fsanitize=${FEDC_SANITIZE})
 endif()
 
