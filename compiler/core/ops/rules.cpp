@@ -1,0 +1,42 @@
+#include "compiler/core/ops/rules.h"
+
+#include "compiler/core/ops/rules_detail.h"
+
+namespace fedc::core {
+
+using namespace rules;
+
+Derivative derivativeOf(Op op) {
+  if (op <= Op::Digamma) return elementwiseDerivative(op);
+  if (op <= Op::Concat) return shapeDerivative(op);
+  if (op <= Op::Sort) return reduceDerivative(op);
+  if (op <= Op::Solve) return productDerivative(op);
+  if (op <= Op::Pick) return indexDerivative(op);
+  switch (op) {
+    case Op::Loop:
+    case Op::Cond:
+    case Op::Vjp:
+    case Op::Jvp:
+    case Op::Vmap:
+    case Op::Checkpoint: return Structural{};
+    // Keys, random bits, indices, dimensions: integers by type.
+    default: return NotDifferentiable{};
+  }
+}
+
+Batching batchingOf(Op op) {
+  if (op <= Op::Digamma) return BatchElementwise{};
+  if (op <= Op::Concat) return shapeBatching(op);
+  if (op <= Op::Sort) return reduceBatching(op);
+  if (op <= Op::Solve) return productBatching(op);
+  if (op <= Op::Pick) return indexBatching(op);
+  if (op <= Op::Permutation) return randomBatching(op);
+  switch (op) {
+    case Op::DimDef: return NoBatch{"the dimension would differ from row to row"};
+    case Op::Compact: return NoBatch{"each row would keep another number of elements"};
+    case Op::DimValue: return NoBatch{"it has no operands"};
+    default: return BatchStructural{};
+  }
+}
+
+}  // namespace fedc::core

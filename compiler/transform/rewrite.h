@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "compiler/core/ir.h"
+
+/// What every pass on Core IR needs: renaming, cloning, uses and free variables.
+namespace fedc::transform {
+
+/// Replacements of variables and dimension variables. Chains are followed (a variable replaced by one that is replaced itself).
+struct Substitution {
+  std::unordered_map<core::Var, core::Atom> vars;
+  std::map<Dim::Variable, Dim> dims;
+
+  bool empty() const { return vars.empty() && dims.empty(); }
+  core::Atom apply(const core::Atom& a) const;
+  Dim apply(const Dim& d) const;
+  core::Type apply(const core::Type& t) const;
+};
+
+/// Replaces operands, dims of attributes and yields, in nested regions too. Definitions and their types stay.
+void substitute(core::Stmt& stmt, const Substitution& by);
+void substitute(std::vector<core::Stmt>& stmts, const Substitution& by);
+void substitute(core::Region& region, const Substitution& by);
+
+/// Applies dims of `by` to the types of everything that the statements define.
+void retype(core::Fn& fn, const std::vector<core::Stmt>& stmts, const Substitution& by);
+
+/// Copies with fresh variables and dimension variables for everything defined inside; `by` is applied and extended by what was renamed.
+core::Stmt clone(core::Fn& fn, const core::Stmt& stmt, Substitution& by);
+std::vector<core::Stmt> clone(core::Fn& fn, const std::vector<core::Stmt>& stmts, Substitution& by);
+core::Region clone(core::Fn& fn, const core::Region& region, Substitution& by);
+
+/// Every operand, nested regions and their yields included.
+void forEachUse(const core::Stmt& stmt, const std::function<void(core::Var)>& f);
+/// Every dimension that an attribute mentions, nested regions included.
+void forEachDim(const core::Stmt& stmt, const std::function<void(const Dim&)>& f);
+/// Every dim of one statement's attributes, without regions.
+void forEachDim(const core::Attrs& attrs, const std::function<void(const Dim&)>& f);
+/// Every statement, outer before inner.
+void forEachStmt(const std::vector<core::Stmt>& stmts, const std::function<void(const core::Stmt&)>& f);
+void forEachStmt(std::vector<core::Stmt>& stmts, const std::function<void(core::Stmt&)>& f);
+
+/// Variables and dimension variables that the statements (and yields) use but do not define.
+struct FreeNames {
+  std::set<core::Var> vars;
+  std::set<Dim::Variable> dims;
+};
+FreeNames freeNames(const core::Fn& fn, const std::vector<core::Stmt>& stmts, std::span<const core::Atom> yields = {},
+                    std::span<const core::Var> params = {});
+
+/// Number of uses of every variable of the function (operands, yields, results).
+std::vector<int> useCounts(const core::Fn& fn);
+
+/// Whether the statements contain a `check`, at any depth.
+bool hasCheck(const std::vector<core::Stmt>& stmts);
+/// Removes `check` statements at any depth (from copies of statements that are checked elsewhere).
+void removeChecks(std::vector<core::Stmt>& stmts);
+
+/// Removes what no result, `check` or needed dimension depends on; also single carries, stacked inputs, emitted rows and branch results.
+/// Exact. True if something went.
+bool eliminateDead(core::Fn& fn);
+
+}  // namespace fedc::transform
