@@ -14,4 +14,5 @@ wrong = [f"not explained: {name}" for name in sorted(listed - explained)]
 wrong += [f"explained, but not in the list: {name}" for name in sorted(explained - listed)]
 if not listed:
     wrong.append("scripts/packages.txt is empty")
-sys.exit("\n".join(wrong))
+if wrong:
+    sys.exit("\n".join(wrong))
