@@ -108,7 +108,9 @@ enum class ExprKind : std::uint8_t {
   Resolve,
   /// operands[0] is the function; the others its arguments, complete and in order (defaults filled in, names resolved)
   Call,
-  /// builtin(operands..), complete and in order; optional arguments that were left out are null pointers
+  /// builtin(operands..), complete and in order; optional arguments that were left out are null pointers. map_leaves and each_leaf have one
+  /// function operand per leaf of x first (the lambda resolved for that leaf), then x, y... Lists of sizes and axes ([28, n], shape(x)) stay
+  /// Array expressions or calls of `shape`. size(T) and leaves(T) of types are literals.
   BuiltinCall,
   /// struct literal: operands in field order
   Struct,

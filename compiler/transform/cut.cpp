@@ -1,0 +1,408 @@
+#include "compiler/transform/cut.h"
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+#include <set>
+
+#include "compiler/transform/rewrite.h"
+
+namespace fedc::transform {
+
+using core::Atom;
+using core::ClientInput;
+using core::ClientOutput;
+using core::Graph;
+using core::Slot;
+using specialise::Entry;
+using specialise::Exchange;
+using specialise::Home;
+using specialise::HomeFn;
+using specialise::Leaf;
+using specialise::Origin;
+
+namespace {
+
+struct Cut {
+  Entry& entry;
+  core::Module& module;
+  Graph graph;
+  /// Slots of the entry's inputs and params, of variables that a home exports, of merged accumulators and of stacks.
+  std::vector<std::optional<Slot>> inputSlots;
+  std::map<std::string, Slot> paramSlots;
+  std::map<std::pair<Home, core::Var>, Slot> exported;
+  std::map<std::pair<int, int>, Slot> accumulatorSlots;
+  std::map<std::pair<int, int>, Slot> collectedSlots;
+  /// What each home must hand out, in order.
+  std::map<Home, std::vector<core::Var>> exports;
+
+  explicit Cut(Entry& e, core::Module& m) : entry(e), module(m) { inputSlots.resize(e.inputs.size()); }
+
+  HomeFn* find(Home home) {
+    auto found = entry.homes.find(home);
+    return found == entry.homes.end() ? nullptr : found->second.get();
+  }
+
+  Slot newSlot(std::string name, core::Type type, core::Place place) {
+    graph.slots.push_back({std::move(name), std::move(type), place});
+    return static_cast<Slot>(graph.slots.size() - 1);
+  }
+
+  /// The slot of a server variable; asks its home to export it if it is computed there.
+  Slot serverSlot(Home home, core::Var var) {
+    HomeFn& fn = *find(home);
+    for (std::size_t i = 0; i < fn.fn.params.size(); ++i) {
+      if (fn.fn.params[i] == var) return originSlot(home, fn.origins[i], fn.fn.typeOf(var), fn.fn.vars[var].name);
+    }
+    auto key = std::pair(home, var);
+    if (auto found = exported.find(key); found != exported.end()) return found->second;
+    Slot slot = newSlot(fn.fn.vars[var].name, fn.fn.typeOf(var), core::Place::Server);
+    exported.emplace(key, slot);
+    exports[home].push_back(var);
+    return slot;
+  }
+
+  /// The slot that a parameter of a server function is fed from.
+  Slot originSlot(Home home, const Origin& origin, const core::Type& type, const std::string& name) {
+    switch (origin.kind) {
+      case Origin::Kind::Input: {
+        auto i = static_cast<std::size_t>(origin.index);
+        if (!inputSlots[i]) inputSlots[i] = newSlot(entry.inputs[i].name, entry.inputTypes[i], core::Place::Server);
+        return *inputSlots[i];
+      }
+      case Origin::Kind::Param: {
+        auto found = paramSlots.find(origin.name);
+        if (found != paramSlots.end()) return found->second;
+        Slot slot = newSlot(origin.name, type, core::Place::Server);
+        paramSlots.emplace(origin.name, slot);
+        return slot;
+      }
+      case Origin::Kind::Server:
+        return serverSlot(origin.from, origin.var);
+      case Origin::Kind::Accumulator: {
+        auto key = std::pair(home.level, origin.index);
+        auto found = accumulatorSlots.find(key);
+        if (found != accumulatorSlots.end()) return found->second;
+        Slot slot = newSlot(name, type, core::Place::Server);
+        accumulatorSlots.emplace(key, slot);
+        return slot;
+      }
+      case Origin::Kind::Collected: {
+        auto key = std::pair(home.level, origin.index);
+        auto found = collectedSlots.find(key);
+        if (found != collectedSlots.end()) return found->second;
+        Slot slot = newSlot(name, type, core::Place::Server);
+        collectedSlots.emplace(key, slot);
+        return slot;
+      }
+      case Origin::Kind::Carry:
+      case Origin::Kind::Column:
+      case Origin::Kind::Key:
+      case Origin::Kind::Right:
+        break;
+    }
+    assert(false && "not an origin of a server value");
+    return 0;
+  }
+
+  /// The slot of a client value of an earlier exchange.
+  Slot carrySlot(Home home, core::Var var) {
+    auto key = std::pair(home, var);
+    if (auto found = exported.find(key); found != exported.end()) return found->second;
+    HomeFn& fn = *find(home);
+    Slot slot = newSlot(fn.fn.vars[var].name, fn.fn.typeOf(var), core::Place::Clients);
+    exported.emplace(key, slot);
+    exports[home].push_back(var);
+    return slot;
+  }
+
+  /// Puts the copied statements in front, drops what is dead, and parameters that nobody uses (`keep` says which stay anyway).
+  void finish(HomeFn& home, const std::function<bool(const Origin&)>& keep = {}) {
+    core::Fn& fn = home.fn;
+    std::vector<core::Stmt> body = std::move(home.prologue);
+    for (core::Stmt& s : fn.body) body.push_back(std::move(s));
+    fn.body = std::move(body);
+    eliminateDead(fn);
+    std::vector<int> uses = useCounts(fn);
+    std::vector<core::Var> params;
+    std::vector<Origin> origins;
+    for (std::size_t i = 0; i < fn.params.size(); ++i) {
+      if (uses[fn.params[i]] == 0 && !(keep && keep(home.origins[i]))) continue;
+      params.push_back(fn.params[i]);
+      origins.push_back(home.origins[i]);
+    }
+    fn.params = std::move(params);
+    home.origins = std::move(origins);
+  }
+
+  int addFn(HomeFn& home, const std::string& name) {
+    home.fn.name = entry.name + "." + name;
+    module.fns.push_back(std::move(home.fn));
+    return static_cast<int>(module.fns.size() - 1);
+  }
+
+  static void addResult(core::Fn& fn, const Leaf& leaf) {
+    fn.results.push_back(leaf.atom);
+    fn.resultTypes.push_back(leaf.type);
+  }
+
+  core::ServerStep serverStep(int level) {
+    Home home{Home::Kind::Server, level};
+    core::ServerStep step;
+    HomeFn* fn = find(home);
+    if (fn == nullptr) return step;
+    for (core::Var v : exports[home]) {
+      fn->fn.results.push_back(Atom::of(v));
+      fn->fn.resultTypes.push_back(fn->fn.typeOf(v));
+      step.outputs.push_back(exported.at({home, v}));
+    }
+    // Literal results of the last step have slots of their own.
+    for (auto& [slot, leaf] : literals[level]) {
+      addResult(fn->fn, leaf);
+      step.outputs.push_back(slot);
+    }
+    finish(*fn);
+    if (fn->fn.params.empty() && fn->fn.body.empty() && fn->fn.results.empty()) return step;
+    for (std::size_t i = 0; i < fn->fn.params.size(); ++i) {
+      step.inputs.push_back(originSlot(home, fn->origins[i], fn->fn.typeOf(fn->fn.params[i]), fn->fn.vars[fn->fn.params[i]].name));
+    }
+    bool cohort = false;
+    for (core::Var p : fn->fn.params) {
+      for (const Dim& d : fn->fn.typeOf(p).dims) cohort = cohort || d.mentions(specialise::kCohort);
+    }
+    if (cohort) fn->fn.dimParams.push_back(specialise::kCohort);
+    step.fn = addFn(*fn, "server" + std::to_string(level));
+    return step;
+  }
+
+  std::map<int, std::vector<std::pair<Slot, Leaf>>> literals;
+
+  void phase(int level, core::Phase& phase) {
+    Exchange& exchange = entry.exchanges.at(level);
+    // An aggregation is kept if the server uses any leaf of it.
+    std::vector<int> kept;
+    std::map<int, int> position;
+    for (const specialise::Aggregation& a : exchange.aggregations) {
+      if (a.edge.kind == core::UpEdge::Kind::Collect) {
+        bool used = false;
+        for (int i = 0; i < a.count; ++i) used = used || collectedSlots.contains({level, a.first + i});
+        if (used) phase.up.push_back(a.edge);
+        continue;
+      }
+      bool used = false;
+      for (int i = 0; i < a.count; ++i) used = used || accumulatorSlots.contains({level, a.first + i});
+      if (!used) continue;
+      phase.up.push_back(a.edge);
+      for (int i = 0; i < a.count; ++i) {
+        position[a.first + i] = static_cast<int>(kept.size());
+        kept.push_back(a.first + i);
+      }
+    }
+    for (int i : kept) {
+      const core::SlotInfo& info = exchange.accumulator[static_cast<std::size_t>(i)];
+      phase.accumulator.push_back(info);
+      auto found = accumulatorSlots.find({level, i});
+      phase.accumulatorSlots.push_back(found != accumulatorSlots.end() ? found->second : newSlot(info.name, info.type, core::Place::Server));
+    }
+    auto isKept = [&](const Origin& o) {
+      return (o.kind == Origin::Kind::Accumulator || o.kind == Origin::Kind::Right) && position.contains(o.index);
+    };
+    // Every kept accumulator is a parameter, in order, also where the function ignores its old value.
+    auto accumulators = [&](HomeFn& home, Origin::Kind kind) {
+      std::vector<core::Var> params;
+      std::vector<Origin> origins;
+      for (int i : kept) {
+        Origin origin;
+        origin.kind = kind;
+        origin.index = i;
+        auto at = std::find(home.origins.begin(), home.origins.end(), origin);
+        assert(at != home.origins.end());
+        params.push_back(home.fn.params[static_cast<std::size_t>(at - home.origins.begin())]);
+        origins.push_back(origin);
+      }
+      return std::pair(params, origins);
+    };
+    auto first = [](HomeFn& home, const std::vector<std::pair<std::vector<core::Var>, std::vector<Origin>>>& groups) {
+      std::vector<core::Var> params;
+      std::vector<Origin> origins;
+      for (const auto& [p, o] : groups) {
+        params.insert(params.end(), p.begin(), p.end());
+        origins.insert(origins.end(), o.begin(), o.end());
+      }
+      for (std::size_t i = 0; i < home.fn.params.size(); ++i) {
+        if (std::find(params.begin(), params.end(), home.fn.params[i]) != params.end()) continue;
+        if (home.origins[i].kind == Origin::Kind::Accumulator || home.origins[i].kind == Origin::Kind::Right) continue;
+        params.push_back(home.fn.params[i]);
+        origins.push_back(home.origins[i]);
+      }
+      home.fn.params = std::move(params);
+      home.origins = std::move(origins);
+    };
+
+    // merge(a.., b..)
+    if (HomeFn* merge = find({Home::Kind::Merge, level}); merge != nullptr && !kept.empty()) {
+      for (int i : kept) addResult(merge->fn, exchange.merged[static_cast<std::size_t>(i)]);
+      finish(*merge, isKept);
+      first(*merge, {accumulators(*merge, Origin::Kind::Accumulator), accumulators(*merge, Origin::Kind::Right)});
+      for (int i = 0; i < static_cast<int>(kept.size()); ++i) merge->fn.inPlace.emplace_back(i, i);
+      phase.merge = addFn(*merge, "merge" + std::to_string(level));
+    }
+
+    // The clients' work.
+    Home clients{Home::Kind::Clients, level};
+    HomeFn* work = find(clients);
+    assert(work != nullptr);
+    for (int i : kept) addResult(work->fn, exchange.accumulated[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < static_cast<int>(kept.size()); ++i) {
+      ClientOutput out;
+      out.kind = ClientOutput::Kind::Accumulator;
+      out.index = i;
+      phase.clientOutputs.push_back(out);
+    }
+    for (core::Var v : exports[clients]) {
+      work->fn.results.push_back(Atom::of(v));
+      work->fn.resultTypes.push_back(work->fn.typeOf(v));
+      ClientOutput out;
+      out.kind = ClientOutput::Kind::Carry;
+      out.slot = exported.at({clients, v});
+      phase.clientOutputs.push_back(out);
+    }
+    for (std::size_t i = 0; i < exchange.collected.size(); ++i) {
+      auto stack = collectedSlots.find({level, static_cast<int>(i)});
+      if (stack == collectedSlots.end()) continue;
+      addResult(work->fn, exchange.collected[i]);
+      ClientOutput out;
+      out.kind = ClientOutput::Kind::Collect;
+      out.slot = newSlot(exchange.collectedNames[i], exchange.collected[i].type, core::Place::Clients);
+      out.index = static_cast<int>(phase.collected.size());
+      phase.clientOutputs.push_back(out);
+      phase.collected.emplace_back(out.slot, stack->second);
+    }
+    finish(*work, isKept);
+    first(*work, {accumulators(*work, Origin::Kind::Accumulator)});
+    for (int i = 0; i < static_cast<int>(kept.size()); ++i) work->fn.inPlace.emplace_back(i, i);
+    std::set<Slot> down;
+    for (std::size_t i = 0; i < work->fn.params.size(); ++i) {
+      const Origin& origin = work->origins[i];
+      const core::VarInfo& info = work->fn.vars[work->fn.params[i]];
+      ClientInput in;
+      switch (origin.kind) {
+        case Origin::Kind::Accumulator:
+          in.kind = ClientInput::Kind::Accumulator;
+          in.index = position.at(origin.index);
+          break;
+        case Origin::Kind::Param:
+          in.kind = ClientInput::Kind::Down;
+          in.slot = originSlot(clients, origin, info.type, info.name);
+          break;
+        case Origin::Kind::Server:
+          in.kind = ClientInput::Kind::Down;
+          in.slot = serverSlot(origin.from, origin.var);
+          if (down.insert(in.slot).second) phase.down.push_back(in.slot);
+          break;
+        case Origin::Kind::Column:
+          in.kind = ClientInput::Kind::Column;
+          in.index = origin.index;
+          break;
+        case Origin::Kind::Key:
+          in.kind = ClientInput::Kind::Key;
+          in.slot = serverSlot(origin.from, origin.var);
+          break;
+        case Origin::Kind::Carry:
+          in.kind = ClientInput::Kind::Carry;
+          in.slot = carrySlot(origin.from, origin.var);
+          break;
+        default:
+          assert(false && "not an origin of a client value");
+      }
+      phase.clientInputs.push_back(in);
+    }
+    if (!entry.columns.empty()) work->fn.dimParams.push_back(specialise::kRows);
+    phase.client = addFn(*work, "work" + std::to_string(level));
+
+    // zero(): after the clients' work is known, before the server's earlier steps are.
+    if (HomeFn* zero = find({Home::Kind::Zero, level}); zero != nullptr) {
+      for (int i : kept) addResult(zero->fn, exchange.zero[static_cast<std::size_t>(i)]);
+      finish(*zero);
+      for (std::size_t i = 0; i < zero->fn.params.size(); ++i) {
+        phase.zero.inputs.push_back(originSlot(zero->home, zero->origins[i], zero->fn.typeOf(zero->fn.params[i]), zero->fn.vars[zero->fn.params[i]].name));
+      }
+      phase.zero.fn = addFn(*zero, "zero" + std::to_string(level));
+    }
+  }
+
+  /// Columns that no client function reads go; one stays, to count rows by.
+  void dropColumns() {
+    std::vector<bool> used(entry.columns.size(), false);
+    for (const core::Phase& p : graph.phases) {
+      for (const ClientInput& in : p.clientInputs) {
+        if (in.kind == ClientInput::Kind::Column) used[static_cast<std::size_t>(in.index)] = true;
+      }
+    }
+    if (!used.empty() && std::find(used.begin(), used.end(), true) == used.end()) used[0] = true;
+    std::vector<int> position(used.size(), -1);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) continue;
+      position[i] = static_cast<int>(graph.columns.size());
+      graph.columns.push_back(entry.columns[i]);
+    }
+    for (core::Phase& p : graph.phases) {
+      for (ClientInput& in : p.clientInputs) {
+        if (in.kind == ClientInput::Kind::Column) in.index = position[static_cast<std::size_t>(in.index)];
+      }
+    }
+  }
+
+  Graph run() {
+    graph.entry = entry.name;
+    graph.dims.push_back({"K", std::nullopt});
+    int last = 0;
+    for (const auto& [level, exchange] : entry.exchanges) last = std::max(last, level);
+    for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
+      if (entry.inputs[i].kind == Graph::Input::Kind::State || entry.inputs[i].kind == Graph::Input::Kind::Argument) {
+        inputSlots[i] = newSlot(entry.inputs[i].name, entry.inputTypes[i], core::Place::Server);
+      }
+    }
+    for (const Entry::Result& r : entry.results) {
+      Graph::Output out;
+      out.kind = r.kind;
+      out.name = r.name;
+      if (r.leaf.atom.isLiteral) {
+        out.slot = newSlot(r.name, r.leaf.type, core::Place::Server);
+        literals[last].emplace_back(out.slot, r.leaf);
+      } else {
+        out.slot = serverSlot(r.leaf.home, r.leaf.atom.var);
+      }
+      graph.outputs.push_back(out);
+    }
+    std::vector<core::Phase> phases(static_cast<std::size_t>(last));
+    for (int level = last; level >= 1; --level) {
+      core::Phase& p = phases[static_cast<std::size_t>(level - 1)];
+      p.server = serverStep(level);
+      if (entry.exchanges.contains(level)) phase(level, p);
+    }
+    graph.first = serverStep(0);
+    graph.phases = std::move(phases);
+    dropColumns();
+    for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
+      if (!inputSlots[i]) continue;
+      Graph::Input in = entry.inputs[i];
+      in.slot = *inputSlots[i];
+      graph.inputs.push_back(in);
+    }
+    for (const auto& [name, slot] : paramSlots) {
+      Graph::Input in;
+      in.kind = Graph::Input::Kind::Param;
+      in.slot = slot;
+      in.name = name;
+      graph.inputs.push_back(in);
+    }
+    return std::move(graph);
+  }
+};
+
+}  // namespace
+
+core::Graph cut(specialise::Entry entry, core::Module& module) { return Cut(entry, module).run(); }
+
+}  // namespace fedc::transform

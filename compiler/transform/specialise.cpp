@@ -1,0 +1,11 @@
+#include "compiler/transform/specialise.h"
+
+#include "compiler/transform/specialise/specialiser.h"
+
+namespace fedc::transform {
+
+std::vector<specialise::Entry> specialiseProgram(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink) {
+  return specialise::Specialiser(typed, module, sink).run();
+}
+
+}  // namespace fedc::transform

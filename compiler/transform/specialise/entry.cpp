@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <cassert>
+
+#include "compiler/transform/specialise/sequence.h"
+
+namespace fedc::transform::specialise {
+
+using check::TypeKind;
+using core::Atom;
+using core::Elem;
+using core::Type;
+
+namespace {
+
+/// A leaf without a path is the whole value.
+std::string leafName(const std::string& path) { return path.empty() ? "value" : path; }
+
+}  // namespace
+
+Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
+  if (type->kind == TypeKind::Placed && type->placement != check::Placement::Server) {
+    notYet(span, "state or an argument at the clients");
+  }
+  const check::TypeRef local = unplaced(type);
+  if (local->kind == TypeKind::Tuple && !isPlaced(type)) {
+    // (A@server, B@server)
+    Args items;
+    for (std::size_t i = 0; i < local->items.size(); ++i) {
+      items.push_back(inputValue(local->items[i], name.empty() ? std::to_string(i) : name + "." + std::to_string(i), kind, span));
+    }
+    return Value::tuple(std::move(items));
+  }
+  Env none;
+  Value like = zerosLike(local, none, &Literal::zero, span);
+  std::vector<std::string> names;
+  leafNames(local, name, names);
+  InHome scope(*this, Home{Home::Kind::Server, 0});
+  std::size_t next = 0;
+  return map(like, [&](const Leaf& l) {
+    core::Graph::Input input;
+    input.kind = kind;
+    input.name = leafName(names[next++]);
+    input.span = span;
+    Origin origin;
+    origin.kind = Origin::Kind::Input;
+    origin.index = static_cast<int>(entry_->inputs.size());
+    entry_->inputs.push_back(input);
+    entry_->inputTypes.push_back(l.type);
+    return leaf(Atom::of(param(*here_.home, origin, l.type, input.name)));
+  });
+}
+
+Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span) {
+  if (type->kind == TypeKind::Tuple) {
+    if (type->items.size() != 1) notYet(span, "a process over several federations");
+    return Value::tuple({dataValue(type->items[0], argument, span)});
+  }
+  const check::TypeRef sequence = unplaced(type);
+  if (sequence->kind != TypeKind::Sequence) return clientArgument(type, "data", span);
+  if (type->kind == TypeKind::Placed && type->placement == check::Placement::Server) notYet(span, "a sequence at the server");
+  std::vector<std::string> names;
+  leafNames(sequence->element, "", names);
+  Env none;
+  Value like = zerosLike(sequence->element, none, &Literal::zero, span);
+  InHome scope(*this, Home{Home::Kind::Clients, 1});
+  std::size_t next = 0;
+  auto s = std::make_shared<Sequence>();
+  s->kind = Sequence::Kind::Columns;
+  s->home = here_.home->home;
+  s->span = span;
+  s->rows = Dim::variable(kRows);
+  s->columns = map(like, [&](const Leaf& l) {
+    core::Column column;
+    column.argument = argument;
+    column.feature = names[next++];
+    column.type = l.type;
+    column.span = span;
+    Origin origin;
+    origin.kind = Origin::Kind::Column;
+    origin.index = static_cast<int>(entry_->columns.size());
+    Type rows = l.type;
+    rows.dims.insert(rows.dims.begin(), Dim::variable(kRows));
+    core::Var v = param(*here_.home, origin, rows, column.feature);
+    entry_->columns.push_back(std::move(column));
+    return leaf(Atom::of(v));
+  });
+  Value out;
+  out.kind = Value::Kind::Sequence;
+  out.sequence = s;
+  return out;
+}
+
+Value Specialiser::clientArgument(const check::TypeRef& type, const std::string& name, Span span) {
+  (void)type;
+  (void)name;
+  notYet(span, "an argument with one value per client that is no sequence");
+}
+
+void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix) {
+  int last = 0;
+  for (const auto& [level, exchange] : entry_->exchanges) last = std::max(last, level);
+  std::vector<std::string> names;
+  leafNames(type, prefix, names);
+  InHome scope(*this, Home{Home::Kind::Server, last});
+  std::vector<Leaf> leaves = leavesOf(v);
+  if (names.size() != leaves.size()) stop(Code::NotYetSupported, Span{}, "an entry point cannot return this type");
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (leaves[i].home.kind == Home::Kind::Clients) notYet(Span{}, "a result or state at the clients");
+    entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
+  }
+}
+
+std::optional<Entry> Specialiser::runEntry(const std::string& name, const std::function<void()>& body) {
+  Entry entry;
+  entry.name = name;
+  entry_ = &entry;
+  here_ = Place{&static_, &static_.fn.body};
+  federated_ = true;
+  chain_.clear();
+  emitted_ = 0;
+  loopIndices_.clear();
+  try {
+    body();
+  } catch (const Stop&) {
+    entry_ = nullptr;
+    return std::nullopt;
+  } catch (const NeedsNumber&) {
+    sink_.report(Diagnostic(Code::SizeNotKnown, Span{}, "a size depends on a value that is not known before the run"));
+    entry_ = nullptr;
+    return std::nullopt;
+  }
+  entry_ = nullptr;
+  return entry;
+}
+
+std::vector<Entry> Specialiser::run() {
+  std::vector<Entry> out;
+  auto add = [&](std::optional<Entry> entry) {
+    if (entry) out.push_back(std::move(*entry));
+  };
+  using Kind = core::Graph::Input::Kind;
+  if (typed_.process) {
+    Value process;
+    try {
+      federated_ = false;
+      process = evalGlobal(*typed_.process);
+    } catch (const Stop&) {
+      return out;
+    } catch (const NeedsNumber&) {
+      return out;
+    }
+    const Span span = typed_.process->span;
+    auto closure = [&](std::size_t i) -> const Closure& { return function(process.items.at(i), span); };
+    auto paramType = [&](std::size_t fn, std::size_t i) { return typed_.processTypes[fn]->items[i]; };
+    auto resultType = [&](std::size_t fn) { return typed_.processTypes[fn]->element; };
+    auto key = [&] {
+      auto k = std::make_shared<check::Type>();
+      k->kind = TypeKind::Tensor;
+      k->elem = Elem::Key;
+      return inputValue(k, "key", Kind::Key, span);
+    };
+    add(runEntry("init", [&] {
+      Value state = call(closure(0), {key()}, span);
+      results(resultType(0), state, core::Graph::Output::Kind::State, "");
+    }));
+    add(runEntry("next", [&] {
+      Value state = inputValue(paramType(1, 0), "", Kind::State, span);
+      Value data = dataValue(paramType(1, 1), 0, span);
+      Value result = call(closure(1), {state, data, key()}, span);
+      results(unplaced(resultType(1))->items.at(0), result.items.at(0), core::Graph::Output::Kind::State, "");
+      results(unplaced(resultType(1))->items.at(1), result.items.at(1), core::Graph::Output::Kind::Report, "");
+    }));
+    if (typed_.hasEvaluate) {
+      add(runEntry("evaluate", [&] {
+        Value state = inputValue(paramType(2, 0), "", Kind::State, span);
+        Value data = dataValue(paramType(2, 1), 0, span);
+        Value result = call(closure(2), {state, data}, span);
+        results(resultType(2), result, core::Graph::Output::Kind::Report, "");
+      }));
+    }
+  }
+  if (typed_.main) {
+    add(runEntry("main", [&] {
+      Args args;
+      int argument = 0;
+      for (const check::Pattern& p : typed_.main->params) {
+        const check::TypeRef& type = p.local ? p.local->type : p.type;
+        const bool sequence = unplaced(type)->kind == TypeKind::Sequence;
+        if (sequence) {
+          if (argument > 0) notYet(p.span, "a program over several federations");
+          args.push_back(dataValue(type, argument++, p.span));
+        } else {
+          args.push_back(inputValue(type, p.local ? p.local->name : "argument", Kind::Argument, p.span));
+        }
+      }
+      Closure c;
+      c.kind = Closure::Kind::Instance;
+      c.instance = typed_.main;
+      Value result = call(c, std::move(args), typed_.main->span);
+      results(typed_.main->result, result, core::Graph::Output::Kind::Report, "");
+    }));
+  }
+  return out;
+}
+
+}  // namespace fedc::transform::specialise

@@ -1,0 +1,212 @@
+#include <cassert>
+
+#include "compiler/transform/specialise/sequence.h"
+
+namespace fedc::transform::specialise {
+
+using check::Builtin;
+using core::Atom;
+using core::Elem;
+using core::Op;
+using core::Type;
+
+std::vector<core::SlotInfo> Specialiser::slotsOf(const Value& v, const std::string& prefix) const {
+  std::vector<core::SlotInfo> out;
+  std::vector<Leaf> leaves = leavesOf(v);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    core::SlotInfo slot;
+    slot.name = leaves.size() == 1 ? prefix : prefix + "." + std::to_string(i);
+    if (!leaves[i].atom.isLiteral) {
+      const HomeFn& home = leaves[i].home.kind == Home::Kind::Static ? static_ : *entry_->homes.at(leaves[i].home);
+      const std::string& name = home.fn.vars[leaves[i].atom.var].name;
+      if (!name.empty()) slot.name = name;
+    }
+    slot.type = leaves[i].type;
+    slot.place = core::Place::Clients;
+    out.push_back(std::move(slot));
+  }
+  return out;
+}
+
+Value Specialiser::broadcast(const Value& v, Span span) {
+  (void)span;
+  Home home = homeOf(v);
+  if (home.kind == Home::Kind::Static) return v;
+  InHome scope(*this, Home{Home::Kind::Clients, home.level + 1});
+  return map(v, [&](const Leaf& l) { return leaf(use(l), l.type); });
+}
+
+Value Specialiser::clientKeys(const Value& v, Span span) {
+  (void)span;
+  Home home = homeOf(v);
+  Leaf key = v.leaf;
+  if (home.kind == Home::Kind::Static) {
+    home = Home{Home::Kind::Server, 0};
+    InHome scope(*this, home);
+    key = leaf(useWhole(key, span));
+    if (key.atom.isLiteral) {
+      // A literal key gets a name at the server, so that it can be folded for each client.
+      key = leaf(builder(span).emit1(Op::FoldIn, {key.atom, Atom::of(Literal::ofInt(Elem::I32, 0))}));
+    }
+  }
+  InHome scope(*this, Home{Home::Kind::Clients, home.level + 1});
+  Origin origin;
+  origin.kind = Origin::Kind::Key;
+  origin.from = home;
+  origin.var = key.atom.var;
+  core::Var p = param(*here_.home, origin, Type{Elem::Key, {}}, "key");
+  return Value::of(leaf(Atom::of(p)));
+}
+
+Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
+                             const std::function<Value(const Value&, const Value&)>& accumulate,
+                             const std::function<Value(const Value&, const Value&)>& merge,
+                             const std::function<Value(const Value&)>& report, Span span) {
+  Home home = homeOf(x);
+  const int level = home.kind == Home::Kind::Static ? 1 : home.level;
+  Exchange& exchange = entry_->exchanges[level];
+  Aggregation aggregation;
+  aggregation.edge.kind = kind;
+  aggregation.edge.span = span;
+  aggregation.edge.leaves = slotsOf(x, "x");
+  aggregation.first = static_cast<int>(exchange.accumulator.size());
+
+  Value start;
+  {
+    InHome scope(*this, Home{Home::Kind::Zero, level});
+    start = zero();
+    for (const Leaf& l : leavesOf(start)) exchange.zero.push_back(leaf(use(l), l.type));
+  }
+  std::vector<Leaf> leaves = leavesOf(start);
+  aggregation.count = static_cast<int>(leaves.size());
+  for (const Leaf& l : leaves) {
+    for (const Dim& d : l.type.dims) {
+      if (!d.constant()) stop(Code::SizeNotKnown, span, "an accumulator has a size that is not known before the run");
+    }
+  }
+  auto names = slotsOf(x, "a");
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    core::SlotInfo slot;
+    slot.name = leaves.size() == names.size() && names[i].type == leaves[i].type ? names[i].name : "a" + std::to_string(aggregation.first + static_cast<int>(i));
+    slot.type = leaves[i].type;
+    slot.place = core::Place::Server;
+    exchange.accumulator.push_back(std::move(slot));
+  }
+  auto operand = [&](Origin::Kind which) {
+    std::vector<Leaf> params;
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      Origin origin;
+      origin.kind = which;
+      origin.index = aggregation.first + static_cast<int>(i);
+      params.push_back(leaf(Atom::of(param(*here_.home, origin, leaves[i].type, exchange.accumulator[static_cast<std::size_t>(origin.index)].name))));
+    }
+    return withLeaves(start, params);
+  };
+  auto keep = [&](const Value& v, std::vector<Leaf>& into, const char* what) {
+    std::vector<Leaf> after = leavesOf(v);
+    if (after.size() != leaves.size()) stop(Code::BranchTypes, span, std::string("`") + what + "` does not give a value like `zero`");
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      if (!(after[i].type == leaves[i].type)) stop(Code::BranchTypes, span, std::string("`") + what + "` gives a value of another shape than `zero`");
+      into.push_back(leaf(use(after[i]), after[i].type));
+    }
+  };
+  {
+    InHome scope(*this, Home{Home::Kind::Clients, level});
+    Value a = operand(Origin::Kind::Accumulator);
+    keep(accumulate(a, x), exchange.accumulated, "accumulate");
+  }
+  {
+    InHome scope(*this, Home{Home::Kind::Merge, level});
+    Value a = operand(Origin::Kind::Accumulator);
+    Value b = operand(Origin::Kind::Right);
+    keep(merge(a, b), exchange.merged, "merge");
+  }
+  exchange.aggregations.push_back(std::move(aggregation));
+  InHome scope(*this, Home{Home::Kind::Server, level});
+  return report(operand(Origin::Kind::Accumulator));
+}
+
+Value Specialiser::collect(const Value& x, Span span) {
+  Home home = homeOf(x);
+  const int level = home.kind == Home::Kind::Static ? 1 : home.level;
+  Exchange& exchange = entry_->exchanges[level];
+  Aggregation aggregation;
+  aggregation.edge.kind = core::UpEdge::Kind::Collect;
+  aggregation.edge.span = span;
+  aggregation.edge.leaves = slotsOf(x, "x");
+  aggregation.first = static_cast<int>(exchange.collected.size());
+  std::vector<Leaf> leaves = leavesOf(x), stacked;
+  aggregation.count = static_cast<int>(leaves.size());
+  {
+    InHome scope(*this, Home{Home::Kind::Clients, level});
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      for (const Dim& d : leaves[i].type.dims) {
+        if (!d.constant()) stop(Code::SizeNotKnown, span, "a collected value has a size that differs from client to client");
+      }
+      exchange.collected.push_back(leaf(use(leaves[i]), leaves[i].type));
+      exchange.collectedNames.push_back(aggregation.edge.leaves[i].name);
+    }
+  }
+  InHome scope(*this, Home{Home::Kind::Server, level});
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    Origin origin;
+    origin.kind = Origin::Kind::Collected;
+    origin.index = aggregation.first + static_cast<int>(i);
+    Type type = leaves[i].type;
+    type.dims.insert(type.dims.begin(), Dim::variable(kCohort));
+    stacked.push_back(leaf(Atom::of(param(*here_.home, origin, type, aggregation.edge.leaves[i].name))));
+  }
+  exchange.aggregations.push_back(std::move(aggregation));
+  return withLeaves(x, stacked);
+}
+
+Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span) {
+  (void)type;
+  (void)env;
+  auto fn = [&](std::size_t i) { return args[i]->function; };
+  switch (b) {
+    case Builtin::FederatedBroadcast:
+      return broadcast(*args[0], span);
+    case Builtin::FederatedValue:
+      return *args[0];
+    case Builtin::FederatedKeys:
+      return clientKeys(*args[0], span);
+    case Builtin::FederatedSum: {
+      const Value& x = *args[0];
+      auto wide = [](Elem e) { return e == Elem::F16 || e == Elem::BF16 ? Elem::F32 : e; };
+      auto add = [&](const Value& a, const Value& y) {
+        return zip(a, y, span, [&](const Leaf& p, const Leaf& q) {
+          return elementwise(Op::Add, {p, convert(Value::of(q), p.type.elem, span).leaf}, span);
+        });
+      };
+      auto zero = [&] { return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(wide(l.type.elem)), Type{wide(l.type.elem), l.type.dims}).leaf; }); };
+      auto report = [&](const Value& a) {
+        return zip(a, x, span, [&](const Leaf& p, const Leaf& q) { return convert(Value::of(p), q.type.elem, span).leaf; });
+      };
+      return aggregate(core::UpEdge::Kind::Sum, x, zero, add, add, report, span);
+    }
+    case Builtin::FederatedAggregate: {
+      auto accumulate = fn(2), merge = fn(3);
+      auto report = args.size() > 4 && args[4] ? fn(4) : nullptr;
+      return aggregate(
+          core::UpEdge::Kind::Aggregate, *args[0], [&] { return *args[1]; },
+          [&](const Value& a, const Value& x) { return callLocal(*accumulate, {a, x}, span); },
+          [&](const Value& x, const Value& y) { return callLocal(*merge, {x, y}, span); },
+          [&](const Value& a) { return report ? callLocal(*report, {a}, span) : a; }, span);
+    }
+    case Builtin::FederatedCollect:
+      return collect(*args[0], span);
+    case Builtin::Declassify:
+      return *args[1];
+    case Builtin::FederatedSelect:
+      notYet(span, "`federated_select`");
+    case Builtin::FederatedSecureSum:
+    case Builtin::FederatedSecureSumBitwidth:
+    case Builtin::FederatedSecureModularSum:
+      notYet(span, "a secure sum");
+    default:
+      notYet(span, "this intrinsic");
+  }
+}
+
+}  // namespace fedc::transform::specialise

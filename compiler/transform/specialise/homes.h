@@ -1,0 +1,98 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/core/graph.h"
+#include "compiler/transform/specialise/value.h"
+
+namespace fedc::transform::specialise {
+
+/// Where a parameter of a function under construction comes from.
+struct Origin {
+  enum class Kind : std::uint8_t {
+    /// An input of the entry: `index` into Entry::inputs.
+    Input,
+    /// Another home's variable, at the server; in a client function: sent down.
+    Server,
+    /// A client value of an earlier exchange.
+    Carry,
+    /// `index` into the graph's columns.
+    Column,
+    /// A server key, folded with the client's id.
+    Key,
+    /// Leaf `index` of the exchange's accumulator; at the server: of the merged one; in merge: of the left, and of the right operand.
+    Accumulator,
+    Right,
+    /// Number `index` of the exchange's collected values, stacked.
+    Collected,
+    /// A float param of the program: `name`.
+    Param,
+  };
+  Kind kind = Kind::Input;
+  Home from;
+  core::Var var = 0;
+  int index = 0;
+  std::string name;
+  auto operator<=>(const Origin&) const = default;
+};
+
+/// A function under construction.
+struct HomeFn {
+  Home home;
+  core::Fn fn;
+  /// Statements copied from the static home; they come before the body.
+  std::vector<core::Stmt> prologue;
+  std::map<Origin, core::Var> params;
+  std::vector<Origin> origins;
+  std::map<core::Var, core::Atom> copied;
+};
+
+/// One aggregation of an exchange.
+struct Aggregation {
+  core::UpEdge edge;
+  /// Its leaves in the exchange's accumulator: first and count. Collect: in `collected`.
+  int first = 0;
+  int count = 0;
+};
+
+/// One exchange under construction.
+struct Exchange {
+  std::vector<Aggregation> aggregations;
+  std::vector<core::SlotInfo> accumulator;
+  std::vector<Leaf> zero;
+  /// The accumulator after this client, and after merging.
+  std::vector<Leaf> accumulated;
+  std::vector<Leaf> merged;
+  /// Client values that the server stacks.
+  std::vector<Leaf> collected;
+  std::vector<std::string> collectedNames;
+};
+
+/// An entry point under construction: what `cut` makes a graph of.
+struct Entry {
+  std::string name;
+  std::vector<core::Graph::Input> inputs;
+  std::vector<core::Type> inputTypes;
+  std::vector<core::Column> columns;
+  std::map<Home, std::unique_ptr<HomeFn>> homes;
+  std::map<int, Exchange> exchanges;
+  struct Result {
+    core::Graph::Output::Kind kind;
+    Leaf leaf;
+    std::string name;
+  };
+  std::vector<Result> results;
+};
+
+/// The row count's dimension variable in every client function, and the cohort size's in every server function.
+inline constexpr Dim::Variable kRows = 0;
+inline constexpr Dim::Variable kCohort = 0;
+
+/// Copies a statement from one function into another with fresh variables and dimension variables for all it defines.
+core::Stmt transplant(const core::Fn& from, const core::Stmt& stmt, core::Fn& to, std::map<core::Var, core::Atom>& vars,
+                      std::map<Dim::Variable, Dim>& dims);
+
+}  // namespace fedc::transform::specialise

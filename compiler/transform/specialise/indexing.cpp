@@ -1,0 +1,247 @@
+#include <cassert>
+
+#include "compiler/transform/specialise/sequence.h"
+
+namespace fedc::transform::specialise {
+
+using check::Subscript;
+using core::Atom;
+using core::Elem;
+using core::Op;
+using core::Type;
+
+/// What an index expression takes from one axis.
+struct Specialiser::Selection {
+  Subscript::Kind kind = Subscript::Kind::All;
+  /// At: the position. Range: the first. Gather: the index tensor.
+  std::optional<Value> at;
+  /// Range: the end.
+  std::optional<Value> to;
+};
+
+std::vector<Specialiser::Selection> Specialiser::selections(const std::vector<Subscript>& path, std::size_t from, Env& env) {
+  std::vector<Selection> out;
+  for (std::size_t i = from; i < path.size(); ++i) {
+    const Subscript& s = path[i];
+    if (s.kind == Subscript::Kind::Field || s.kind == Subscript::Kind::Item) break;
+    Selection selection;
+    selection.kind = s.kind;
+    if (s.at) selection.at = eval(*s.at, env);
+    if (s.to) selection.to = eval(*s.to, env);
+    if (selection.at && selection.at->kind == Value::Kind::Range) {
+      selection.kind = Subscript::Kind::Range;
+      Value range = *selection.at;
+      selection.at = range.items[0];
+      selection.to = range.items[1];
+    }
+    out.push_back(std::move(selection));
+  }
+  return out;
+}
+
+void Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
+  auto inside = [&](std::int64_t v, std::int64_t size) { return v >= 0 && (end ? v <= size : v < size); };
+  if (i.number) {
+    auto v = i.number->constant();
+    auto size = n.constant();
+    if (v && size) {
+      if (inside(*v, *size)) return;
+      stop(Code::IndexOutOfRange, span, "index " + std::to_string(*v) + " is out of range for size " + std::to_string(*size));
+    }
+    if (end && *i.number == n) return;
+    if (v && *v == 0 && end) return;
+    // The index of a loop over exactly this extent.
+    if (!end && !i.atom.isLiteral) {
+      auto found = loopIndices_.find({i.home, i.atom.var});
+      if (found != loopIndices_.end() && found->second == *i.number) {
+        if (auto t = found->second.asVariable()) {
+          const core::DimInfo& info = here_.home->fn.dims[*t];
+          if (info.bound && size && *info.bound < *size) return;
+        }
+      }
+    }
+  }
+  Leaf value = convert(Value::of(i), Elem::I64, span).leaf;
+  Leaf zero = Value::literal(Literal::ofInt(Elem::I64, 0), value.type).leaf;
+  Leaf size = broadcastTo(number(n, Elem::I64, span).leaf, value.type.dims, span);
+  Leaf low = elementwise(Op::Le, {zero, value}, span);
+  Leaf high = elementwise(end ? Op::Le : Op::Lt, {value, size}, span);
+  Leaf both = elementwise(Op::And, {low, high}, span);
+  check(use(both), span, "index out of range");
+}
+
+Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span span) {
+  Leaf current = l;
+  std::size_t axis = 0;
+  for (const Selection& s : by) {
+    assert(axis < current.type.dims.size());
+    const Dim n = current.type.dims[axis];
+    switch (s.kind) {
+      case Subscript::Kind::All:
+        ++axis;
+        break;
+      case Subscript::Kind::At: {
+        const Leaf& i = s.at->leaf;
+        checkIndex(i, n, false, span);
+        if (current.atom.isLiteral) {
+          std::vector<Dim> dims = current.type.dims;
+          dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
+          current = Value::literal(current.atom.literal, Type{current.type.elem, dims}).leaf;
+          break;
+        }
+        if (auto number = numberOf(*s.at)) {
+          // A known position is a view.
+          Leaf one = slice(current, static_cast<int>(axis), *number, Dim(1), span);
+          std::vector<Dim> dims = one.type.dims;
+          dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
+          current = reshape(one, dims, span);
+          break;
+        }
+        Leaf index = convert(*s.at, Elem::I32, span).leaf;
+        current = leaf(builder(span).gather(use(current), use(index), static_cast<int>(axis)));
+        break;
+      }
+      case Subscript::Kind::Range: {
+        Dim lo(0), hi = n;
+        std::optional<Leaf> start;
+        if (s.at) {
+          if (auto number = numberOf(*s.at)) {
+            lo = *number;
+          } else {
+            start = convert(*s.at, Elem::I32, span).leaf;
+          }
+        }
+        if (start) {
+          // A run-time start needs an end at a fixed distance from it: `x[i..i + 3]`.
+          stop(Code::SizeNotKnown, span, "the size of this slice is not known before the run", "slices have a start and an end that are known, or sizes of arguments");
+        }
+        if (s.to) hi = dimOf(*s.to, span, "the end of a slice");
+        if (s.at) checkIndex(s.at->leaf, n, true, span);
+        if (s.to) checkIndex(s.to->leaf, n, true, span);
+        auto size = (hi - lo).constant();
+        if (size && *size < 0) stop(Code::IndexOutOfRange, span, "this slice ends before it starts");
+        if (!size) {
+          Leaf a = number(lo, Elem::I64, span).leaf, b = number(hi, Elem::I64, span).leaf;
+          check(use(elementwise(Op::Le, {a, b}, span)), span, "the slice ends before it starts");
+        }
+        current = slice(current, static_cast<int>(axis), lo, size ? Dim(*size) : Dim::max(hi - lo, Dim(0)), span);
+        ++axis;
+        break;
+      }
+      case Subscript::Kind::Gather: {
+        checkIndex(s.at->leaf, n, false, span);
+        Leaf index = convert(*s.at, Elem::I32, span).leaf;
+        std::size_t rank = index.type.dims.size();
+        if (current.atom.isLiteral) {
+          std::vector<Dim> dims = current.type.dims;
+          dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
+          dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis), index.type.dims.begin(), index.type.dims.end());
+          current = Value::literal(current.atom.literal, Type{current.type.elem, dims}).leaf;
+        } else {
+          current = leaf(builder(span).gather(use(current), useWhole(index, span), static_cast<int>(axis)));
+        }
+        axis += rank;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return current;
+}
+
+Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span) {
+  const std::size_t rank = l.type.dims.size();
+  bool gathers = false;
+  for (const Selection& s : by) gathers = gathers || s.kind == Subscript::Kind::Gather;
+  if (gathers) {
+    if (by.size() != 1) notYet(span, "assignment through a gather and another index together");
+    checkIndex(by[0].at->leaf, l.type.dims[0], false, span);
+    core::Attrs attrs;
+    attrs.axes = {0};
+    attrs.scatter = core::ScatterMode::Set;
+    Leaf index = convert(*by[0].at, Elem::I32, span).leaf;
+    std::vector<Dim> dims = index.type.dims;
+    dims.insert(dims.end(), l.type.dims.begin() + 1, l.type.dims.end());
+    Leaf whole = broadcastTo(with, dims, span);
+    return leaf(builder(span).emit1(Op::Scatter, {useWhole(l, span), useWhole(index, span), useWhole(whole, span)}, attrs));
+  }
+  std::vector<Atom> starts;
+  std::vector<Dim> dims;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    const Dim n = l.type.dims[axis];
+    if (axis >= by.size() || by[axis].kind == Subscript::Kind::All) {
+      starts.push_back(Atom::of(Literal::ofInt(Elem::I32, 0)));
+      dims.push_back(n);
+      continue;
+    }
+    const Selection& s = by[axis];
+    if (s.kind == Subscript::Kind::At) {
+      checkIndex(s.at->leaf, n, false, span);
+      starts.push_back(use(convert(*s.at, Elem::I32, span).leaf));
+      dims.push_back(Dim(1));
+      continue;
+    }
+    Dim lo(0), hi = n;
+    if (s.at) lo = dimOf(*s.at, span, "the start of a slice");
+    if (s.to) hi = dimOf(*s.to, span, "the end of a slice");
+    if (s.at) checkIndex(s.at->leaf, n, true, span);
+    if (s.to) checkIndex(s.to->leaf, n, true, span);
+    starts.push_back(use(number(lo, Elem::I32, span).leaf));
+    dims.push_back(hi - lo);
+  }
+  // The new part has the selected axes only; the single positions come back as axes of 1.
+  std::vector<Dim> selected;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if (axis < by.size() && by[axis].kind == Subscript::Kind::At) continue;
+    selected.push_back(dims[axis]);
+  }
+  Leaf part = reshape(broadcastTo(with, selected, span), dims, span);
+  std::vector<Atom> operands{useWhole(l, span), useWhole(part, span)};
+  operands.insert(operands.end(), starts.begin(), starts.end());
+  return leaf(builder(span).emit1(Op::UpdateSlice, operands));
+}
+
+Value Specialiser::index(const Value& v, const std::vector<Subscript>& path, Env& env, Span span) {
+  std::vector<Selection> by = selections(path, 0, env);
+  Args all{v};
+  for (const Selection& s : by) {
+    if (s.at) all.push_back(*s.at);
+    if (s.to) all.push_back(*s.to);
+  }
+  Lifted scope(*this, join(all));
+  if (v.kind == Value::Kind::Range) {
+    notYet(span, "indexing a range");
+  }
+  return map(v, [&](const Leaf& l) { return select(l, by, span); });
+}
+
+Value Specialiser::replaceAt(const Value& v, const std::vector<Subscript>& path, std::size_t step, const Value& with, Env& env, Span span) {
+  if (step == path.size()) {
+    if (v.kind == Value::Kind::Leaf && with.kind == Value::Kind::Leaf) return with;
+    return with;
+  }
+  const Subscript& s = path[step];
+  if (s.kind == Subscript::Kind::Field || s.kind == Subscript::Kind::Item) {
+    Value out = v;
+    auto i = static_cast<std::size_t>(s.index);
+    out.items[i] = replaceAt(v.items[i], path, step + 1, with, env, span);
+    return out;
+  }
+  std::vector<Selection> by = selections(path, step, env);
+  std::size_t next = step + by.size();
+  if (next == path.size()) {
+    return zip(v, with, span, [&](const Leaf& l, const Leaf& w) { return selectReplace(l, by, w, span); });
+  }
+  // A field of one element of an array of structs: its column at the same indices.
+  Value out = v;
+  std::vector<Subscript> rest(path.begin() + static_cast<std::ptrdiff_t>(next), path.end());
+  std::vector<Subscript> here(path.begin() + static_cast<std::ptrdiff_t>(step), path.begin() + static_cast<std::ptrdiff_t>(next));
+  auto i = static_cast<std::size_t>(rest[0].index);
+  std::vector<Subscript> moved = here;
+  moved.insert(moved.end(), rest.begin() + 1, rest.end());
+  out.items[i] = replaceAt(v.items[i], moved, 0, with, env, span);
+  return out;
+}
+
+}  // namespace fedc::transform::specialise

@@ -1,0 +1,324 @@
+#include "compiler/transform/specialise/specialiser.h"
+
+#include <cassert>
+
+#include "compiler/core/op_table.h"
+
+namespace fedc::transform::specialise {
+
+using core::Atom;
+using core::Type;
+
+namespace {
+
+/// Bounds what a program may grow to when everything is inlined (docs/passes.md, 3).
+constexpr std::size_t kMaxStatements = 100000;
+
+}  // namespace
+
+Specialiser::Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink)
+    : typed_(typed), module_(module), sink_(sink) {
+  static_.fn.name = "static";
+  here_ = Place{&static_, &static_.fn.body};
+}
+
+HomeFn& Specialiser::homeFn(Home home) {
+  if (home.kind == Home::Kind::Static) return static_;
+  auto& slot = entry_->homes[home];
+  if (slot == nullptr) {
+    slot = std::make_unique<HomeFn>();
+    slot->home = home;
+    // The one dimension parameter that such a function can have: rows of the client's data, or the size of the cohort.
+    if (home.kind == Home::Kind::Clients) slot->fn.newDim("R");
+    if (home.kind == Home::Kind::Server) slot->fn.newDim("K");
+  }
+  return *slot;
+}
+
+core::Var Specialiser::param(HomeFn& home, const Origin& origin, Type type, const std::string& name) {
+  auto found = home.params.find(origin);
+  if (found != home.params.end()) return found->second;
+  core::Var v = home.fn.newVar(std::move(type), name);
+  home.fn.params.push_back(v);
+  home.origins.push_back(origin);
+  home.params.emplace(origin, v);
+  return v;
+}
+
+Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
+  // The statements that the variable depends on, copied in their order.
+  std::function<void(core::Var)> need = [&](core::Var v) {
+    if (into.copied.contains(v)) return;
+    for (std::size_t i = 0; i < static_.fn.params.size(); ++i) {
+      if (static_.fn.params[i] != v) continue;
+      const core::VarInfo& info = static_.fn.vars[v];
+      into.copied[v] = Atom::of(param(into, static_.origins[i], info.type, info.name));
+      return;
+    }
+    const core::Stmt* definition = nullptr;
+    for (const core::Stmt& s : static_.fn.body) {
+      for (core::Var r : s.results) {
+        if (r == v) definition = &s;
+      }
+    }
+    assert(definition != nullptr && "a static variable has a definition at the top level");
+    std::function<void(const core::Stmt&)> operands = [&](const core::Stmt& s) {
+      for (const Atom& a : s.args) {
+        if (!a.isLiteral) need(a.var);
+      }
+      for (const core::Region& r : s.regions) {
+        for (core::Var p : r.params) into.copied[p] = Atom::of(p);
+        for (const core::Stmt& inner : r.stmts) {
+          operands(inner);
+          for (core::Var d : inner.results) into.copied[d] = Atom::of(d);
+        }
+        for (const Atom& a : r.yields) {
+          if (!a.isLiteral) need(a.var);
+        }
+      }
+    };
+    operands(*definition);
+    std::map<Dim::Variable, Dim> dims;
+    into.prologue.push_back(transplant(static_.fn, *definition, into.fn, into.copied, dims));
+  };
+  need(leaf.atom.var);
+  return into.copied.at(leaf.atom.var);
+}
+
+Atom Specialiser::use(const Leaf& leaf) {
+  if (leaf.atom.isLiteral || leaf.home == here_.home->home) return leaf.atom;
+  HomeFn& to = *here_.home;
+  if (leaf.home.kind == Home::Kind::Static) return importStatic(leaf, to);
+  HomeFn& from = homeFn(leaf.home);
+  const core::VarInfo& info = from.fn.vars[leaf.atom.var];
+  // What is a parameter there comes here from the same place.
+  for (std::size_t i = 0; i < from.fn.params.size(); ++i) {
+    if (from.fn.params[i] != leaf.atom.var) continue;
+    const Origin& origin = from.origins[i];
+    bool same = origin.kind != Origin::Kind::Accumulator && origin.kind != Origin::Kind::Right && origin.kind != Origin::Kind::Collected;
+    if (leaf.home.kind == Home::Kind::Server && to.home.kind == Home::Kind::Clients) same = false;
+    if (same) return Atom::of(param(to, origin, info.type, info.name));
+  }
+  Origin origin;
+  origin.kind = leaf.home.kind == Home::Kind::Clients ? Origin::Kind::Carry : Origin::Kind::Server;
+  origin.from = leaf.home;
+  origin.var = leaf.atom.var;
+  for (const Dim& d : info.type.dims) {
+    if (!d.constant() && leaf.home.kind == Home::Kind::Clients) {
+      stop(Code::CarryWithoutSize, here_.into->empty() ? Span{} : here_.into->back().span,
+           "a client value whose size depends on the client's data is used after another exchange");
+    }
+  }
+  return Atom::of(param(to, origin, info.type, info.name));
+}
+
+Atom Specialiser::useWhole(const Leaf& leaf, Span span) {
+  Atom a = use(leaf);
+  if (!a.isLiteral || leaf.type.dims.empty()) return a;
+  return builder(span).splat(a.literal, leaf.type);
+}
+
+Leaf Specialiser::leaf(Atom atom, Type type) {
+  Leaf l;
+  l.home = atom.isLiteral ? Home{} : here_.home->home;
+  l.atom = atom;
+  l.type = std::move(type);
+  if (l.type.dims.empty() && core::isInteger(l.type.elem)) {
+    if (atom.isLiteral) {
+      l.number = Dim(atom.literal.toInt());
+    } else if (auto found = loopIndices_.find({here_.home->home, atom.var}); found != loopIndices_.end()) {
+      l.number = found->second;
+    }
+  }
+  return l;
+}
+
+Leaf Specialiser::leaf(Atom atom) {
+  Type type = atom.isLiteral ? Type{atom.literal.elem, {}} : here_.home->fn.typeOf(atom.var);
+  if (++emitted_ > kMaxStatements) {
+    std::string calls;
+    for (const auto& [name, span] : chain_) calls += (calls.empty() ? "" : " > ") + name;
+    stop(Code::ProgramTooLarge, chain_.empty() ? Span{} : chain_.front().second,
+         "the program grows beyond " + std::to_string(kMaxStatements) + " statements when its calls are inlined", "while in: " + calls);
+  }
+  return leaf(atom, std::move(type));
+}
+
+Value Specialiser::number(const Dim& d, core::Elem elem, Span span) {
+  if (auto c = d.constant()) return Value::literal(Literal::ofInt(elem, *c));
+  Leaf l = leaf(builder(span).dimValue(d, elem));
+  l.number = d;
+  return Value::of(std::move(l));
+}
+
+Home Specialiser::homeOf(const Value& value) const { return join({value}); }
+
+std::uint32_t Specialiser::site(Span span, std::string message) {
+  module_.sites.push_back({span, std::move(message)});
+  return static_cast<std::uint32_t>(module_.sites.size() - 1);
+}
+
+void Specialiser::check(Atom condition, Span span, std::string message) {
+  if (condition.isLiteral && condition.literal.bits != 0) return;
+  builder(span).check(condition, site(span, std::move(message)));
+}
+
+void Specialiser::stop(Code code, Span span, std::string message, std::string note) {
+  Diagnostic d(code, span, std::move(message));
+  if (!note.empty()) d.notes.push_back(std::move(note));
+  for (std::size_t i = chain_.size(); i-- > 0 && d.labels.size() < 3;) {
+    if (chain_[i].second.isValid() && !(chain_[i].second == span)) d.labels.push_back({chain_[i].second, "in this call of `" + chain_[i].first + "`"});
+  }
+  sink_.report(std::move(d));
+  throw Stop{};
+}
+
+void Specialiser::notYet(Span span, const std::string& what) {
+  stop(Code::NotYetSupported, span, what + " cannot be compiled yet", "it is checked, but this version has no code for it");
+}
+
+std::optional<Dim> Specialiser::numberOf(const Value& v) {
+  if (v.kind != Value::Kind::Leaf) return std::nullopt;
+  if (v.leaf.number && (v.leaf.home == here_.home->home || v.leaf.number->constant())) return v.leaf.number;
+  return std::nullopt;
+}
+
+Dim Specialiser::dimOf(const Value& v, Span span, const char* what) {
+  if (auto n = numberOf(v)) return *n;
+  stop(Code::SizeNotKnown, span, std::string(what) + " must be known before the run, or be a size of an argument");
+}
+
+std::int64_t Specialiser::constantOf(const Value& v, Span span, const char* what) {
+  auto n = numberOf(v);
+  if (n && n->constant()) return *n->constant();
+  if (n && v.kind == Value::Kind::Leaf && !v.leaf.atom.isLiteral && loopIndices_.contains({v.leaf.home, v.leaf.atom.var})) throw NeedsNumber{v.leaf.atom.var};
+  stop(Code::SizeNotKnown, span, std::string(what) + " must be a number that is known before the run");
+}
+
+Dim Specialiser::dimFrom(const Value& v, const Dim& bound, Span span) {
+  if (auto n = numberOf(v); n && n->constant()) return *n;
+  core::Stmt s;
+  s.op = core::Op::DimDef;
+  s.span = span;
+  s.attrs.extent = bound;
+  s.args.push_back(use(v.leaf));
+  auto constant = bound.constant();
+  s.attrs.defines = here_.home->fn.newDim("m", constant);
+  Dim d = Dim::variable(*s.attrs.defines);
+  here_.into->push_back(std::move(s));
+  return d;
+}
+
+Dim Specialiser::evalDim(const Dim& d, const Env& env, Span span) {
+  if (d.constant()) return d;
+  bool missing = false;
+  Dim out = d.substitute([&](Dim::Variable v) -> std::optional<Dim> {
+    auto found = env.findDim(v);
+    if (!found) missing = true;
+    return found;
+  });
+  if (missing) stop(Code::SizeNotKnown, span, "a size of this value is not known here", "give it a type with sizes that are in scope");
+  return out;
+}
+
+Type Specialiser::coreType(const check::TypeRef& type, const Env& env, Span span) {
+  assert(type->kind == check::TypeKind::Tensor);
+  Type t{type->elem, {}};
+  for (const Dim& d : type->dims) t.dims.push_back(evalDim(d, env, span));
+  return t;
+}
+
+void Specialiser::bindDimsAt(const std::vector<Dim>& declared, const Leaf& leaf, std::size_t skip, Env& env) {
+  for (std::size_t i = 0; i < declared.size() && i + skip < leaf.type.dims.size(); ++i) {
+    const Dim& d = declared[i];
+    for (Dim::Variable v : d.variables()) {
+      if (env.findDim(v)) continue;
+      Dim partly = d.substitute([&](Dim::Variable w) { return env.findDim(w); });
+      if (auto solved = partly.solveFor(v, leaf.type.dims[i + skip])) env.bindDim(v, *solved);
+    }
+  }
+}
+
+void Specialiser::bindDims(const check::TypeRef& type, const Value& value, Env& env) {
+  using check::TypeKind;
+  // Columns of structs carry the array's extent in front of every leaf.
+  std::function<void(const check::TypeRef&, const Value&, std::vector<Dim>)> walk = [&](const check::TypeRef& t, const Value& v,
+                                                                                       std::vector<Dim> leading) {
+    switch (t->kind) {
+      case TypeKind::Placed:
+        walk(t->element, v, leading);
+        return;
+      case TypeKind::Tensor:
+        if (v.kind == Value::Kind::Leaf) {
+          leading.insert(leading.end(), t->dims.begin(), t->dims.end());
+          bindDimsAt(leading, v.leaf, 0, env);
+        }
+        return;
+      case TypeKind::Array:
+        leading.push_back(t->extent);
+        walk(t->element, v, leading);
+        return;
+      case TypeKind::Tuple:
+        for (std::size_t i = 0; i < t->items.size() && i < v.items.size(); ++i) walk(t->items[i], v.items[i], leading);
+        return;
+      case TypeKind::Struct:
+        for (std::size_t i = 0; i < t->fields.size() && i < v.items.size(); ++i) walk(t->fields[i].type, v.items[i], leading);
+        return;
+      default:
+        return;
+    }
+  };
+  walk(type, value, {});
+}
+
+Value Specialiser::zerosLike(const check::TypeRef& type, const Env& env, Literal (*make)(core::Elem), Span span, std::vector<Dim> leading) {
+  using check::TypeKind;
+  switch (type->kind) {
+    case TypeKind::Placed:
+      return zerosLike(type->element, env, make, span, std::move(leading));
+    case TypeKind::Tensor: {
+      Type t = coreType(type, env, span);
+      t.dims.insert(t.dims.begin(), leading.begin(), leading.end());
+      return Value::literal(make(t.elem), t);
+    }
+    case TypeKind::Array:
+      leading.push_back(evalDim(type->extent, env, span));
+      return zerosLike(type->element, env, make, span, std::move(leading));
+    case TypeKind::Tuple: {
+      Args items;
+      for (const auto& t : type->items) items.push_back(zerosLike(t, env, make, span, leading));
+      return Value::tuple(std::move(items));
+    }
+    case TypeKind::Struct: {
+      Args items;
+      for (const auto& f : type->fields) items.push_back(zerosLike(f.type, env, make, span, leading));
+      return Value::tuple(std::move(items));
+    }
+    default:
+      stop(Code::NotYetSupported, span, "a value of this type cannot be filled");
+  }
+}
+
+Value Specialiser::map(const Value& v, const std::function<Leaf(const Leaf&)>& f) {
+  if (v.kind == Value::Kind::Leaf) return Value::of(f(v.leaf));
+  Value out = v;
+  for (Value& item : out.items) item = map(item, f);
+  return out;
+}
+
+Value Specialiser::zip(const Value& a, const Value& b, Span span, const std::function<Leaf(const Leaf&, const Leaf&)>& f) {
+  if (a.kind == Value::Kind::Leaf && b.kind == Value::Kind::Leaf) return Value::of(f(a.leaf, b.leaf));
+  // A scalar meets every leaf of a vector.
+  if (a.kind == Value::Kind::Leaf) {
+    return map(b, [&](const Leaf& l) { return f(a.leaf, l); });
+  }
+  if (b.kind == Value::Kind::Leaf) {
+    return map(a, [&](const Leaf& l) { return f(l, b.leaf); });
+  }
+  assert(a.items.size() == b.items.size() && "the checker compares the types of leafwise operands");
+  Value out = a;
+  for (std::size_t i = 0; i < a.items.size(); ++i) out.items[i] = zip(a.items[i], b.items[i], span, f);
+  return out;
+}
+
+}  // namespace fedc::transform::specialise

@@ -1,0 +1,255 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/check/typed.h"
+#include "compiler/core/builder.h"
+#include "compiler/core/graph.h"
+#include "compiler/support/diagnostics.h"
+#include "compiler/transform/specialise/homes.h"
+#include "compiler/transform/specialise/value.h"
+
+/// The evaluator behind pass `specialise`: runs the typed program at compile time; what is known then happens, what is not becomes Core IR.
+namespace fedc::transform::specialise {
+
+/// Unwinds to the entry point after a diagnostic was reported. Never leaves the pass.
+struct Stop {};
+
+/// A `for` over a range asks to be unrolled: its index was needed as a number.
+struct NeedsNumber {
+  core::Var index;
+};
+
+class Specialiser {
+ public:
+  Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink);
+
+  /// Evaluates the entry points; the results are what `cut` turns into graphs.
+  std::vector<Entry> run();
+
+ private:
+  using Literal = core::Literal;
+  using Args = std::vector<Value>;
+
+  // ---- specialiser.cpp: homes, emission, errors
+  struct Place {
+    HomeFn* home = nullptr;
+    std::vector<core::Stmt>* into = nullptr;
+  };
+  /// Emits into a home's top level for its lifetime.
+  class InHome;
+  class Lifted;
+  /// Emits into a region of the current function for its lifetime.
+  class InRegion;
+  HomeFn& homeFn(Home home);
+  core::Builder builder(Span span) { return {here_.home->fn, *here_.into, span}; }
+  /// The leaf as an operand of the current function: imports it if it lives elsewhere.
+  core::Atom use(const Leaf& leaf);
+  /// The same, never a splat: a literal of rank > 0 is broadcast.
+  core::Atom useWhole(const Leaf& leaf, Span span);
+  core::Var param(HomeFn& home, const Origin& origin, core::Type type, const std::string& name);
+  core::Atom importStatic(const Leaf& leaf, HomeFn& into);
+  Leaf leaf(core::Atom atom, core::Type type);
+  Leaf leaf(core::Atom atom);
+  Value value(core::Atom atom) { return Value::of(leaf(atom)); }
+  Value number(const Dim& d, core::Elem elem, Span span);
+  Home join(const Args& values) const;
+  Home homeOf(const Value& value) const;
+  std::uint32_t site(Span span, std::string message);
+  void check(core::Atom condition, Span span, std::string message);
+  [[noreturn]] void stop(Code code, Span span, std::string message, std::string note = {});
+  [[noreturn]] void notYet(Span span, const std::string& what);
+  /// The integer as a polynomial in dimensions of the current function, if known.
+  std::optional<Dim> numberOf(const Value& v);
+  /// The same where the program must know it: an error otherwise.
+  Dim dimOf(const Value& v, Span span, const char* what);
+  std::int64_t constantOf(const Value& v, Span span, const char* what);
+  /// An integer value as a dimension: its polynomial, or a new one defined from the run-time value (clamped to `bound`).
+  Dim dimFrom(const Value& v, const Dim& bound, Span span);
+  Dim evalDim(const Dim& d, const Env& env, Span span);
+  core::Type coreType(const check::TypeRef& type, const Env& env, Span span);
+  /// Binds the dimension variables of a type that are not bound yet to the actual sizes of a value.
+  void bindDims(const check::TypeRef& type, const Value& value, Env& env);
+  void bindDimsAt(const std::vector<Dim>& declared, const Leaf& leaf, std::size_t skip, Env& env);
+  Value zerosLike(const check::TypeRef& type, const Env& env, Literal (*make)(core::Elem), Span span, std::vector<Dim> leading = {});
+  Value map(const Value& v, const std::function<Leaf(const Leaf&)>& f);
+  Value zip(const Value& a, const Value& b, Span span, const std::function<Leaf(const Leaf&, const Leaf&)>& f);
+
+  // ---- expressions.cpp
+  Value eval(const check::Expr& e, Env& env);
+  Value evalIf(const check::Expr& e, Env& env);
+  Value evalBinary(const check::Expr& e, Env& env);
+  Value evalGlobal(const check::GlobalLet& global);
+  Value evalParam(const check::Expr& e);
+  Value convert(const Value& v, core::Elem to, Span span);
+  Value evalAs(const Value& v, const check::TypeRef& type, Env& env, Span span);
+  Value binary(check::BinaryOp op, const Value& a, const Value& b, Span span);
+  Leaf binaryLeaf(check::BinaryOp op, const Leaf& a, const Leaf& b, Span span);
+  Leaf matmul(const Leaf& a, const Leaf& b, Span span);
+  std::optional<Value> fold(check::BinaryOp op, const Leaf& a, const Leaf& b);
+  /// Brings two leaves to one shape by broadcasting (scalars, trailing dimensions); literals stay splats.
+  std::vector<Dim> align(Leaf& a, Leaf& b, Span span);
+  Leaf broadcastTo(const Leaf& l, const std::vector<Dim>& dims, Span span);
+  Leaf elementwise(core::Op op, std::vector<Leaf> operands, Span span);
+
+  // ---- indexing.cpp
+  Value index(const Value& v, const std::vector<check::Subscript>& path, Env& env, Span span);
+  Value replaceAt(const Value& v, const std::vector<check::Subscript>& path, std::size_t step, const Value& with, Env& env, Span span);
+  struct Selection;
+  std::vector<Selection> selections(const std::vector<check::Subscript>& path, std::size_t from, Env& env);
+  Leaf select(const Leaf& l, const std::vector<Selection>& by, Span span);
+  Leaf selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span);
+  /// Checks 0 <= i < n (a range: 0 <= i <= n) unless known.
+  void checkIndex(const Leaf& i, const Dim& n, bool end, Span span);
+
+  // ---- statements.cpp
+  void exec(const check::Stmt& s, Env& env);
+  void bindPattern(const check::Pattern& p, const Value& v, Env& env);
+  void execFor(const check::Stmt& s, Env& env);
+  void unroll(const check::Stmt& s, const std::function<Value(std::int64_t)>& element, std::int64_t count, Env& env);
+  void assign(const check::Stmt& s, Env& env);
+  /// A core loop of `trip` steps over carried values. `body` gets the index as a value and the carries, gives the next ones.
+  std::vector<Value> loop(const Dim& trip, const std::vector<Value>& carries, Span span, const std::string& indexName,
+                          const std::function<std::vector<Value>(const Value& index, const std::vector<Value>& carries)>& body,
+                          std::vector<Value>* emitted = nullptr);
+  Value branch(const Leaf& condition, Span span, const std::function<Value()>& then, const std::function<Value()>& otherwise);
+
+  // ---- calls.cpp
+  Value call(const Closure& f, Args args, Span span);
+  Value callLocal(const Closure& f, Args args, Span span);
+  bool isFederated(const Closure& f) const;
+  const Closure& function(const Value& v, Span span) const;
+  Value callTransform(const Closure& f, Args args, Span span);
+  Value vmap(const Closure& f, const Args& args, Span span);
+  Value vmapOver(const Dim& n, const Args& args, Span span, const std::function<Value(const Args&)>& body);
+  Value differentiate(const Closure& f, Args args, Span span);
+  Value callJvp(const Closure& f, Args args, Span span);
+  Value callVjp(const Closure& f, Args args, Span span);
+  Value callCheckpoint(const Closure& f, Args args, Span span);
+  Value functionValue(Closure closure);
+
+  // ---- builtins: args may hold null (optional arguments left out)
+  using OptionalArgs = std::vector<std::optional<Value>>;
+  Value builtinCall(const check::Expr& e, Env& env);
+  /// A list of sizes or axes, `[28, n]` or `shape(x)`, as a tuple of integers.
+  Value evalInts(const check::Expr& e, Env& env);
+  Value mapLeaves(const check::Expr& e, Env& env);
+  Value builtin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value mathBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value shapeBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value randomBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value sequenceBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value federatedBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+
+  // ---- math.cpp
+  Value reduction(check::Builtin b, const Value& v, const std::optional<Value>& axis, Span span);
+  Leaf reduceLeaf(core::ReduceKind kind, const Leaf& l, std::vector<int> axes, Span span);
+  Leaf total(const Value& v, Span span);
+  Leaf argReduce(core::ReduceKind kind, const Leaf& l, int axis, Span span);
+  std::vector<Leaf> sortLeaves(const std::vector<Leaf>& operands, int axis, Span span);
+
+  // ---- shapes.cpp
+  std::vector<Dim> dimsOf(const Value& v, Span span);
+  Leaf reshape(const Leaf& l, std::vector<Dim> dims, Span span);
+  Leaf ravel(const Value& v, Span span);
+  Leaf concat(std::vector<Leaf> parts, int axis, Span span);
+  Leaf slice(const Leaf& l, int axis, const Dim& start, const Dim& size, Span span);
+  Value row(const Value& v, const Value& index, Span span);
+
+  // ---- random.cpp
+  Leaf bits(const Leaf& key, std::vector<Dim> dims, Span span);
+  Leaf uniform(const Leaf& key, std::vector<Dim> dims, Leaf lo, Leaf hi, Span span);
+  Leaf foldIn(const Leaf& key, const Leaf& data, Span span);
+
+  // ---- sequences.cpp
+  struct Rows;
+  struct Plan;
+  Plan plan(const Sequence& s, const Value& pass, const std::optional<Dim>& demand, Span span);
+  Plan planValue(const Value& v, Span span);
+  Value fetchRows(const Value& columns, const Rows& rows, Span span);
+  Value sumSequence(const Value& seq, Span span);
+  Value collectSequence(const Value& seq, Span span);
+  void forSequence(const check::Stmt& s, const Value& seq, Env& env);
+
+  // ---- federated.cpp
+  Value broadcast(const Value& v, Span span);
+  Value clientKeys(const Value& v, Span span);
+  Value aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
+                  const std::function<Value(const Value&, const Value&)>& accumulate,
+                  const std::function<Value(const Value&, const Value&)>& merge, const std::function<Value(const Value&)>& report, Span span);
+  Value collect(const Value& x, Span span);
+  std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
+
+  // ---- entry.cpp
+  Entry entry(const std::string& name);
+  Value inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span);
+  Value dataValue(const check::TypeRef& type, int argument, Span span);
+  Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
+  void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix);
+  std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
+
+  const check::TypedProgram& typed_;
+  core::Module& module_;
+  DiagnosticSink& sink_;
+  HomeFn static_;
+  std::map<const check::GlobalLet*, Value> globals_;
+  Entry* entry_ = nullptr;
+  Place here_;
+  /// In a federated body: every local step chooses its own home by its operands.
+  bool federated_ = false;
+  /// The calls that are being inlined, for messages and the size limit.
+  std::vector<std::pair<std::string, Span>> chain_;
+  std::size_t emitted_ = 0;
+  /// i32 variables that are loop indices: their value as a dimension.
+  std::map<std::pair<Home, core::Var>, Dim> loopIndices_;
+};
+
+class Specialiser::InHome {
+ public:
+  InHome(Specialiser& s, Home home) : s_(s), saved_(s.here_), federated_(s.federated_) {
+    HomeFn& fn = s.homeFn(home);
+    s.here_ = Place{&fn, &fn.fn.body};
+    s.federated_ = false;
+  }
+  ~InHome() {
+    s_.here_ = saved_;
+    s_.federated_ = federated_;
+  }
+  InHome(const InHome&) = delete;
+  InHome& operator=(const InHome&) = delete;
+
+ private:
+  Specialiser& s_;
+  Place saved_;
+  bool federated_;
+};
+
+/// In a federated body: one local step at the home of its operands. Elsewhere it changes nothing.
+class Specialiser::Lifted {
+ public:
+  Lifted(Specialiser& s, Home home) {
+    if (s.federated_) scope_.emplace(s, home);
+  }
+
+ private:
+  std::optional<InHome> scope_;
+};
+
+class Specialiser::InRegion {
+ public:
+  InRegion(Specialiser& s, core::Region& region) : s_(s), saved_(s.here_.into) { s.here_.into = &region.stmts; }
+  ~InRegion() { s_.here_.into = saved_; }
+  InRegion(const InRegion&) = delete;
+  InRegion& operator=(const InRegion&) = delete;
+
+ private:
+  Specialiser& s_;
+  std::vector<core::Stmt>* saved_;
+};
+
+}  // namespace fedc::transform::specialise
