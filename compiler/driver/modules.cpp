@@ -1,0 +1,62 @@
+#include "compiler/driver/modules.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+namespace fedc::driver {
+
+namespace fs = std::filesystem;
+
+std::string stdlibFolder() {
+  std::error_code error;
+  if (const char* set = std::getenv("FEDC_STDLIB"); set != nullptr && *set != '\0') return set;
+  fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const fs::path beside = self.parent_path();
+    for (const fs::path& candidate : {beside / ".." / "stdlib", beside / "stdlib", beside / ".." / "share" / "fedc" / "stdlib"}) {
+      if (fs::is_directory(candidate, error)) return fs::weakly_canonical(candidate, error).string();
+    }
+  }
+  return FEDC_STDLIB_DIR;
+}
+
+ModuleFinder::ModuleFinder(SourceManager& sources, std::vector<std::string> include) : sources_(sources), folders_(std::move(include)) {
+  const std::string library = stdlibFolder();
+  folders_.push_back(library);
+  std::error_code error;
+  std::vector<std::string> inner;
+  for (fs::directory_iterator it(library, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(error)) inner.push_back(it->path().string());
+  }
+  std::sort(inner.begin(), inner.end());
+  folders_.insert(folders_.end(), inner.begin(), inner.end());
+}
+
+std::optional<FileId> ModuleFinder::load(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return std::nullopt;
+  const std::string canonical = fs::weakly_canonical(path, error).string();
+  for (const auto& [known, id] : loaded_) {
+    if (known == canonical) return id;
+  }
+  auto file = sources_.load(path);
+  if (!file) return std::nullopt;
+  loaded_.emplace_back(canonical, (*file)->id());
+  return (*file)->id();
+}
+
+std::optional<FileId> ModuleFinder::find(const std::string& name, FileId fromFile) {
+  std::vector<std::string> folders;
+  if (sources_.has(fromFile)) {
+    fs::path beside = fs::path(sources_.file(fromFile).path()).parent_path();
+    folders.push_back(beside.empty() ? "." : beside.string());
+  }
+  folders.insert(folders.end(), folders_.begin(), folders_.end());
+  for (const std::string& folder : folders) {
+    if (auto id = load((fs::path(folder) / (name + ".fed")).string())) return id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fedc::driver

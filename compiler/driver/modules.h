@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/support/source.h"
+
+namespace fedc::driver {
+
+/// The folder of the standard library: $FEDC_STDLIB, `stdlib` or `../share/fedc/stdlib` beside the program file, or the source tree's.
+std::string stdlibFolder();
+
+/// Finds modules by name: beside the file that uses them, on the include path, in the standard library and its folders.
+class ModuleFinder {
+ public:
+  ModuleFinder(SourceManager& sources, std::vector<std::string> include);
+  /// The source of module `name` as used from `fromFile`; nothing if there is none.
+  std::optional<FileId> find(const std::string& name, FileId fromFile);
+
+ private:
+  std::optional<FileId> load(const std::string& path);
+
+  SourceManager& sources_;
+  std::vector<std::string> folders_;
+  std::vector<std::pair<std::string, FileId>> loaded_;
+};
+
+}  // namespace fedc::driver

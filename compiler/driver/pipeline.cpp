@@ -1,0 +1,98 @@
+#include "compiler/driver/pipeline.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "compiler/check/check.h"
+#include "compiler/core/text.h"
+#include "compiler/driver/modules.h"
+#include "compiler/transform/cut.h"
+#include "compiler/transform/differentiate.h"
+#include "compiler/transform/hoist.h"
+#include "compiler/transform/order.h"
+#include "compiler/transform/simplify.h"
+#include "compiler/transform/specialise.h"
+#include "compiler/transform/streams.h"
+
+namespace fedc::driver {
+
+namespace {
+
+/// For passes that no user program can make fail.
+template <void (*Pass)(core::Module&, core::Fn&)>
+Expected<void, Diagnostic> always(core::Module& module, core::Fn& fn) {
+  Pass(module, fn);
+  return {};
+}
+
+/// The whole middle, in order. What comes after is per kernel: compiler/codegen/native.cpp.
+constexpr CorePass kCorePasses[] = {
+    {"streams", always<transform::streams>, false, false, "x[t] and out[t] = e become stacked inputs and outputs: before differentiate, or derivatives cost T squared"},
+    {"differentiate", transform::differentiate, true, false, "removes vjp, jvp, vmap and checkpoint, innermost first"},
+    {"simplify", always<transform::simplify>, true, false, "folds, joins equal values, drops dead ones; forms init and fma"},
+    {"hoist", always<transform::hoist>, true, false, "what does not change in a loop leaves it"},
+    {"order", always<transform::order>, true, true, "fixes the order of every reduction: the last pass that may change bits"},
+};
+
+/// A violated invariant is a defect of the compiler, not of the program: the pass is named and nothing is run.
+[[noreturn]] void invariantViolated(std::string_view pass, const core::Fn& fn, const std::string& what) {
+  std::fprintf(stderr, "fedc: internal error after pass `%.*s` in `%s`: %s\n", static_cast<int>(pass.size()), pass.data(), fn.name.c_str(), what.c_str());
+  std::abort();
+}
+
+void verify(std::string_view pass, const core::Module& module, bool transformed, bool ordered) {
+  for (const core::Fn& fn : module.fns) {
+    core::VerifyOptions options;
+    options.transformed = transformed;
+    options.ordered = ordered;
+    if (auto violation = core::verify(module, fn, options)) invariantViolated(pass, fn, *violation);
+  }
+}
+
+}  // namespace
+
+std::span<const CorePass> corePasses() { return kCorePasses; }
+
+Expected<bool> checkProgram(Compilation& compilation, const std::string& path, const CompileOptions& options) {
+  auto file = compilation.sources.load(path);
+  if (!file) return tl::unexpected(file.error());
+  return checkSource(compilation, (*file)->id(), options);
+}
+
+bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options) {
+  ModuleFinder finder(compilation.sources, options.include);
+  check::CheckOptions checkOptions;
+  checkOptions.params = options.params;
+  compilation.typed = check::check(
+      compilation.sources, file, [&](const std::string& name, FileId from) { return finder.find(name, from); }, checkOptions, compilation.sink);
+  if (compilation.typed && options.print && (options.printAfter == "check" || options.printAfter == "all")) {
+    options.print("check", check::print(*compilation.typed));
+  }
+  return compilation.typed.has_value() && !compilation.sink.hasErrors();
+}
+
+bool lowerProgram(Compilation& compilation, const CompileOptions& options) {
+  auto program = std::make_shared<core::Program>();
+  auto print = [&](std::string_view pass) {
+    if (options.print && (options.printAfter == pass || options.printAfter == "all")) options.print(pass, core::print(program->module));
+  };
+  for (transform::specialise::Entry& entry : transform::specialiseProgram(*compilation.typed, program->module, compilation.sink)) {
+    program->graphs.push_back(transform::cut(std::move(entry), program->module));
+  }
+  if (compilation.sink.hasErrors()) return false;
+  verify("specialise", program->module, false, false);
+  print("specialise");
+  for (const CorePass& pass : kCorePasses) {
+    for (core::Fn& fn : program->module.fns) {
+      auto done = pass.run(program->module, fn);
+      if (!done) compilation.sink.report(done.error());
+    }
+    if (compilation.sink.hasErrors()) return false;
+    if (options.verify || pass.name == "differentiate" || pass.name == "order") verify(pass.name, program->module, pass.transformed, pass.ordered);
+    print(pass.name);
+  }
+  compilation.program = std::move(program);
+  return true;
+}
+
+}  // namespace fedc::driver

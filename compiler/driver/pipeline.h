@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/check/typed.h"
+#include "compiler/core/graph.h"
+#include "compiler/support/diagnostics.h"
+#include "compiler/support/expected.h"
+#include "compiler/support/source.h"
+
+namespace fedc::driver {
+
+/// A pass on one local function of Core IR, with what must hold after it.
+struct CorePass {
+  std::string_view name;
+  Expected<void, Diagnostic> (*run)(core::Module&, core::Fn&);
+  /// No transform op is left; every reduction has its order.
+  bool transformed;
+  bool ordered;
+  std::string_view reason;
+};
+
+/// Passes 5 to 9, in order.
+std::span<const CorePass> corePasses();
+
+struct CompileOptions {
+  /// `-p name=value`
+  std::map<std::string, std::string> params;
+  /// `--include`
+  std::vector<std::string> include;
+  /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.
+  bool verify = false;
+  /// Receives the program after each pass: the pass's name and the text. Only for the pass named `printAfter`, or all if it is `all`.
+  std::string printAfter;
+  std::function<void(std::string_view pass, const std::string& text)> print;
+};
+
+/// One compilation: the sources, what was said about them, and how far it came.
+struct Compilation {
+  SourceManager sources;
+  DiagnosticSink sink;
+  std::optional<check::TypedProgram> typed;
+  std::shared_ptr<core::Program> program;
+};
+
+/// Passes 1 and 2: reads and checks a program. False if an error was reported to `compilation.sink`; a main file that cannot be read is the Error.
+Expected<bool> checkProgram(Compilation& compilation, const std::string& path, const CompileOptions& options);
+/// The same for a file that is already among the sources.
+bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options);
+
+/// Passes 3 to 9: from the typed program to Core IR ready for kernels. False if an error was reported.
+bool lowerProgram(Compilation& compilation, const CompileOptions& options);
+
+}  // namespace fedc::driver
