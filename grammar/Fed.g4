@@ -89,7 +89,7 @@ range : operation (DOT_DOT operation)? ;
 
 operation
   : primary                                                                       # primaryOperation
-  | operation DOT (name | SCALAR | PLACE)                                         # fieldOperation
+  | operation DOT (name | SCALAR)                                                 # fieldOperation
   | operation DOT (INT | FLOAT)                                                   # tupleFieldOperation
   | operation LPAREN (argument (COMMA argument)* COMMA?)? RPAREN                  # callOperation
   | operation LBRACKET indexItem (COMMA indexItem)* COMMA? RBRACKET               # indexOperation
@@ -112,7 +112,7 @@ primary
   | (TRUE | FALSE)                                                                # boolPrimary
   | STRING                                                                        # stringPrimary
   | (name DOT)* UPPER_NAME LBRACE (structEntry (COMMA structEntry)* COMMA?)? RBRACE    # structPrimary
-  | (name | SCALAR | PLACE)                                                       # namePrimary
+  | (name | SCALAR)                                                               # namePrimary
   | UNDERSCORE                                                                    # wildcardPrimary
   | LPAREN (expression (COMMA expression)* COMMA?)? RPAREN                        # tuplePrimary
   | LBRACKET (expression (COMMA expression)* COMMA?)? RBRACKET                    # arrayPrimary
@@ -165,9 +165,10 @@ dimensionFactor
 
 name : LOWER_NAME | UPPER_NAME | softKeyword ;
 lowerName : LOWER_NAME | softKeyword ;
-softKeyword : PARAM | RUN | POLICY | BUDGET | NATIVE | DERIVATIVE | OF | TEST ;
+// Words with a meaning of their own in some places, and names everywhere else.
+softKeyword : PARAM | RUN | POLICY | BUDGET | NATIVE | DERIVATIVE | OF | TEST | PLACE ;
 bindingName : name | reserved ;
-reserved : SCALAR | PLACE | USE | STRUCT | FN | LET | VAR | FOR | IF | STATEMENT_IF | ELSE | AS | TRUE | FALSE ;
+reserved : SCALAR | USE | STRUCT | FN | LET | VAR | FOR | IF | STATEMENT_IF | ELSE | AS | TRUE | FALSE ;
 
 // --- tokens
 

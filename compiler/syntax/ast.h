@@ -239,7 +239,8 @@ struct StringExpr : ExprOf<ExprKind::String> {
   std::string value;
 };
 
-/// A name; also the reserved ones that stand in expressions: `f32(x)`, `key(42)`, `clients(1, 2)`, `server`, and types (`leaves(M)`).
+/// A name; also the reserved ones that stand in expressions, `f32(x)`, `key(42)`, and types (`leaves(M)`). `server` and `clients` are
+/// ordinary names here: a local, or else the place (`federated_value(x, clients)`), or the function `clients(1, 2)` of tests.
 struct NameExpr : ExprOf<ExprKind::Name> {
   using ExprOf::ExprOf;
   std::string name;

@@ -71,7 +71,7 @@ ExprPtr Builder::operation(Parser::OperationContext* context) {
     if (field->name() != nullptr) {
       result->name = name(field->name());
     } else {
-      result->name = name(field->SCALAR() != nullptr ? field->SCALAR() : field->PLACE());
+      result->name = name(field->SCALAR());
     }
     return result;
   }

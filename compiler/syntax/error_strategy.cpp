@@ -15,7 +15,7 @@ using grammar::FedParser;
 
 bool isReserved(std::size_t type) {
   switch (type) {
-    case FedParser::SCALAR: case FedParser::PLACE: case FedParser::USE: case FedParser::STRUCT: case FedParser::FN: case FedParser::LET:
+    case FedParser::SCALAR: case FedParser::USE: case FedParser::STRUCT: case FedParser::FN: case FedParser::LET:
     case FedParser::VAR: case FedParser::FOR: case FedParser::IN: case FedParser::IF: case FedParser::STATEMENT_IF: case FedParser::ELSE:
     case FedParser::AS: case FedParser::TRUE: case FedParser::FALSE:
       return true;

@@ -105,8 +105,8 @@ class Simulation {
 };
 
 constexpr std::size_t kSoftKeywords[] = {FedParser::PARAM,  FedParser::RUN,        FedParser::POLICY, FedParser::BUDGET,
-                                         FedParser::NATIVE, FedParser::DERIVATIVE, FedParser::OF,     FedParser::TEST};
-constexpr std::size_t kReserved[] = {FedParser::SCALAR, FedParser::PLACE, FedParser::USE,  FedParser::STRUCT, FedParser::FN,
+                                         FedParser::NATIVE, FedParser::DERIVATIVE, FedParser::OF,     FedParser::TEST,  FedParser::PLACE};
+constexpr std::size_t kReserved[] = {FedParser::SCALAR, FedParser::USE,  FedParser::STRUCT, FedParser::FN,
                                      FedParser::LET,    FedParser::VAR,   FedParser::FOR,  FedParser::IF,     FedParser::STATEMENT_IF,
                                      FedParser::ELSE,   FedParser::AS,    FedParser::TRUE, FedParser::FALSE};
 constexpr std::size_t kContinuations[] = {
@@ -118,7 +118,7 @@ constexpr std::size_t kContinuations[] = {
     FedParser::AMP_ASSIGN, FedParser::PIPE_ASSIGN, FedParser::CARET_ASSIGN, FedParser::SHIFT_LEFT_ASSIGN, FedParser::SHIFT_RIGHT_ASSIGN};
 constexpr std::size_t kExpressionStarts[] = {
     FedParser::INT,    FedParser::FLOAT,    FedParser::TRUE,  FedParser::FALSE,      FedParser::STRING, FedParser::LOWER_NAME,
-    FedParser::SCALAR, FedParser::PLACE,    FedParser::IF,    FedParser::UPPER_NAME, FedParser::MINUS,  FedParser::UNDERSCORE,
+    FedParser::SCALAR, FedParser::IF,    FedParser::UPPER_NAME, FedParser::MINUS,  FedParser::UNDERSCORE,
     FedParser::LPAREN, FedParser::LBRACKET, FedParser::LBRACE, FedParser::NOT,       FedParser::OR_OR,  FedParser::PIPE};
 
 bool isWithin(const antlr4::RuleContext* context, std::size_t rule) {

@@ -57,7 +57,7 @@ bool deepens(std::size_t type) {
 bool isNameLike(std::size_t type) {
   switch (type) {
     case Lexer::LOWER_NAME: case Lexer::UPPER_NAME: case Lexer::PARAM: case Lexer::RUN: case Lexer::POLICY: case Lexer::BUDGET:
-    case Lexer::NATIVE: case Lexer::DERIVATIVE: case Lexer::OF: case Lexer::TEST:
+    case Lexer::NATIVE: case Lexer::DERIVATIVE: case Lexer::OF: case Lexer::TEST: case Lexer::PLACE:
       return true;
     default:
       return false;
@@ -165,7 +165,9 @@ class Preparer {
   };
 
   Span spanAt(std::size_t i) const { return spanOf(file_.id(), *in_[i]); }
+  /// Of a token that is not yet handed on.
   std::size_t typeAt(std::size_t i) const { return i < in_.size() ? in_[i]->getType() : Token::EOF; }
+  std::size_t previousType() const { return out_.list.empty() ? Token::EOF : out_.list.back()->getType(); }
   std::uint32_t column(std::uint32_t offset) const { return offset - file_.lineStart(file_.line(offset)); }
   std::uint32_t indentOfLine(std::uint32_t offset) const {
     const std::string_view line = file_.lineText(file_.line(offset));
@@ -253,7 +255,7 @@ class Preparer {
     const std::size_t next = typeAt(at_ + 1);
     switch (type) {
       case Lexer::FN:
-        if (at_ > 0 && typeAt(at_ - 1) == Lexer::NATIVE) return false;
+        if (previousType() == Lexer::NATIVE) return false;
         break;
       case Lexer::STRUCT: break;
       case Lexer::USE: if (!isNameLike(next)) return false; break;
@@ -307,7 +309,7 @@ class Preparer {
 
   /// An `if` or `{` after `{`, `}` or `;` begins a statement: what follows its last `}` does not belong to it.
   void markStatement() {
-    const std::size_t previous = out_.list.empty() ? Token::EOF : out_.list.back()->getType();
+    const std::size_t previous = previousType();
     const bool isStart = previous == Lexer::LBRACE || previous == kBlockBrace || previous == Lexer::RBRACE || previous == Lexer::SEMI;
     auto& token = static_cast<CommonToken&>(*in_[at_]);
     if (isStart && !deepens(token.getType())) chain() = 0;
@@ -327,9 +329,9 @@ class Preparer {
   /// Words of other languages, where they cannot be names.
   void foreign(Span span) {
     const std::size_t type = typeAt(at_);
-    const std::size_t previous = out_.list.empty() ? Token::EOF : out_.list.back()->getType();
+    const std::size_t previous = previousType();
     const std::size_t next = typeAt(at_ + 1);
-    if (type == Lexer::STAR && previous == Lexer::STAR && at_ > 0 && span.begin == previousEnd() && beginsOperand(next)) {
+    if (type == Lexer::STAR && previous == Lexer::STAR && span.begin == previousEnd() && beginsOperand(next)) {
       report(span, "`**`", "a power is written `pow(x, y)`", "");
       return;
     }
@@ -429,7 +431,7 @@ class Preparer {
 
   /// In a head: `Name {` followed by what only a struct literal has.
   bool isStructLiteral() const {
-    if (at_ == 0 || out_.list.empty() || out_.list.back()->getType() != Lexer::UPPER_NAME) return false;
+    if (previousType() != Lexer::UPPER_NAME) return false;
     const std::size_t next = typeAt(at_ + 1);
     const std::size_t second = typeAt(at_ + 2);
     return next == Lexer::DOT_DOT || (isNameLike(next) && (second == Lexer::COLON || second == Lexer::COMMA));
@@ -463,8 +465,7 @@ class Preparer {
     } else if (deepens(type)) {
       ++chain();
       // `Pair<A, Pair<A, …`: commas do not end these.
-      const bool isAfterName = out_.list.size() > 1 && at_ > 0 && type == Lexer::LT && isUpperBefore();
-      if (isAfterName) ++angles();
+      if (type == Lexer::LT && isUpperBefore()) ++angles();
       if (type == Lexer::GT && angles() > 0) --angles();
     }
     // `if if if …`: each head holds the next one.
@@ -619,7 +620,7 @@ Span spanOf(FileId file, const antlr4::Token& token) {
 
 Diagnostic reservedWordError(const SourceFile& file, Span span) {
   return Diagnostic(Code::ReservedWord, span, fmt::format("`{}` is a reserved word and cannot be a name", file.text(span)))
-      .note("reserved are the scalar types, `str`, `key`, `server`, `clients` and the keywords");
+      .note("reserved are the scalar types, `str`, `key` and the keywords");
 }
 
 bool isItemKeyword(std::size_t type) {
