@@ -87,6 +87,14 @@ Array Array::reshaped(std::vector<std::int64_t> shape) const {
   return a;
 }
 
+Array Array::row(std::int64_t t) const {
+  Array a = *this;
+  a.shape_.erase(a.shape_.begin());
+  a.data_ = static_cast<const char*>(data_) + t * a.bytes();
+  a.borrowed_ = true;
+  return a;
+}
+
 namespace {
 bool isNan(Literal l) {
   switch (l.elem) {

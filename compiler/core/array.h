@@ -38,6 +38,8 @@ class Array {
   void set(std::int64_t flat, Literal value);
   /// The same elements, row-major, under another shape of as many elements; shares memory.
   Array reshaped(std::vector<std::int64_t> shape) const;
+  /// Row t along the first axis; shares memory.
+  Array row(std::int64_t t) const;
   /// Same element type, shape and bits; any two NaNs count as the same (no machine fixes a NaN's payload and sign).
   bool sameBits(const Array& other) const;
 

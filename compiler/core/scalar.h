@@ -59,8 +59,13 @@ const ScalarProgram& scalarProgram(Op op, std::span<const Elem> operands, Elem r
 /// operands (key: key, counter high: u32, counter low: u32) -> u64 whose halves are the two output words.
 const ScalarProgram& threefryProgram();
 
+/// What a reduction joins two elements with: add, mul, max, min, and, or.
+Op reduceOp(ReduceKind kind);
+/// What a reduction starts from: 0, 1, the least, the greatest value (floats: -inf, inf), all ones (bool: true), 0.
+Literal reduceIdentity(ReduceKind kind, Elem elem);
+
 /// Runs a program over `count` points. Operand i is an array of its element type with stride `strides[i]` elements (0 = one value for all).
-/// The caller has set flush-to-zero (FlushDenormals). No bounds are checked.
+/// The caller has set flush-to-zero (FlushDenormals). No bounds are checked. `result` may be one of the operands if that has stride 1.
 void runScalar(const ScalarProgram& program, std::span<const void* const> operands, std::span<const std::int64_t> strides, void* result,
                std::int64_t count);
 

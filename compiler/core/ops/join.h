@@ -1,0 +1,71 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
+#include "compiler/core/op.h"
+
+/// Compiled for the least CPU that fedc runs on (x86-64-v3), so that fma is one instruction.
+#define FEDC_SIMD __attribute__((target("avx2,fma")))
+#define FEDC_INLINE inline __attribute__((always_inline))
+
+namespace fedc::core {
+
+/// The scalar meaning of add, mul, max, min, and, or on the C++ type that holds an element (f16 and bf16 are float here).
+template <ReduceKind K, class T>
+FEDC_INLINE T join(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    if constexpr (K == ReduceKind::Sum) {
+      return a + b;
+    } else if constexpr (K == ReduceKind::Prod) {
+      return a * b;
+    } else if constexpr (K == ReduceKind::Min) {
+      const T x = a < b ? a : b, y = b < a ? b : a;
+      return std::bit_cast<T>(std::bit_cast<Bits>(x) | std::bit_cast<Bits>(y));
+    } else if constexpr (K == ReduceKind::Max) {
+      return -join<ReduceKind::Min, T>(-a, -b);
+    } else {
+      return a;
+    }
+  } else {
+    using U = std::make_unsigned_t<T>;
+    if constexpr (K == ReduceKind::Sum) {
+      return static_cast<T>(static_cast<U>(static_cast<U>(a) + static_cast<U>(b)));
+    } else if constexpr (K == ReduceKind::Prod) {
+      // 64 bits wide, or small unsigned factors would overflow int.
+      return static_cast<T>(static_cast<U>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b)));
+    } else if constexpr (K == ReduceKind::Min) {
+      return b < a ? b : a;
+    } else if constexpr (K == ReduceKind::Max) {
+      return a < b ? b : a;
+    } else if constexpr (K == ReduceKind::And) {
+      return static_cast<T>(a & b);
+    } else {
+      return static_cast<T>(a | b);
+    }
+  }
+}
+
+/// Calls `f` with the kind as a compile-time constant.
+template <class F>
+decltype(auto) withKind(ReduceKind kind, F&& f) {
+  switch (kind) {
+    case ReduceKind::Sum:
+      return f(std::integral_constant<ReduceKind, ReduceKind::Sum>{});
+    case ReduceKind::Prod:
+      return f(std::integral_constant<ReduceKind, ReduceKind::Prod>{});
+    case ReduceKind::Max:
+      return f(std::integral_constant<ReduceKind, ReduceKind::Max>{});
+    case ReduceKind::Min:
+      return f(std::integral_constant<ReduceKind, ReduceKind::Min>{});
+    case ReduceKind::And:
+      return f(std::integral_constant<ReduceKind, ReduceKind::And>{});
+    case ReduceKind::Or:
+      break;
+  }
+  return f(std::integral_constant<ReduceKind, ReduceKind::Or>{});
+}
+
+}  // namespace fedc::core
