@@ -13,15 +13,11 @@
 #include "compiler/core/array.h"
 #include "compiler/core/graph.h"
 #include "compiler/support/expected.h"
+#include "runtime/graph/data_wait.h"
 #include "runtime/graph/executable.h"
+#include "runtime/value/named_array.h"
 
 namespace fedc::runtime {
-
-/// A leaf of a result, of a state or of a saved file, with its path in the value (`loss`, `model.w`). Dense.
-struct NamedArray {
-  std::string name;
-  core::Array value;
-};
 
 /// What a run takes; every field is a flag of `fedc run`. Defaults of the program's `run` block and of its `param`s are filled in by the caller.
 struct RunOptions {
@@ -83,14 +79,6 @@ struct RunError {
   std::optional<std::uint32_t> site;
   /// The line of the program that is concerned (a declared feature), if it is not a site.
   std::optional<Span> span;
-};
-
-/// Seconds of wall-clock lost to missing data, over all workers: the time integral of min(steps that wait for data, idle workers) / workers.
-/// `cold`: the client is read for the first time in this run; `warm`: it had been read before.
-struct DataWait {
-  double cold = 0;
-  double warm = 0;
-  double total() const { return cold + warm; }
 };
 
 /// Once, before round 1, when data is open and its schema has been checked.
@@ -156,7 +144,8 @@ Expected<std::shared_ptr<RunData>, RunError> openRunData(const core::Program& pr
 /// Runs a program: `init`, `next` for every round and `evaluate` of a process, or `main` once.
 ///
 /// Random keys, with root = key(seed): `init` gets fold_in(root, 0); the cohort of round r (from 1) is the first `clientsPerRound` entries of
-/// permutation(fold_in(fold_in(root, 1), r), clients); `next` of round r gets fold_in(fold_in(root, 2), r); `main` is round 1.
+/// permutation(fold_in(fold_in(root, 1), r), clients); `next` of round r gets fold_in(fold_in(root, 2), r); `main` is round 1; `evaluate` after round r gets
+/// fold_in(fold_in(root, 3), r), if it takes a key.
 /// State, files and events change only after a whole round. Nothing is thrown.
 Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events = {});
 /// The same with data that `openRunData` opened with the same options.

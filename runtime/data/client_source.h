@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/core/array.h"
+#include "compiler/core/graph.h"
+#include "compiler/support/expected.h"
+
+namespace fedc::runtime {
+
+/// What is wrong with data. The client's id is added by whoever knows it.
+struct DataError {
+  std::string message;
+  /// The ways out; may be empty.
+  std::string help;
+  /// Where the program declares the feature.
+  std::optional<Span> span;
+};
+
+/// One client's data, decoded: for each column that was asked for, `rows` entries, dense, row-major, 64-byte aligned.
+struct ClientColumns {
+  std::int64_t rows = 0;
+  std::vector<const void*> columns;
+  /// Keeps the columns alive.
+  std::shared_ptr<const void> owner;
+  /// Memory that goes when `owner` goes (mapped files count nothing).
+  std::int64_t bytes = 0;
+};
+
+/// A federation's data: a file, memory, or something synthetic. Made for certain columns; reads nothing else.
+class ClientSource {
+ public:
+  virtual ~ClientSource() = default;
+  /// In ascending byte order. Constant.
+  virtual const std::vector<std::string>& ids() const = 0;
+  /// Reads and decodes one client (an index into `ids`). Thread-safe; blocks.
+  virtual Expected<ClientColumns, DataError> read(std::size_t client) = 0;
+};
+
+/// Data in memory: for each client its id and an array for each column, first extent the rows. Ids come in any order, each once. Checks types.
+struct MemoryClient {
+  std::string id;
+  std::vector<core::Array> columns;
+  /// Counts if there are no columns.
+  std::int64_t rows = 0;
+};
+Expected<std::shared_ptr<ClientSource>, DataError> memorySource(std::vector<MemoryClient> clients, const std::vector<core::Column>& columns);
+
+/// A part of a source: the clients at these indices (ascending).
+std::shared_ptr<ClientSource> restricted(std::shared_ptr<ClientSource> source, std::vector<std::size_t> clients);
+
+/// Which clients of `ids` (ascending) a restriction names, ascending. Comma-separated items: `a..b` (indices, b excluded), an id, or, if no
+/// client is called so, an index; or `@file`: ids or indices, one a line. Errors: nothing selected, unknown ids (with the nearest), an index past the end.
+Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const std::vector<std::string>& ids);
+
+}  // namespace fedc::runtime

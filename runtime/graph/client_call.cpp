@@ -1,0 +1,124 @@
+#include "runtime/graph/client_call.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/value/layout.h"
+#include "runtime/value/random.h"
+
+namespace fedc::runtime {
+
+using core::ClientInput;
+using core::ClientOutput;
+
+void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
+  phase_ = &phase;
+  values_ = &values;
+  const std::size_t params = phase.params.size();
+  own_.resize(std::max(own_.size(), params + phase.results.size()));
+  mergeOwn_.resize(std::max(mergeOwn_.size(), phase.accumulator.size()));
+  buffers_.assign(params, nullptr);
+  for (std::size_t i = 0; i < params; ++i) {
+    const ClientBuffer& param = phase.params[i];
+    if (param.kind == ClientInput::Kind::Down) {
+      buffers_[i] = const_cast<char*>(values.cell(param.index));
+    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry) {
+      own_[i].ensure(param.layout.bytes());
+      buffers_[i] = own_[i].data();
+    }
+  }
+  for (std::size_t r = 0; r < phase.results.size(); ++r) {
+    if (phase.results[r].parameter >= 0) continue;
+    own_[params + r].ensure(phase.results[r].layout.bytes());
+    buffers_.push_back(own_[params + r].data());
+  }
+}
+
+std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims) noexcept {
+  const std::int64_t bytes = fn.arenaBytes(dims);
+  if (bytes > arena_.capacity()) arena_.ensure(bytes);
+  std::int64_t failed = CallArgs::kNoFailure;
+  CallArgs args;
+  args.buffers = buffers.data();
+  args.dims = dims;
+  args.arena = arena_.data();
+  args.failedSite = &failed;
+  fn.run(args);
+  return failed;
+}
+
+std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator) noexcept {
+  const PhasePlan& phase = *phase_;
+  for (std::size_t i = 0; i < phase.params.size(); ++i) {
+    const ClientBuffer& param = phase.params[i];
+    switch (param.kind) {
+      case ClientInput::Kind::Accumulator:
+        buffers_[i] = accumulator + phase.offsets[static_cast<std::size_t>(param.index)];
+        break;
+      case ClientInput::Kind::Column:
+        buffers_[i] = const_cast<void*>(columns->columns[static_cast<std::size_t>(param.index)]);
+        break;
+      case ClientInput::Kind::Key: {
+        Key key = 0;
+        std::memcpy(&key, values_->cell(param.index), sizeof key);
+        key = clientKey(key, idHash);
+        std::memcpy(own_[i].data(), &key, sizeof key);
+        break;
+      }
+      case ClientInput::Kind::Carry: {
+        // Copied, since a function may be given its parameter in place.
+        const char* from = values_->positions(param.index).at(position);
+        convert(from, values_->positionLayout(param.index), own_[i].data(), param.layout, 0);
+        break;
+      }
+      case ClientInput::Kind::Down:
+      case ClientInput::Kind::State:
+        break;
+    }
+  }
+  std::size_t next = phase.params.size();
+  for (const ClientResult& result : phase.results) {
+    if (result.parameter >= 0) continue;
+    if (result.kind != ClientOutput::Kind::Accumulator) buffers_[next] = values_->positions(result.index).at(position);
+    ++next;
+  }
+  const std::int64_t rows = columns == nullptr ? 0 : columns->rows;
+  const std::int64_t failed = call(*phase.client, buffers_, &rows);
+  next = phase.params.size();
+  for (const ClientResult& result : phase.results) {
+    if (result.parameter >= 0) continue;
+    if (result.kind == ClientOutput::Kind::Accumulator) {
+      const auto leaf = static_cast<std::size_t>(result.index);
+      convert(buffers_[next], result.layout, accumulator + phase.offsets[leaf], phase.accumulator[leaf], 0);
+    }
+    ++next;
+  }
+  return failed;
+}
+
+std::int64_t ClientCall::merge(char* a, const char* b) noexcept {
+  const PhasePlan& phase = *phase_;
+  const std::size_t leaves = phase.accumulator.size();
+  mergeBuffers_.clear();
+  for (std::size_t leaf = 0; leaf < leaves; ++leaf) mergeBuffers_.push_back(a + phase.offsets[leaf]);
+  for (std::size_t leaf = 0; leaf < leaves; ++leaf) mergeBuffers_.push_back(const_cast<char*>(b) + phase.offsets[leaf]);
+  const auto& inPlace = phase.merge->signature().inPlace;
+  const auto over = [&](std::size_t leaf) {
+    return std::any_of(inPlace.begin(), inPlace.end(), [&](const auto& p) { return p.second == static_cast<int>(leaf); });
+  };
+  for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
+    if (over(leaf)) continue;
+    Buffer& own = mergeOwn_[leaf];
+    own.ensure(phase.accumulator[leaf].bytes());
+    mergeBuffers_.push_back(own.data());
+  }
+  const std::int64_t none = 0;
+  const std::int64_t failed = call(*phase.merge, mergeBuffers_, &none);
+  std::size_t next = 2 * leaves;
+  for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
+    if (!over(leaf)) std::memcpy(a + phase.offsets[leaf], mergeBuffers_[next++], static_cast<std::size_t>(phase.accumulator[leaf].bytes()));
+  }
+  return failed;
+}
+
+}  // namespace fedc::runtime

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/data/client_source.h"
+#include "runtime/graph/plan.h"
+#include "runtime/graph/values.h"
+#include "runtime/value/buffer.h"
+
+namespace fedc::runtime {
+
+/// One worker's calls of a phase's client and merge functions: its buffers and its arena, which grow and stay.
+class ClientCall {
+ public:
+  /// Before the clients of a phase; server values are where they will be until the phase ends.
+  void begin(const PhasePlan& phase, GraphValues& values);
+  /// One client. `columns` may be null if the phase reads no data. Gives the lowest failing site or CallArgs::kNoFailure.
+  std::int64_t run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator) noexcept;
+  /// a = merge(a, b).
+  std::int64_t merge(char* a, const char* b) noexcept;
+
+ private:
+  std::int64_t call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims) noexcept;
+
+  const PhasePlan* phase_ = nullptr;
+  GraphValues* values_ = nullptr;
+  std::vector<void*> buffers_;
+  std::vector<void*> mergeBuffers_;
+  /// For each parameter and result that needs memory of the worker's own: keys, carries in another layout, results not in place.
+  std::vector<Buffer> own_;
+  std::vector<Buffer> mergeOwn_;
+  Buffer arena_;
+};
+
+}  // namespace fedc::runtime

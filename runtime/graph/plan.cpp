@@ -1,0 +1,353 @@
+#include "runtime/graph/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "runtime/value/layout.h"
+
+namespace fedc::runtime {
+namespace {
+
+using core::ClientInput;
+using core::ClientOutput;
+using core::Slot;
+
+class Planner {
+ public:
+  Planner(const Executable& executable, const core::Graph& graph) : executable_(executable), graph_(graph) {}
+
+  Expected<GraphPlan> plan() {
+    plan_.graph = &graph_;
+    made_.assign(graph_.slots.size(), -1);
+    position_.assign(graph_.slots.size(), -1);
+    if (!graph_.clientState.empty()) return fail(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
+    for (const core::Column& column : graph_.columns) {
+      if (column.argument != 0) return fail(fmt::format("`{}` reads several federations, which is not supported yet", graph_.entry));
+    }
+    for (const core::Graph::Input& input : graph_.inputs) {
+      if (!slotExists(input.slot)) return error_;
+      auto layout = denseLayout(graph_.slots[input.slot].type);
+      if (!layout) return fail(fmt::format("input `{}` of `{}`: {}", input.name, graph_.entry, layout.error().message));
+      // The cell that holds the input as it comes; consumers of other layouts get cells of their own.
+      made_[input.slot] = cell(input.slot, preferred(input.slot).value_or(*layout));
+    }
+    server(graph_.first, plan_.first, "first");
+    for (std::size_t p = 0; p < graph_.phases.size() && !failed_; ++p) phase(graph_.phases[p], static_cast<int>(p));
+    for (const core::Graph::Output& output : graph_.outputs) {
+      if (failed_) break;
+      plan_.outputs.push_back(read(output.slot, std::nullopt, "an output"));
+    }
+    for (const core::Graph::Input& input : graph_.inputs) {
+      std::vector<int> cells;
+      for (std::size_t c = 0; c < plan_.cells.size(); ++c) {
+        if (plan_.cells[c].slot == input.slot) cells.push_back(static_cast<int>(c));
+      }
+      plan_.inputs.push_back(std::move(cells));
+    }
+    if (failed_) return error_;
+    placeConversions();
+    return std::move(plan_);
+  }
+
+ private:
+  bool fault(std::string message) {
+    if (!failed_) error_ = fail(std::move(message));
+    failed_ = true;
+    return false;
+  }
+
+  bool slotExists(Slot slot) {
+    if (slot < graph_.slots.size()) return true;
+    return fault(fmt::format("`{}` names slot {}, it has {}", graph_.entry, slot, graph_.slots.size()));
+  }
+
+  const Callable* function(int index, const char* what) {
+    if (index < 0 || static_cast<std::size_t>(index) >= executable_.functions.size() || executable_.functions[static_cast<std::size_t>(index)] == nullptr) {
+      fault(fmt::format("`{}` has no function for {}", graph_.entry, what));
+      return nullptr;
+    }
+    return executable_.functions[static_cast<std::size_t>(index)].get();
+  }
+
+  int cell(Slot slot, const LeafLayout& layout) {
+    for (std::size_t c = 0; c < plan_.cells.size(); ++c) {
+      if (plan_.cells[c].slot == slot && plan_.cells[c].layout == layout) return static_cast<int>(c);
+    }
+    plan_.cells.push_back({slot, layout});
+    return static_cast<int>(plan_.cells.size() - 1);
+  }
+
+  /// The layout in which a slot's first reader wants it.
+  std::optional<LeafLayout> preferred(Slot slot) const {
+    const auto look = [&](int fn, const std::vector<Slot>& inputs) -> std::optional<LeafLayout> {
+      if (fn < 0 || static_cast<std::size_t>(fn) >= executable_.functions.size() || executable_.functions[static_cast<std::size_t>(fn)] == nullptr) return std::nullopt;
+      const Signature& signature = executable_.functions[static_cast<std::size_t>(fn)]->signature();
+      for (std::size_t i = 0; i < inputs.size() && i < signature.params.size(); ++i) {
+        if (inputs[i] == slot) return signature.params[i];
+      }
+      return std::nullopt;
+    };
+    if (auto layout = look(graph_.first.fn, graph_.first.inputs)) return layout;
+    for (const core::Phase& phase : graph_.phases) {
+      std::vector<Slot> down;
+      for (const ClientInput& input : phase.clientInputs) down.push_back(input.kind == ClientInput::Kind::Down ? input.slot : ~Slot{0});
+      if (auto layout = look(phase.client, down)) return layout;
+      if (auto layout = look(phase.zero.fn, phase.zero.inputs)) return layout;
+      if (auto layout = look(phase.server.fn, phase.server.inputs)) return layout;
+    }
+    return std::nullopt;
+  }
+
+  /// The cell from which to read a slot in a layout (nothing: as it is made).
+  int read(Slot slot, const std::optional<LeafLayout>& layout, const std::string& who) {
+    if (!slotExists(slot)) return 0;
+    if (made_[slot] < 0) {
+      fault(fmt::format("{} of `{}` reads `{}` before it is made", who, graph_.entry, graph_.slots[slot].name));
+      return 0;
+    }
+    const LeafLayout& have = plan_.cells[static_cast<std::size_t>(made_[slot])].layout;
+    if (!layout) return made_[slot];
+    if (!sameEntries(have, *layout)) {
+      fault(fmt::format("{} of `{}` takes `{}` with another type than it has", who, graph_.entry, graph_.slots[slot].name));
+      return 0;
+    }
+    return cell(slot, *layout);
+  }
+
+  int make(Slot slot, const LeafLayout& layout, const std::string& who) {
+    if (!slotExists(slot)) return 0;
+    if (made_[slot] >= 0) {
+      fault(fmt::format("{} of `{}` makes `{}`, which is there already", who, graph_.entry, graph_.slots[slot].name));
+      return 0;
+    }
+    return made_[slot] = cell(slot, layout);
+  }
+
+  bool arity(const Callable& fn, std::size_t params, std::size_t results, const std::string& who) {
+    const Signature& s = fn.signature();
+    if (s.params.size() == params && s.results.size() == results) return true;
+    return fault(fmt::format("{} of `{}` calls `{}` with {} values for {} results, it takes {} and gives {}", who, graph_.entry, s.name, params, results,
+                             s.params.size(), s.results.size()));
+  }
+
+  /// A server function. Without `slots` (zero) its `results` become no slots.
+  void server(const core::ServerStep& step, ServerPlan& out, const std::string& who, bool slots = true, std::size_t results = 0) {
+    if (failed_) return;
+    if (step.fn < 0) {
+      if (!step.inputs.empty() || !step.outputs.empty() || !slots) fault(fmt::format("{} of `{}` has values but no function", who, graph_.entry));
+      return;
+    }
+    out.fn = function(step.fn, who.c_str());
+    if (failed_ || !arity(*out.fn, step.inputs.size(), slots ? step.outputs.size() : results, who)) return;
+    const Signature& s = out.fn->signature();
+    if (s.dimParams > 1) {
+      fault(fmt::format("{} of `{}` has {} run-time extents, which is not supported yet", who, graph_.entry, s.dimParams));
+      return;
+    }
+    out.takesSize = s.dimParams == 1;
+    out.inPlace = s.inPlace;
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) out.inputs.push_back(read(step.inputs[i], s.params[i], who));
+    for (std::size_t i = 0; slots && i < step.outputs.size() && !failed_; ++i) out.outputs.push_back(make(step.outputs[i], s.results[i], who));
+  }
+
+  void phase(const core::Phase& phase, int number) {
+    PhasePlan out;
+    const auto who = [&](const char* what) { return fmt::format("{} of phase {}", what, number); };
+    // The client function says how the accumulator lies.
+    out.client = function(phase.client, who("the clients").c_str());
+    if (failed_ || !arity(*out.client, phase.clientInputs.size(), phase.clientOutputs.size(), who("the clients"))) return;
+    const Signature& s = out.client->signature();
+    out.accumulator.resize(phase.accumulator.size());
+    std::vector<bool> known(phase.accumulator.size(), false);
+    out.readsData = s.dimParams > 0;
+    if (s.dimParams > 1) {
+      fault(fmt::format("`{}` has {} run-time extents, which is not supported yet", s.name, s.dimParams));
+      return;
+    }
+    for (std::size_t i = 0; i < phase.clientInputs.size() && !failed_; ++i) {
+      const ClientInput& input = phase.clientInputs[i];
+      ClientBuffer buffer{input.kind, input.index, s.params[i]};
+      switch (input.kind) {
+        case ClientInput::Kind::Accumulator:
+          if (input.index < 0 || static_cast<std::size_t>(input.index) >= known.size() || known[static_cast<std::size_t>(input.index)]) {
+            fault(fmt::format("`{}` names accumulator leaf {}, there are {}", s.name, input.index, known.size()));
+            break;
+          }
+          known[static_cast<std::size_t>(input.index)] = true;
+          out.accumulator[static_cast<std::size_t>(input.index)] = s.params[i];
+          break;
+        case ClientInput::Kind::Down:
+          buffer.index = read(input.slot, s.params[i], who("the clients"));
+          break;
+        case ClientInput::Kind::Key:
+          buffer.index = read(input.slot, std::nullopt, who("the clients"));
+          if (!failed_ && (s.params[i].elem != core::Elem::Key || !s.params[i].dims.empty())) fault(fmt::format("`{}` takes a key as something else", s.name));
+          break;
+        case ClientInput::Kind::Column: {
+          if (input.index < 0 || static_cast<std::size_t>(input.index) >= graph_.columns.size()) {
+            fault(fmt::format("`{}` names column {}, there are {}", s.name, input.index, graph_.columns.size()));
+            break;
+          }
+          const core::Column& column = graph_.columns[static_cast<std::size_t>(input.index)];
+          LeafLayout dense;
+          dense.elem = column.type.elem;
+          dense.dims.push_back(-1);
+          for (const Dim& dim : column.type.dims) dense.dims.push_back(dim.constant().value_or(-2));
+          if (!(dense == s.params[i])) fault(fmt::format("`{}` takes column `{}` with another type or layout than it has", s.name, column.feature));
+          out.readsData = true;
+          break;
+        }
+        case ClientInput::Kind::Carry:
+          if (!slotExists(input.slot)) break;
+          buffer.index = position_[input.slot];
+          if (buffer.index < 0) {
+            fault(fmt::format("`{}` takes carry `{}` before it is made", s.name, graph_.slots[input.slot].name));
+          } else if (!sameEntries(plan_.positions[static_cast<std::size_t>(buffer.index)].layout, s.params[i])) {
+            fault(fmt::format("`{}` takes carry `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
+          }
+          break;
+        case ClientInput::Kind::State:
+          fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
+          break;
+      }
+      out.params.push_back(buffer);
+    }
+    if (failed_) return;
+    for (std::size_t leaf = 0; leaf < known.size(); ++leaf) {
+      if (!known[leaf]) {
+        fault(fmt::format("`{}` leaves accumulator `{}` alone", s.name, phase.accumulator[leaf].name));
+        return;
+      }
+      out.offsets.push_back(out.accumulatorBytes);
+      out.accumulatorBytes += out.accumulator[leaf].bytes();
+    }
+    results(phase, s, out);
+    if (failed_) return;
+
+    server(phase.zero, out.zero, who("zero"), false, phase.accumulator.size());
+    if (failed_) return;
+    for (std::size_t leaf = 0; leaf < known.size(); ++leaf) {
+      if (!sameEntries(out.zero.fn->signature().results[leaf], out.accumulator[leaf])) {
+        fault(fmt::format("zero and clients of phase {} disagree about accumulator `{}`", number, phase.accumulator[leaf].name));
+        return;
+      }
+    }
+    if (!phase.accumulator.empty()) mergeFunction(phase, out, number);
+    if (failed_) return;
+
+    if (phase.accumulatorSlots.size() > phase.accumulator.size()) fault(fmt::format("phase {} has more accumulator slots than leaves", number));
+    for (std::size_t leaf = 0; leaf < phase.accumulatorSlots.size() && !failed_; ++leaf) {
+      out.merged.emplace_back(make(phase.accumulatorSlots[leaf], out.accumulator[leaf], who("the merge")), static_cast<int>(leaf));
+    }
+    for (const auto& [from, to] : phase.collected) {
+      if (failed_ || !slotExists(from) || !slotExists(to)) break;
+      if (position_[from] < 0) {
+        fault(fmt::format("phase {} collects `{}`, which no client makes", number, graph_.slots[from].name));
+        break;
+      }
+      const LeafLayout& row = plan_.positions[static_cast<std::size_t>(position_[from])].layout;
+      LeafLayout stacked = row;
+      stacked.dims.insert(stacked.dims.begin(), -1);
+      out.collected.emplace_back(make(to, stacked, who("collect")), position_[from]);
+    }
+    server(phase.server, out.server, who("the server"));
+    plan_.phases.push_back(std::move(out));
+  }
+
+  void results(const core::Phase& phase, const Signature& s, PhasePlan& out) {
+    for (std::size_t i = 0; i < phase.clientOutputs.size() && !failed_; ++i) {
+      const ClientOutput& output = phase.clientOutputs[i];
+      ClientResult result{output.kind, output.index, s.results[i], -1};
+      for (const auto& [parameter, r] : s.inPlace) {
+        if (r == static_cast<int>(i)) result.parameter = parameter;
+      }
+      if (output.kind == ClientOutput::Kind::State) {
+        fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
+      } else if (output.kind == ClientOutput::Kind::Accumulator) {
+        if (output.index < 0 || static_cast<std::size_t>(output.index) >= out.accumulator.size() ||
+            !sameEntries(out.accumulator[static_cast<std::size_t>(output.index)], s.results[i])) {
+          fault(fmt::format("`{}` gives back another accumulator than it takes", s.name));
+        } else if (result.parameter >= 0) {
+          const ClientBuffer& over = out.params[static_cast<std::size_t>(result.parameter)];
+          if (over.kind != ClientInput::Kind::Accumulator || over.index != output.index) fault(fmt::format("`{}` writes over a parameter that is not its accumulator", s.name));
+        }
+      } else if (result.parameter >= 0) {
+        fault(fmt::format("`{}` writes a client value over a parameter", s.name));
+      } else if (slotExists(output.slot)) {
+        // A value may be both carried and collected: one place for both.
+        if (position_[output.slot] < 0) {
+          position_[output.slot] = static_cast<int>(plan_.positions.size());
+          plan_.positions.push_back({output.slot, s.results[i]});
+        }
+        result.index = position_[output.slot];
+      }
+      out.results.push_back(result);
+    }
+  }
+
+  void mergeFunction(const core::Phase& phase, PhasePlan& out, int number) {
+    const std::size_t leaves = phase.accumulator.size();
+    out.merge = function(phase.merge, fmt::format("the merge of phase {}", number).c_str());
+    if (failed_ || !arity(*out.merge, 2 * leaves, leaves, fmt::format("the merge of phase {}", number))) return;
+    const Signature& s = out.merge->signature();
+    if (s.dimParams != 0) {
+      fault(fmt::format("the merge of phase {} has run-time extents", number));
+      return;
+    }
+    for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
+      if (!(s.params[leaf] == out.accumulator[leaf]) || !(s.params[leaves + leaf] == out.accumulator[leaf]) || !(s.results[leaf] == out.accumulator[leaf])) {
+        fault(fmt::format("merge and clients of phase {} disagree about accumulator `{}`", number, phase.accumulator[leaf].name));
+        return;
+      }
+    }
+    for (const auto& [parameter, result] : s.inPlace) {
+      if (parameter != result) {
+        fault(fmt::format("the merge of phase {} writes over something else than its first operand", number));
+        return;
+      }
+    }
+  }
+
+  /// Every cell that is not the one in which its slot is made is filled right after that.
+  void placeConversions() {
+    std::vector<Conversion> pending;
+    for (std::size_t c = 0; c < plan_.cells.size(); ++c) {
+      const int made = made_[plan_.cells[c].slot];
+      if (made != static_cast<int>(c)) pending.emplace_back(made, static_cast<int>(c));
+    }
+    const auto take = [&](const std::vector<int>& cells, std::vector<Conversion>& to) {
+      for (const Conversion& conversion : pending) {
+        if (std::find(cells.begin(), cells.end(), conversion.first) != cells.end()) to.push_back(conversion);
+      }
+    };
+    take(plan_.first.outputs, plan_.first.conversions);
+    for (PhasePlan& phase : plan_.phases) {
+      std::vector<int> cells;
+      for (const auto& [cell, leaf] : phase.merged) cells.push_back(cell);
+      for (const auto& [cell, position] : phase.collected) cells.push_back(cell);
+      take(cells, phase.conversions);
+      take(phase.server.outputs, phase.server.conversions);
+    }
+  }
+
+  const Executable& executable_;
+  const core::Graph& graph_;
+  GraphPlan plan_;
+  /// For each slot the cell in which it is made (-1: not yet), and its index among position values.
+  std::vector<int> made_;
+  std::vector<int> position_;
+  bool failed_ = false;
+  tl::unexpected<Error> error_{Error{}};
+};
+
+}  // namespace
+
+bool GraphPlan::readsData() const {
+  return std::any_of(phases.begin(), phases.end(), [](const PhasePlan& phase) { return phase.readsData; });
+}
+
+Expected<GraphPlan> planGraph(const Executable& executable, const core::Graph& graph) { return Planner(executable, graph).plan(); }
+
+}  // namespace fedc::runtime

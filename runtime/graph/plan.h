@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/core/graph.h"
+#include "compiler/support/expected.h"
+#include "runtime/graph/callable.h"
+#include "runtime/graph/executable.h"
+
+namespace fedc::runtime {
+
+/// A slot in one layout. A slot has a cell for each layout in which somebody makes or wants it.
+struct CellPlan {
+  core::Slot slot = 0;
+  LeafLayout layout;
+};
+
+/// Values to bring from one cell to another of the same slot.
+using Conversion = std::pair<int, int>;
+
+/// A server function's call: cells in, cells out.
+struct ServerPlan {
+  /// Null: nothing to call (only conversions).
+  const Callable* fn = nullptr;
+  std::vector<int> inputs;
+  /// For each result its cell.
+  std::vector<int> outputs;
+  /// (parameter, result) that share memory: the input is copied to the output's cell first.
+  std::vector<std::pair<int, int>> inPlace;
+  /// Whether the function takes the cohort's size.
+  bool takesSize = false;
+  std::vector<Conversion> conversions;
+};
+
+/// A value that every position of the cohort makes once.
+struct PositionPlan {
+  core::Slot slot = 0;
+  LeafLayout layout;
+};
+
+/// What a client function's buffer is bound to; see core::ClientInput.
+struct ClientBuffer {
+  core::ClientInput::Kind kind = core::ClientInput::Kind::Down;
+  /// Accumulator: leaf. Down, Key: cell. Column: column. Carry: index into GraphPlan::positions.
+  int index = 0;
+  LeafLayout layout;
+};
+
+struct ClientResult {
+  core::ClientOutput::Kind kind = core::ClientOutput::Kind::Accumulator;
+  /// Accumulator: leaf. Carry, Collect: index into GraphPlan::positions.
+  int index = 0;
+  LeafLayout layout;
+  /// The parameter over which the result is written, or -1: it has a buffer of its own.
+  int parameter = -1;
+};
+
+struct PhasePlan {
+  /// Leaves of the accumulator in one block of memory.
+  std::vector<LeafLayout> accumulator;
+  std::vector<std::int64_t> offsets;
+  std::int64_t accumulatorBytes = 0;
+
+  /// `zero`; its results are converted into an accumulator block.
+  ServerPlan zero;
+  const Callable* client = nullptr;
+  std::vector<ClientBuffer> params;
+  std::vector<ClientResult> results;
+  /// Whether a client's data (columns, or its row count) is needed.
+  bool readsData = false;
+  const Callable* merge = nullptr;
+  /// (cell, accumulator leaf): where the merged accumulator goes.
+  std::vector<std::pair<int, int>> merged;
+  /// (cell, index into GraphPlan::positions): collected values.
+  std::vector<std::pair<int, int>> collected;
+  /// Conversions of the two rows above.
+  std::vector<Conversion> conversions;
+  ServerPlan server;
+};
+
+/// A federated graph with its functions, checked and resolved: what the executors run.
+struct GraphPlan {
+  const core::Graph* graph = nullptr;
+  std::vector<CellPlan> cells;
+  std::vector<PositionPlan> positions;
+  /// For each graph input its cells (one for each layout).
+  std::vector<std::vector<int>> inputs;
+  ServerPlan first;
+  std::vector<PhasePlan> phases;
+  /// For each graph output its cell.
+  std::vector<int> outputs;
+
+  bool readsData() const;
+};
+
+/// Resolves a graph of the program. An error says what does not fit together: a compiler's mistake, or something not supported yet.
+Expected<GraphPlan> planGraph(const Executable& executable, const core::Graph& graph);
+
+}  // namespace fedc::runtime

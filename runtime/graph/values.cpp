@@ -1,0 +1,157 @@
+#include "runtime/graph/values.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fedc::runtime {
+
+GraphValues::GraphValues(const GraphPlan& plan) : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()) {}
+
+void GraphValues::begin(std::int64_t cohort) {
+  cohort_ = cohort;
+  for (Cell& cell : cells_) {
+    cell.held = nullptr;
+    cell.now = nullptr;
+  }
+  for (std::size_t p = 0; p < positions_.size(); ++p) {
+    positions_[p].stride = plan_.positions[p].layout.bytes();
+    positions_[p].memory.ensure(positions_[p].stride * cohort);
+  }
+}
+
+char* GraphValues::fresh(int index) {
+  Cell& cell = cells_[static_cast<std::size_t>(index)];
+  cell.held = nullptr;
+  if (cell.own == nullptr || cell.own.use_count() > 1) {
+    if (cell.spare != nullptr && cell.spare.use_count() == 1) {
+      std::swap(cell.own, cell.spare);
+    } else {
+      cell.spare = std::move(cell.own);
+      cell.own = std::make_shared<Buffer>();
+    }
+  }
+  cell.own->ensure(plan_.cells[static_cast<std::size_t>(index)].layout.bytes(cohort_));
+  cell.now = cell.own->data();
+  cell.held = cell.own;
+  return cell.own->data();
+}
+
+void GraphValues::setInput(std::size_t i, const Leaf& leaf) {
+  for (const int index : plan_.inputs[i]) {
+    Cell& cell = cells_[static_cast<std::size_t>(index)];
+    const LeafLayout& layout = plan_.cells[static_cast<std::size_t>(index)].layout;
+    if (leaf.layout == layout) {
+      cell.held = leaf.memory;
+      cell.now = leaf.memory->data();
+    } else {
+      convert(leaf.memory->data(), leaf.layout, fresh(index), layout, leaf.rows);
+    }
+  }
+}
+
+void GraphValues::convertCells(const std::vector<Conversion>& conversions) {
+  for (const auto& [from, to] : conversions) {
+    char* target = fresh(to);
+    convert(cell(from), plan_.cells[static_cast<std::size_t>(from)].layout, target, plan_.cells[static_cast<std::size_t>(to)].layout, cohort_);
+  }
+}
+
+/// With buffers_ filled for the results, calls; CallArgs::kNoFailure or the site.
+std::int64_t GraphValues::run(const ServerPlan& server, Team* team) {
+  arena_.ensure(server.fn->arenaBytes(&cohort_));
+  std::int64_t failed = CallArgs::kNoFailure;
+  CallArgs args;
+  args.buffers = buffers_.data();
+  args.dims = &cohort_;
+  args.arena = arena_.data();
+  args.failedSite = &failed;
+  args.team = team;
+  server.fn->run(args);
+  return failed;
+}
+
+std::optional<std::uint32_t> GraphValues::call(const ServerPlan& server, Team* team) {
+  if (server.fn != nullptr) {
+    buffers_.clear();
+    for (const int input : server.inputs) buffers_.push_back(const_cast<char*>(cell(input)));
+    std::vector<bool> over(server.outputs.size(), false);
+    for (const auto& [parameter, result] : server.inPlace) {
+      // The input may be wanted again (a later phase, the next round): the function writes over a copy.
+      const int output = server.outputs[static_cast<std::size_t>(result)];
+      const void* from = buffers_[static_cast<std::size_t>(parameter)];
+      char* to = fresh(output);
+      std::memcpy(to, from, static_cast<std::size_t>(plan_.cells[static_cast<std::size_t>(output)].layout.bytes(cohort_)));
+      buffers_[static_cast<std::size_t>(parameter)] = to;
+      over[static_cast<std::size_t>(result)] = true;
+    }
+    for (std::size_t r = 0; r < over.size(); ++r) {
+      if (!over[r]) buffers_.push_back(fresh(server.outputs[r]));
+    }
+    if (const std::int64_t failed = run(server, team); failed != CallArgs::kNoFailure) return static_cast<std::uint32_t>(failed);
+  }
+  convertCells(server.conversions);
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> GraphValues::zero(const PhasePlan& phase, char* accumulator, Team* team) {
+  const Signature& signature = phase.zero.fn->signature();
+  buffers_.clear();
+  for (const int input : phase.zero.inputs) buffers_.push_back(const_cast<char*>(cell(input)));
+  if (zeros_.size() < signature.results.size()) zeros_.resize(signature.results.size());
+  std::vector<const void*> results(signature.results.size(), nullptr);
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    const auto over = std::find_if(signature.inPlace.begin(), signature.inPlace.end(), [&](const auto& p) { return p.second == static_cast<int>(r); });
+    zeros_[r].ensure(signature.results[r].bytes());
+    if (over != signature.inPlace.end()) {
+      std::memcpy(zeros_[r].data(), buffers_[static_cast<std::size_t>(over->first)], static_cast<std::size_t>(signature.results[r].bytes()));
+      buffers_[static_cast<std::size_t>(over->first)] = zeros_[r].data();
+    } else {
+      buffers_.push_back(zeros_[r].data());
+    }
+    results[r] = zeros_[r].data();
+  }
+  if (const std::int64_t failed = run(phase.zero, team); failed != CallArgs::kNoFailure) return static_cast<std::uint32_t>(failed);
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    convert(results[r], signature.results[r], accumulator + phase.offsets[r], phase.accumulator[r], 0);
+  }
+  return std::nullopt;
+}
+
+void GraphValues::receive(const PhasePlan& phase, const char* accumulator) {
+  for (const auto& [index, leaf] : phase.merged) {
+    Cell& cell = cells_[static_cast<std::size_t>(index)];
+    cell.held = nullptr;
+    cell.now = accumulator + phase.offsets[static_cast<std::size_t>(leaf)];
+  }
+  for (const auto& [index, position] : phase.collected) {
+    char* to = fresh(index);
+    const LeafLayout& stacked = plan_.cells[static_cast<std::size_t>(index)].layout;
+    const LeafLayout& from = plan_.positions[static_cast<std::size_t>(position)].layout;
+    // Rows of the stack lie one after the other, each as long as its last extent's reserve makes it.
+    LeafLayout row = stacked;
+    row.dims.erase(row.dims.begin());
+    std::int64_t bytes = core::elemBytes(row.elem);
+    for (std::size_t d = 0; d < row.dims.size(); ++d) bytes *= d + 1 == row.dims.size() ? std::max(row.dims[d], row.padLast) : row.dims[d];
+    if (row.dims.empty()) row.padLast = 0;
+    const Positions& positions = positions_[static_cast<std::size_t>(position)];
+    for (std::int64_t p = 0; p < cohort_; ++p) convert(positions.at(p), from, to + p * bytes, row, 0);
+  }
+  convertCells(phase.conversions);
+}
+
+Leaf GraphValues::output(std::size_t i) {
+  const int index = plan_.outputs[i];
+  Cell& cell = cells_[static_cast<std::size_t>(index)];
+  Leaf leaf;
+  leaf.layout = plan_.cells[static_cast<std::size_t>(index)].layout;
+  leaf.rows = !leaf.layout.dims.empty() && leaf.layout.dims.front() < 0 ? cohort_ : 0;
+  if (cell.held == nullptr) {
+    // The value lies in an accumulator, which the next run will use again.
+    const char* from = cell.now;
+    std::memcpy(fresh(index), from, static_cast<std::size_t>(leaf.layout.bytes(leaf.rows)));
+  }
+  leaf.memory = cell.held;
+  return leaf;
+}
+
+}  // namespace fedc::runtime

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "runtime/data/client_source.h"
+#include "runtime/graph/plan.h"
+#include "runtime/value/buffer.h"
+#include "runtime/value/layout.h"
+
+namespace fedc::runtime {
+
+/// Why a graph's run ended early.
+struct Failure {
+  enum class Kind { Check, Data };
+  Kind kind = Kind::Check;
+  /// Position in the cohort; -1: at the server.
+  std::int64_t position = -1;
+  /// Check: index into core::Module::sites.
+  std::uint32_t site = 0;
+  /// Data: what is wrong with the client's data.
+  DataError data;
+};
+
+/// The server's values of one run of a graph, and the calls that make them. Memory is kept from run to run.
+class GraphValues {
+ public:
+  explicit GraphValues(const GraphPlan& plan);
+
+  /// Before a run.
+  void begin(std::int64_t cohort);
+  /// The graph's input `i`, in all layouts that are wanted.
+  void setInput(std::size_t i, const Leaf& leaf);
+  /// Calls a server function and converts its results; the lowest failing site, if one failed. `team` may be null.
+  std::optional<std::uint32_t> call(const ServerPlan& server, Team* team);
+  /// `zero` of a phase, into an accumulator block.
+  std::optional<std::uint32_t> zero(const PhasePlan& phase, char* accumulator, Team* team);
+  /// What clients gave: the merged accumulator (which must live until the run ends) and the collected values.
+  void receive(const PhasePlan& phase, const char* accumulator);
+  const char* cell(int index) const { return cells_[static_cast<std::size_t>(index)].now; }
+  /// The graph's output `i`.
+  Leaf output(std::size_t i);
+
+  /// Memory for a value that every position makes: `stride` bytes apart.
+  struct Positions {
+    Buffer memory;
+    std::int64_t stride = 0;
+    char* at(std::int64_t position) const { return memory.data() + position * stride; }
+  };
+  const LeafLayout& positionLayout(int index) const { return plan_.positions[static_cast<std::size_t>(index)].layout; }
+  Positions& positions(int index) { return positions_[static_cast<std::size_t>(index)]; }
+
+ private:
+  /// `now` is where the value is: own memory, or somebody else's. Memory that was handed out is not written again while somebody holds it.
+  struct Cell {
+    std::shared_ptr<Buffer> own, spare;
+    std::shared_ptr<const Buffer> held;
+    const char* now = nullptr;
+  };
+  char* fresh(int index);
+  void convertCells(const std::vector<Conversion>& conversions);
+  std::int64_t run(const ServerPlan& server, Team* team);
+
+  const GraphPlan& plan_;
+  std::int64_t cohort_ = 0;
+  std::vector<Cell> cells_;
+  std::vector<Positions> positions_;
+  std::vector<void*> buffers_;
+  std::vector<Buffer> zeros_;
+  Buffer arena_;
+};
+
+}  // namespace fedc::runtime

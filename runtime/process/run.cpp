@@ -1,0 +1,349 @@
+#include "runtime/process/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+
+#include "runtime/graph/executor.h"
+#include "runtime/graph/plan.h"
+#include "runtime/process/run_data.h"
+#include "runtime/process/weights.h"
+#include "runtime/value/npz.h"
+
+namespace fedc::runtime {
+namespace {
+
+using core::Graph;
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+tl::unexpected<RunError> wrong(RunError::Kind kind, std::string message, std::string help = {}) {
+  RunError error;
+  error.kind = kind;
+  error.message = std::move(message);
+  error.help = std::move(help);
+  return tl::unexpected(std::move(error));
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const std::size_t half = values.size() / 2;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half), values.end());
+  const double upper = values[half];
+  if (values.size() % 2 == 1) return upper;
+  return (upper + *std::max_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half))) / 2;
+}
+
+class Runner {
+ public:
+  Runner(const Executable& executable, const RunOptions& options, const RunEvents& events, std::shared_ptr<RunData> data)
+      : executable_(executable), program_(*executable.program), options_(options), events_(events), data_(std::move(data)),
+        workers_(std::make_shared<Workers>(options.serial ? 1 : options.threads)) {}
+
+  Expected<RunSummary, RunError> run() {
+    const auto start = Clock::now();
+    summary_.compileSeconds = options_.compileSeconds;
+    auto done = program_.entry("next") != nullptr ? process() : single();
+    if (!done) return tl::unexpected(done.error());
+    summary_.totalSeconds = since(start);
+    return std::move(summary_);
+  }
+
+ private:
+  /// An entry with its executor and the inputs that stay the same.
+  struct Entry {
+    const Graph* graph = nullptr;
+    std::unique_ptr<GraphExecutor> executor;
+    std::vector<Leaf> inputs;
+    std::vector<std::size_t> state, keys;
+  };
+
+  Expected<Entry, RunError> prepare(const std::string& name) {
+    Entry entry;
+    entry.graph = program_.entry(name);
+    if (entry.graph == nullptr) return wrong(RunError::Kind::Program, fmt::format("the program has no `{}`", name));
+    auto plan = planGraph(executable_, *entry.graph);
+    if (!plan) return wrong(RunError::Kind::Program, plan.error().message);
+    for (std::size_t i = 0; i < entry.graph->inputs.size(); ++i) {
+      const Graph::Input& input = entry.graph->inputs[i];
+      const core::Type& type = entry.graph->slots[input.slot].type;
+      Leaf leaf;
+      switch (input.kind) {
+        case Graph::Input::Kind::State:
+          entry.state.push_back(i);
+          break;
+        case Graph::Input::Kind::Key:
+          entry.keys.push_back(i);
+          break;
+        case Graph::Input::Kind::Param: {
+          const auto value = options_.params.find(input.name);
+          if (value == options_.params.end()) return wrong(RunError::Kind::Option, fmt::format("param `{}` has no value", input.name), fmt::format("`-p {}=VALUE`", input.name));
+          if (type.rank() != 0) return wrong(RunError::Kind::Program, fmt::format("param `{}` is not a number", input.name));
+          leaf = Leaf::of(core::Array::scalar(core::isFloat(type.elem) ? core::Literal::ofDouble(type.elem, value->second)
+                                                                         : core::Literal::ofInt(type.elem, static_cast<std::int64_t>(value->second))));
+          break;
+        }
+        case Graph::Input::Kind::Argument: {
+          const auto value = options_.arguments.find(input.name);
+          if (value == options_.arguments.end()) {
+            return wrong(RunError::Kind::Option, fmt::format("argument `{}` of `{}` has no value", input.name, name), fmt::format("`--arg {}=VALUE`", input.name));
+          }
+          const auto layout = denseLayout(type);
+          if (!layout || layout->elem != value->second.elem() || layout->dims != value->second.shape()) {
+            return wrong(RunError::Kind::Option, fmt::format("argument `{}` of `{}` has another type than the value given", input.name, name));
+          }
+          leaf = Leaf::of(value->second, *layout);
+          break;
+        }
+      }
+      entry.inputs.push_back(std::move(leaf));
+    }
+    entry.executor = options_.serial ? serialExecutor(std::move(*plan)) : flowExecutor(std::move(*plan), workers_);
+    return entry;
+  }
+
+  /// Several keys of one entry are folded apart.
+  static void setKeys(Entry& entry, Key key) {
+    for (std::size_t i = 0; i < entry.keys.size(); ++i) {
+      const Key own = entry.keys.size() == 1 ? key : foldIn(key, static_cast<std::uint32_t>(i));
+      entry.inputs[entry.keys[i]] = Leaf::of(core::Array::scalar(core::Literal{core::Elem::Key, own}));
+    }
+  }
+
+  RunError failed(Failure failure, const RunData::Federation* federation, const Cohorts::Members& cohort, int round) const {
+    RunError error;
+    error.round = round;
+    if (failure.position >= 0 && federation != nullptr) error.client = federation->ids[(*cohort)[static_cast<std::size_t>(failure.position)]];
+    if (failure.kind == Failure::Kind::Data) {
+      error.kind = RunError::Kind::Data;
+      error.message = std::move(failure.data.message);
+      error.help = std::move(failure.data.help);
+      error.span = failure.data.span;
+    } else {
+      error.kind = RunError::Kind::Check;
+      error.site = failure.site;
+      error.message = failure.site < program_.module.sites.size() ? program_.module.sites[failure.site].message : "a check failed";
+    }
+    return error;
+  }
+
+  Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round) {
+    Cohort cohort;
+    Cohorts::Members members;
+    if (hasClients(*entry.graph)) {
+      members = federation->cohorts->of(cohortRound);
+      cohort.clients = *members;
+      cohort.hashes = federation->hashes;
+      cohort.loader = &data_->loader();
+      cohort.source = federation->source;
+    }
+    auto outputs = entry.executor->run(entry.inputs, cohort);
+    if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), federation, members, round));
+    return std::move(*outputs);
+  }
+
+  static std::vector<NamedArray> named(const Entry& entry, const std::vector<Leaf>& outputs, Graph::Output::Kind kind) {
+    std::vector<NamedArray> arrays;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (entry.graph->outputs[i].kind == kind) arrays.push_back({entry.graph->outputs[i].name, outputs[i].array()});
+    }
+    return arrays;
+  }
+
+  void announce(int rounds) const {
+    if (!events_.start) return;
+    StartEvent event;
+    event.rounds = rounds;
+    if (const auto* train = data_->train()) {
+      event.clients = static_cast<std::int64_t>(train->ids.size());
+      event.clientsPerRound = train->cohorts->size();
+    }
+    if (const auto* eval = data_->eval()) event.evalClients = static_cast<std::int64_t>(eval->ids.size());
+    event.threads = workers_->count();
+    event.compileSeconds = options_.compileSeconds;
+    events_.start(event);
+  }
+
+  bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
+
+  Expected<void, RunError> single() {
+    auto main = prepare("main");
+    if (!main) return tl::unexpected(main.error());
+    if (!main->state.empty()) return wrong(RunError::Kind::Program, "`main` takes state, which only a process has");
+    if (!options_.init.empty()) return wrong(RunError::Kind::Option, "`main` has no state that could be loaded");
+    setKeys(*main, foldIn(foldIn(root(), 2), 1));
+    announce(1);
+    const auto start = Clock::now();
+    auto outputs = call(*main, data_->train(), 1, 1);
+    if (!outputs) return tl::unexpected(outputs.error());
+    summary_.roundSeconds = summary_.firstRoundSeconds = since(start);
+    for (std::size_t i = 0; i < outputs->size(); ++i) summary_.metrics.push_back({main->graph->outputs[i].name, (*outputs)[i].array()});
+    summary_.rounds = 1;
+    summary_.dataWait = main->executor->dataWait();
+    if (events_.round) {
+      events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds, summary_.metrics});
+    }
+    summary_.state = summary_.metrics;
+    return save();
+  }
+
+  Expected<void, RunError> process() {
+    auto next = prepare("next");
+    if (!next) return tl::unexpected(next.error());
+    std::optional<Entry> evaluate;
+    if (!options_.evalData.empty()) {
+      auto entry = prepare("evaluate");
+      if (!entry) return tl::unexpected(entry.error());
+      evaluate = std::move(*entry);
+    }
+    auto state = initialState(*next);
+    if (!state) return tl::unexpected(state.error());
+    state_ = std::move(*state);
+    if (evaluate && evaluate->state.size() != state_.size()) return wrong(RunError::Kind::Program, "`evaluate` takes another state than `next`");
+    announce(options_.rounds);
+
+    std::vector<double> seconds;
+    for (int round = 1; round <= options_.rounds; ++round) {
+      if (interrupted()) {
+        summary_.interrupted = true;
+        break;
+      }
+      if (auto done = oneRound(*next, round, seconds); !done) return tl::unexpected(leave(done.error()));
+      if (evaluate && evaluatesAfter(options_, round) && !interrupted()) {
+        if (auto done = oneEvaluation(*evaluate, round); !done) return tl::unexpected(leave(done.error()));
+      }
+    }
+    // An interrupt in the last round: the run is whole, but its evaluation was skipped.
+    summary_.interrupted = summary_.interrupted || (interrupted() && evaluate.has_value());
+    if (evaluate && options_.rounds == 0) {
+      if (auto done = oneEvaluation(*evaluate, 0); !done) return tl::unexpected(done.error());
+    }
+    if (!seconds.empty()) {
+      summary_.firstRoundSeconds = seconds.front();
+      if (seconds.size() > 1) seconds.erase(seconds.begin());
+      summary_.roundSeconds = median(std::move(seconds));
+    }
+    summary_.dataWait = next->executor->dataWait();
+    if (evaluate) {
+      const DataWait more = evaluate->executor->dataWait();
+      summary_.dataWait.cold += more.cold;
+      summary_.dataWait.warm += more.warm;
+    }
+    exportState();
+    return save();
+  }
+
+  Expected<std::vector<Leaf>, RunError> initialState(const Entry& next) {
+    for (const std::size_t i : next.state) {
+      const core::Slot slot = next.graph->inputs[i].slot;
+      leaves_.push_back({next.graph->inputs[i].name, next.graph->slots[slot].type, core::Place::Server});
+    }
+    if (!options_.init.empty()) {
+      auto loaded = loadState(options_.init, leaves_);
+      if (!loaded) return wrong(RunError::Kind::Weights, loaded.error().message);
+      return std::move(*loaded);
+    }
+    auto init = prepare("init");
+    if (!init) return tl::unexpected(init.error());
+    if (hasClients(*init->graph)) return wrong(RunError::Kind::Program, "`init` works on clients, which is not supported yet");
+    if (!init->state.empty() || init->graph->outputs.size() != leaves_.size()) return wrong(RunError::Kind::Program, "`init` makes another state than `next` takes");
+    setKeys(*init, foldIn(root(), 0));
+    return call(*init, nullptr, 0, 0);
+  }
+
+  Expected<void, RunError> oneRound(Entry& next, int round, std::vector<double>& seconds) {
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < next.state.size(); ++i) next.inputs[next.state[i]] = state_[i];
+    setKeys(next, foldIn(foldIn(root(), 2), static_cast<std::uint32_t>(round)));
+    auto outputs = call(next, data_->train(), round, round);
+    if (!outputs) return tl::unexpected(outputs.error());
+    std::vector<Leaf> state;
+    for (std::size_t i = 0; i < outputs->size(); ++i) {
+      if (next.graph->outputs[i].kind == Graph::Output::Kind::State) state.push_back((*outputs)[i]);
+    }
+    if (state.size() != state_.size()) return wrong(RunError::Kind::Program, "`next` gives another state than it takes");
+    state_ = std::move(state);
+    summary_.metrics = named(next, *outputs, Graph::Output::Kind::Report);
+    summary_.rounds = round;
+    if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
+    seconds.push_back(since(start));
+    if (events_.round) {
+      events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), seconds.back(),
+                     summary_.metrics});
+    }
+    return {};
+  }
+
+  Expected<void, RunError> oneEvaluation(Entry& evaluate, int round) {
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < evaluate.state.size(); ++i) evaluate.inputs[evaluate.state[i]] = state_[i];
+    setKeys(evaluate, foldIn(foldIn(root(), 3), static_cast<std::uint32_t>(round)));
+    auto outputs = call(evaluate, data_->eval(), 0, round);
+    if (!outputs) return tl::unexpected(outputs.error());
+    summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
+    if (events_.eval) {
+      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->ids.size()), since(start), summary_.eval});
+    }
+    return {};
+  }
+
+  void exportState() {
+    std::vector<std::string> names;
+    for (const core::SlotInfo& leaf : leaves_) names.push_back(leaf.name);
+    names = fileNames(names);
+    summary_.state.clear();
+    for (std::size_t i = 0; i < state_.size(); ++i) summary_.state.push_back({names[i], state_[i].array()});
+  }
+
+  Expected<void, RunError> save() {
+    if (options_.save.empty()) return {};
+    if (auto written = writeNpz(options_.save, summary_.state); !written) return wrong(RunError::Kind::Weights, written.error().message);
+    return {};
+  }
+
+  /// A run that fails keeps what its whole rounds have made.
+  RunError leave(RunError error) {
+    if (options_.save.empty() || summary_.rounds == 0) return error;
+    exportState();
+    if (save()) {
+      if (!error.help.empty()) error.help += "; ";
+      error.help += fmt::format("the state after round {} is in `{}`", summary_.rounds, options_.save);
+    }
+    return error;
+  }
+
+  Key root() const { return seedKey(options_.seed); }
+
+  const Executable& executable_;
+  const core::Program& program_;
+  const RunOptions& options_;
+  const RunEvents& events_;
+  std::shared_ptr<RunData> data_;
+  std::shared_ptr<Workers> workers_;
+  std::vector<core::SlotInfo> leaves_;
+  std::vector<Leaf> state_;
+  RunSummary summary_;
+};
+
+}  // namespace
+
+Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events, std::shared_ptr<RunData> data) {
+  try {
+    if (options.rounds < 0) return wrong(RunError::Kind::Option, "the number of rounds is negative");
+    if (options.threads < 0) return wrong(RunError::Kind::Option, "the number of threads is negative");
+    return Runner(executable, options, events, std::move(data)).run();
+  } catch (const std::bad_alloc&) {
+    return wrong(RunError::Kind::Program, "the run does not fit in memory");
+  }
+}
+
+Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events) {
+  auto data = openRunData(*executable.program, options);
+  if (!data) return tl::unexpected(data.error());
+  return run(executable, options, events, std::move(*data));
+}
+
+}  // namespace fedc::runtime

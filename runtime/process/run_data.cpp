@@ -1,0 +1,151 @@
+#include "runtime/process/run_data.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "runtime/data/hdf5_source.h"
+
+namespace fedc::runtime {
+namespace {
+
+tl::unexpected<RunError> wrong(RunError::Kind kind, std::string message, std::string help = {}) {
+  RunError error;
+  error.kind = kind;
+  error.message = std::move(message);
+  error.help = std::move(help);
+  return tl::unexpected(std::move(error));
+}
+
+tl::unexpected<RunError> wrong(const DataError& data) {
+  RunError error;
+  error.kind = RunError::Kind::Data;
+  error.message = data.message;
+  error.help = data.help;
+  error.span = data.span;
+  return tl::unexpected(std::move(error));
+}
+
+/// A quarter of the machine's memory.
+std::int64_t defaultCache() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && page > 0 ? static_cast<std::int64_t>(pages) * page / 4 : std::int64_t{1} << 30;
+}
+
+struct FirstClient final : Loader::Request {
+  void ready() noexcept override {}
+};
+
+}  // namespace
+
+bool hasClients(const core::Graph& graph) { return !graph.phases.empty(); }
+
+bool readsData(const core::Program& program, const core::Graph& graph) {
+  return std::any_of(graph.phases.begin(), graph.phases.end(), [&](const core::Phase& phase) {
+    return phase.client >= 0 && !program.module.fns[static_cast<std::size_t>(phase.client)].dimParams.empty();
+  });
+}
+
+bool evaluatesAfter(const RunOptions& options, int round) {
+  return round == options.rounds || (options.evalEvery > 0 && round > 0 && round % options.evalEvery == 0);
+}
+
+Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core::Graph& graph, const std::string& path, const std::string& clients,
+                                                                      std::uint64_t seed, std::optional<std::int64_t> size) {
+  auto file = openHdf5(path, graph.columns);
+  if (!file) return wrong(file.error());
+  auto selected = selectClients(clients, (*file)->ids());
+  if (!selected) return wrong(RunError::Kind::Option, selected.error().message);
+  auto federation = std::make_unique<Federation>();
+  const std::size_t count = selected->size();
+  if (count > std::numeric_limits<std::uint32_t>::max()) return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", path));
+  if (size && *size < 1) return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients is empty", *size));
+  if (size && *size > static_cast<std::int64_t>(count)) {
+    return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients cannot be drawn from {}", *size, count),
+                 fmt::format("`--clients-per-round {}` or `all`", count));
+  }
+  std::shared_ptr<ClientSource> source = std::move(*file);
+  if (count != source->ids().size()) source = restricted(std::move(source), std::move(*selected));
+  federation->ids = source->ids();
+  for (const std::string& id : federation->ids) federation->hashes.push_back(clientHash(id));
+  federation->cohorts = std::make_unique<Cohorts>(seed, static_cast<std::uint32_t>(count),
+                                                  size ? std::optional(static_cast<std::uint32_t>(*size)) : std::nullopt);
+  federation->source = loader_->add(std::move(source));
+  return federation;
+}
+
+Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& program, const RunOptions& options) {
+  auto data = std::make_shared<RunData>();
+  Loader::Options loading;
+  loading.cacheBytes = options.dataCache.value_or(defaultCache());
+  loading.threads = std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+  data->loader_ = std::make_unique<Loader>(loading);
+
+  const core::Graph* next = program.entry("next");
+  const core::Graph* main = program.entry("main");
+  const core::Graph* evaluate = program.entry("evaluate");
+  const core::Graph* train = next != nullptr ? next : main;
+  if (train == nullptr) return wrong(RunError::Kind::Program, "the program has no entry point", "end it with `let main = process(init, next);` or write `fn main`");
+  const int rounds = next != nullptr ? options.rounds : 1;
+  if (hasClients(*train)) {
+    if (options.data.empty()) {
+      return wrong(RunError::Kind::Option, fmt::format("`{}` works on clients, but no data is given", train->entry),
+                   "`--data FILE.h5`, or `data = \"FILE.h5\"` in the program's `run` block");
+    }
+    auto federation = data->add(*train, options.data, options.clients, options.seed, options.clientsPerRound);
+    if (!federation) return tl::unexpected(federation.error());
+    data->train_ = std::move(*federation);
+  }
+  if (!options.evalData.empty()) {
+    if (evaluate == nullptr) {
+      return wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`", "`let main = process(init, next, evaluate);`");
+    }
+    if (hasClients(*evaluate)) {
+      auto federation = data->add(*evaluate, options.evalData, options.evalClients, options.seed, std::nullopt);
+      if (!federation) return tl::unexpected(federation.error());
+      data->eval_ = std::move(*federation);
+    }
+  }
+  // The first client of each file before anything starts: most mistakes are in all clients alike.
+  for (const auto& [federation, graph] : {std::pair{data->train_.get(), train}, std::pair{data->eval_.get(), evaluate}}) {
+    if (federation == nullptr || !readsData(program, *graph)) continue;
+    FirstClient first;
+    data->loader_->wait({federation->source, 0}, first);
+    if (first.data() == nullptr) {
+      const DataError error = first.error();
+      data->loader_->release(first);
+      return wrong(error);
+    }
+    data->loader_->release(first);
+  }
+  // What the rounds will ask for, in order: each round's cohort, then the clients of the evaluation after it.
+  Federation* const trained = data->train_ != nullptr && readsData(program, *train) ? data->train_.get() : nullptr;
+  Federation* const evaluated = data->eval_ != nullptr && readsData(program, *evaluate) ? data->eval_.get() : nullptr;
+  RunOptions when;
+  when.rounds = rounds;
+  when.evalEvery = options.evalEvery;
+  data->loader_->plan([trained, evaluated, when, round = 1, eval = false](std::vector<Loader::Use>& uses) mutable {
+    if (round > when.rounds) return false;
+    Federation* const federation = eval ? evaluated : trained;
+    if (federation != nullptr) {
+      for (const std::uint32_t client : *federation->cohorts->of(eval ? 0 : round)) uses.push_back({federation->source, client});
+    }
+    if (!eval && evaluatesAfter(when, round)) {
+      eval = true;
+    } else {
+      eval = false;
+      ++round;
+    }
+    return true;
+  });
+  return data;
+}
+
+Expected<std::shared_ptr<RunData>, RunError> openRunData(const core::Program& program, const RunOptions& options) {
+  return RunData::open(program, options);
+}
+
+}  // namespace fedc::runtime

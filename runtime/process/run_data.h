@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "compiler/core/graph.h"
+#include "runtime/data/loader.h"
+#include "runtime/graph/executor.h"
+#include "runtime/process/cohorts.h"
+#include "runtime/process/run.h"
+
+namespace fedc::runtime {
+
+/// Whether running the graph needs clients, and whether these need their data.
+bool hasClients(const core::Graph& graph);
+bool readsData(const core::Program& program, const core::Graph& graph);
+
+/// See run.h. Destroyed after the executors that use its loader have come to rest.
+class RunData {
+ public:
+  struct Federation {
+    Loader::SourceId source = 0;
+    std::vector<std::string> ids;
+    std::vector<std::uint64_t> hashes;
+    std::unique_ptr<Cohorts> cohorts;
+  };
+
+  static Expected<std::shared_ptr<RunData>, RunError> open(const core::Program& program, const RunOptions& options);
+
+  /// Null if no graph of that kind has clients, or no data was given for evaluation.
+  Federation* train() { return train_.get(); }
+  Federation* eval() { return eval_.get(); }
+  Loader& loader() { return *loader_; }
+
+ private:
+  Expected<std::unique_ptr<Federation>, RunError> add(const core::Graph& graph, const std::string& path, const std::string& clients,
+                                                      std::uint64_t seed, std::optional<std::int64_t> size);
+
+  std::unique_ptr<Federation> train_, eval_;
+  /// Last, so that its threads end before what they use goes.
+  std::unique_ptr<Loader> loader_;
+};
+
+/// Whether `evaluate` runs after a round.
+bool evaluatesAfter(const RunOptions& options, int round);
+
+}  // namespace fedc::runtime
