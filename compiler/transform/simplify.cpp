@@ -238,11 +238,13 @@ void fixpoint(Fn& fn, SimplifyReport& report, const std::vector<std::span<const 
 
 }  // namespace
 
-SimplifyReport simplify(core::Module&, Fn& fn, bool exactOnly) {
+SimplifyReport simplifyReported(Fn& fn, bool exactOnly) {
   SimplifyReport report;
   fixpoint(fn, report, {constantRules(), identityRules(), shapeRules(), productRules(), linearRules()}, exactOnly);
   if (!exactOnly) fixpoint(fn, report, {constantRules(), identityRules(), shapeRules(), productRules(), linearRules(), fmaRules()}, exactOnly);
   return report;
 }
+
+void simplify(core::Module&, Fn& fn) { simplifyReported(fn); }
 
 }  // namespace fedc::transform
