@@ -61,15 +61,20 @@ Value tanhTail(Value z) {
   return polynomial(z, {-0.333333135, 0.133324519, -0.0538374297, 0.0210074577, -0.00617980771});
 }
 
+/// x moved to where e^x is 0 below and inf above.
+Value clampForExp(Value x) { return x.elem == Elem::F64 ? clamp(x, -709.0, 710.0) : clamp(x, -88.0, 89.0); }
+
+/// e^x with |r| <= ln2 / 2: a little more exact than exp, but inf and 0 already where the power is (from 88.4 and 709.4 up).
+Value expBelowOverflow(Value x) {
+  const Split s = split(clampForExp(x), true, 0);
+  return (fma(s.r * s.r, expm1Tail(s.r), s.r) + 1.0) * s.power;
+}
+
 }  // namespace
 
 Value exp(Value x) {
-  const bool wide = x.elem == Elem::F64;
-  // Above, the power is inf; below, it is 0.
-  const Value in = clamp(x, wide ? -709.0 : -88.0, wide ? 710.0 : 89.0);
-  const Split s = split(in, false, 0);
-  const Value p = fma(fma(expTail(s.r), s.r, 1.0), s.r, 1.0);
-  return p * s.power;
+  const Split s = split(clampForExp(x), false, 0);
+  return fma(fma(expTail(s.r), s.r, 1.0), s.r, 1.0) * s.power;
 }
 
 Value expm1(Value x) {
@@ -78,16 +83,20 @@ Value expm1(Value x) {
   const Split s = split(clamp(x, wide ? -38.0 : -18.0, wide ? 710.0 : 89.0), true, 1);
   const Value p = fma(s.r * s.r, expm1Tail(s.r), s.r);
   const Value half = fma(s.power, p, s.power - 0.5);
-  return select(eq(x, 0.0), x, half + half);
+  return select(lt(abs(x), wide ? 0x1p-60 : 0x1p-30), x, half + half);
 }
 
-Value sigmoid(Value x) { return 1.0 / (exp(-x) + 1.0); }
+Value sigmoid(Value x) {
+  // e^-|x| over one plus itself on the left: there its error must not be turned over.
+  const Value e = expBelowOverflow(-abs(x));
+  return select(lt(x, 0.0), e, 1.0) / (e + 1.0);
+}
 
 Value tanh(Value x) {
   const Value a = abs(x);
   const Value z = a * a;
   const Value small = fma(a * z, tanhTail(z), a);
-  const Value large = 1.0 - 2.0 / (exp(a + a) + 1.0);
+  const Value large = 1.0 - 2.0 / (expBelowOverflow(a + a) + 1.0);
   return withSign(select(lt(a, 0.5625), small, large), x);
 }
 

@@ -91,7 +91,7 @@ Pair logPair(Value x) {
   const Value m = bitcast((moved & code.constantBits(Elem::I64, 0xfffffffffffffull)) + sqrtHalf, Elem::F64);
   // s = (m - 1) / (m + 1) and its rest.
   const Value f = m - 1.0, d = m + 1.0;
-  const Value dLow = 1.0 - (d - m);
+  const Value dLow = m - (d - 1.0);
   const Value s = f / d;
   const Value sLow = (fma(-s, d, f) - s * dLow) / d;
   // log m = s (2 + u), u = 2/3 s^2 + 2/5 s^4 + ..; the rest after 2/3: 2^-65.

@@ -15,7 +15,7 @@ struct Reduced {
 };
 
 /// f32, in f64: quarter turns x * 2/pi. Multiples of 4 change nothing, so for |x| >= 2^E, which is a multiple of 2^(E - 23), the bits of 2/pi
-/// from 2^(25 - E) up are left out (Payne and Hanek 1983): the product then keeps its fraction for every f32.
+/// from 2^(25 - E) up are left out (Payne and Hanek 1983): the product stays below 2^48 and keeps its fraction for every f32.
 Reduced reduceSingle(Value x) {
   const Value w = convert(x, Elem::F64);
   const Value a = abs(w);
@@ -25,9 +25,10 @@ Reduced reduceSingle(Value x) {
   };
   static constexpr Bucket kBuckets[] = {
       {0.0, 0x1.45f306dc9c883p-1, -0x1.6b01ec5417056p-55},
-      {0x1p50, 0x1.b9391054a7f0ap-26, -0x1.505c1596447e5p-81},
-      {0x1p75, 0x1.529fc2757d1f5p-52, 0x1.a6ee06db14acdp-107},
-      {0x1p100, 0x1.d5f47d4d37703p-78, 0x1.b6295993c4390p-132},
+      {0x1p45, 0x1.b727220a94fe1p-23, 0x1.d5f47d4d37703p-78},
+      {0x1p65, 0x1.1054a7f09d5f4p-42, 0x1.f534ddc0db629p-96},
+      {0x1p85, 0x1.3f84eafa3ea6ap-61, -0x1.11f924eb53362p-115},
+      {0x1p105, 0x1.5f47d4d377037p-82, -0x1.3ad4cd8778df8p-137},
   };
   Value high = constantLike(w, kBuckets[0].high), low = constantLike(w, kBuckets[0].low);
   for (std::size_t b = 1; b < std::size(kBuckets); ++b) {
@@ -89,20 +90,29 @@ Value atan2(Value y, Value x) {
   ax = ax * scale;
   ay = ay * scale;
   const Value greater = select(gt(ay, ax), ay, ax), less = select(gt(ay, ax), ax, ay);
-  // atan(t) = pi/4 + atan((t - 1) / (t + 1)) beyond tan(pi/8).
-  const Value far = gt(less, greater * 0.41421356237309503);
-  const Value quotient = select(far, less - greater, less) / select(far, less + greater, greater);
   // Equal ones are pi/4 (inf/inf too) but for two zeros.
   const Value same = eq(less, greater);
-  const Value t = select(same, 0.0, quotient);
-  const Value z = t * t;
-  // (atan t - t) / t^3 for |t| <= tan(pi/8): 2^-30.4, 2^-64.1.
-  const Value tail = wide ? polynomial(z, {-0.33333333333333326, 0.19999999999997603, -0.14285714285380013, 0.11111111087697831, -0.090909081278035361,
-                                           0.076922823924640352, -0.06666221508168349, 0.058769717883961466, -0.052180905260716365,
-                                           0.045023027271392062, -0.033446053701780699, 0.01516687805982257})
-                          : polynomial(z, {-0.333333164, 0.19998461, -0.142433107, 0.105920799, -0.0607361384});
-  const Value quarter = select(same, ne(greater, 0.0), far);
-  Value angle = fma(t * z, tail, t) + select(quarter, 0.78539816339744831, constantLike(x, 0.0));
+  const Value zero = constantLike(x, 0.0);
+  Value angle = zero;
+  if (wide) {
+    // atan(t) = pi/4 + atan((t - 1) / (t + 1)) beyond tan(pi/8).
+    const Value far = gt(less, greater * 0.41421356237309503);
+    const Value t = select(same, 0.0, select(far, less - greater, less) / select(far, less + greater, greater));
+    const Value z = t * t;
+    // (atan t - t) / t^3 for |t| <= tan(pi/8): 2^-64.1.
+    const Value tail = polynomial(z, {-0.33333333333333326, 0.19999999999997603, -0.14285714285380013, 0.11111111087697831, -0.090909081278035361,
+                                      0.076922823924640352, -0.06666221508168349, 0.058769717883961466, -0.052180905260716365, 0.045023027271392062,
+                                      -0.033446053701780699, 0.01516687805982257});
+    const Value quarter = select(same, ne(greater, 0.0), far);
+    angle = fma(t * z, tail, t + select(quarter, 0x1.1a62633145c07p-55, zero)) + select(quarter, 0x1.921fb54442d18p-1, zero);
+  } else {
+    const Value t = select(same, select(eq(greater, 0.0), zero, constantLike(x, 1.0)), less / greater);
+    const Value z = t * t;
+    // (atan t - t) / t^3 for t <= 1: 2^-28.5.
+    const Value tail = polynomial(z, {-0.333332986, 0.199985489, -0.142642424, 0.109521851, -0.0840344876, 0.0579575524, -0.0311777983, 0.0109145762,
+                                      -0.00179361447});
+    angle = fma(t * z, tail, t);
+  }
   // high + low is pi/2, then pi.
   const double high = wide ? 0x1.921fb54442d18p+0 : 0x1.921fb6p+0, low = wide ? 0x1.1a62633145c07p-54 : -0x1.777a5cp-25;
   angle = select(gt(ay, ax), high - (angle - low), angle);
