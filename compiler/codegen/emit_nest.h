@@ -1,0 +1,16 @@
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include "compiler/kernel/loops.h"
+
+namespace fedc::codegen {
+
+/// Writes one nest function: `void name(ptr noalias align 64 buffer.., i64 uniform.., [i64 lo, i64 hi,] [ptr noalias site])`, internal.
+llvm::Function* emitNest(llvm::Module& module, const kernel::NestFunction& function, const std::string& name);
+
+/// Attributes of every function that computes: denormals are flushed, full vectors are wanted.
+void setComputeAttributes(llvm::Function& function);
+
+}  // namespace fedc::codegen

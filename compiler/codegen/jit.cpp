@@ -1,0 +1,231 @@
+#include "compiler/codegen/jit.h"
+
+#include <llvm/Analysis/CGSCCPassManager.h>
+#include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/TargetParser/Host.h>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "compiler/codegen/calls.h"
+#include "compiler/codegen/emit.h"
+#include "compiler/core/internal_error.h"
+
+namespace fedc::codegen {
+
+namespace {
+
+/// Pass `llvm` (docs/codegen.md): no vectoriser, no unroller, nothing that could change a floating-point operation.
+constexpr const char* kPasses =
+    "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop(loop-rotate),loop-mssa(licm),dce)";
+
+void initialiseLlvm() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+}
+
+llvm::CodeGenOptLevel levelOf(int level) {
+  switch (level) {
+    case 0:
+      return llvm::CodeGenOptLevel::None;
+    case 1:
+      return llvm::CodeGenOptLevel::Less;
+    case 3:
+      return llvm::CodeGenOptLevel::Aggressive;
+    default:
+      return llvm::CodeGenOptLevel::Default;
+  }
+}
+
+std::unique_ptr<llvm::TargetMachine> makeMachine(const Target& target) {
+  initialiseLlvm();
+  const std::string triple = llvm::sys::getProcessTriple();
+  std::string error;
+  const llvm::Target* t = llvm::TargetRegistry::lookupTarget(triple, error);
+  FEDC_REQUIRE(t != nullptr, "LLVM has no back end for this machine");
+  std::string cpu, features;
+  switch (target.features) {
+    case Target::Features::Host: {
+      cpu = llvm::sys::getHostCPUName().str();
+      for (const auto& f : llvm::sys::getHostCPUFeatures()) features += (features.empty() ? "" : ",") + std::string(f.getValue() ? "+" : "-") + f.getKey().str();
+      break;
+    }
+    case Target::Features::Avx2:
+      cpu = "x86-64-v3";
+      break;
+    case Target::Features::Avx512:
+      cpu = "x86-64-v4";
+      break;
+  }
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(
+      t->createTargetMachine(triple, cpu, features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, levelOf(target.level), true));
+}
+
+void runPasses(llvm::Module& module, llvm::TargetMachine& machine) {
+  module.setTargetTriple(machine.getTargetTriple().str());
+  module.setDataLayout(machine.createDataLayout());
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::ModulePassManager passes;
+  if (llvm::Error e = builder.parsePassPipeline(passes, kPasses)) {
+    core::internalError("LLVM does not know the pass list: " + llvm::toString(std::move(e)), __FILE__, __LINE__);
+  }
+  passes.run(module, modules);
+}
+
+std::string generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType type) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  const bool cannot = machine.addPassesToEmitFile(passes, stream, nullptr, type);
+  FEDC_REQUIRE(!cannot, "LLVM's back end does not write this kind of file");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const std::string& symbol, llvm::TargetMachine& machine,
+                                      bool optimised) {
+  std::unique_ptr<llvm::Module> module = emit(context, kernel, symbol);
+#ifndef NDEBUG
+  std::string problem;
+  llvm::raw_string_ostream stream(problem);
+  if (llvm::verifyModule(*module, &stream)) core::internalError("malformed LLVM IR: " + problem, __FILE__, __LINE__);
+#endif
+  if (optimised) runPasses(*module, machine);
+  return module;
+}
+
+}  // namespace
+
+Target::Features resolvedFeatures(Target::Features features) {
+  if (features != Target::Features::Host) return features;
+  return hostRuns(Target::Features::Avx512) ? Target::Features::Avx512 : Target::Features::Avx2;
+}
+
+bool hostRuns(Target::Features features) {
+  static const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  auto all = [&](std::initializer_list<const char*> names) {
+    for (const char* n : names)
+      if (!host.lookup(n)) return false;
+    return true;
+  };
+  const bool v3 = all({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"});
+  if (features == Target::Features::Avx512) return v3 && all({"avx512f", "avx512dq", "avx512bw", "avx512vl"});
+  return v3;
+}
+
+kernel::Machine machineOf(const Target& target) {
+  return resolvedFeatures(target.features) == Target::Features::Avx512 ? kernel::Machine::avx512() : kernel::Machine::avx2();
+}
+
+std::string llvmText(const kernel::LoopKernel& kernel, const Target& target, bool optimised) {
+  auto machine = makeMachine(target);
+  llvm::LLVMContext context;
+  auto module = prepare(context, kernel, kernel.name, *machine, optimised);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, nullptr);
+  return text;
+}
+
+std::string assemblyText(const kernel::LoopKernel& kernel, const Target& target) {
+  auto machine = makeMachine(target);
+  machine->Options.MCOptions.AsmVerbose = true;
+  llvm::LLVMContext context;
+  auto module = prepare(context, kernel, kernel.name, *machine, true);
+  return generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
+}
+
+Expected<std::vector<NativeObject>> compileObjects(const std::vector<kernel::LoopKernel>& kernels, const Target& target, int threads) {
+  if (!hostRuns(Target::Features::Avx2)) return fail("this processor lacks AVX2 or FMA; fedc needs x86-64-v3");
+  initialiseLlvm();
+  std::vector<NativeObject> objects(kernels.size());
+  std::atomic<std::size_t> next{0};
+  auto work = [&] {
+    std::unique_ptr<llvm::TargetMachine> machine;
+    for (std::size_t i = next++; i < kernels.size(); i = next++) {
+      if (!machine) machine = makeMachine(target);
+      llvm::LLVMContext context;
+      objects[i].symbol = "fedc_kernel_" + std::to_string(i);
+      auto module = prepare(context, kernels[i], objects[i].symbol, *machine, true);
+      objects[i].bytes = generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
+    }
+  };
+  std::vector<std::thread> workers;
+  const std::size_t extra = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), kernels.size());
+  for (std::size_t t = 1; t < extra; ++t) workers.emplace_back(work);
+  work();
+  for (std::thread& w : workers) w.join();
+  return objects;
+}
+
+struct NativeCode::Session {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+
+NativeCode::NativeCode() = default;
+NativeCode::~NativeCode() = default;
+
+Expected<std::shared_ptr<NativeCode>> NativeCode::link(const std::vector<NativeObject>& objects) {
+  initialiseLlvm();
+  auto problem = [](llvm::Error e) { return fail("linking native code failed: " + llvm::toString(std::move(e))); };
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder) return problem(builder.takeError());
+  builder->setCodeModel(llvm::CodeModel::Small);
+  builder->setRelocationModel(llvm::Reloc::PIC_);
+  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(std::move(*builder)).create();
+  if (!jit) return problem(jit.takeError());
+  auto code = std::shared_ptr<NativeCode>(new NativeCode());
+  code->session_ = std::make_unique<Session>();
+  code->session_->jit = std::move(*jit);
+  llvm::orc::LLJIT& session = *code->session_->jit;
+
+  llvm::orc::SymbolMap runtime;
+  for (const RuntimeCall& c : runtimeCalls())
+    runtime[session.mangleAndIntern("fedc_rt_" + std::string(c.name))] = {llvm::orc::ExecutorAddr::fromPtr(c.function),
+                                                                          llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  // What the back end may call by itself.
+  auto library = [&](const char* name, auto* function) {
+    runtime[session.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  };
+  library("memcpy", &::memcpy);
+  library("memset", &::memset);
+  library("memmove", &::memmove);
+  if (llvm::Error e = session.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(runtime)))) return problem(std::move(e));
+
+  for (const NativeObject& o : objects)
+    if (llvm::Error e = session.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(o.bytes, o.symbol))) return problem(std::move(e));
+  for (const NativeObject& o : objects) {
+    auto address = session.lookup(o.symbol);
+    if (!address) return problem(address.takeError());
+    code->entries_.push_back(address->toPtr<Entry>());
+  }
+  return code;
+}
+
+}  // namespace fedc::codegen

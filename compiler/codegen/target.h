@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "compiler/kernel/schedule.h"
+
+namespace fedc::codegen {
+
+/// Which processor to compile for. Bits do not depend on it.
+struct Target {
+  enum class Features : std::uint8_t { Host, Avx2, Avx512 };
+  Features features = Features::Host;
+  /// The back end's effort: 0, 1, 2 or 3.
+  int level = 2;
+};
+
+/// Its features resolved: Host becomes Avx512 or Avx2.
+Target::Features resolvedFeatures(Target::Features features);
+/// What schedules need to know about it.
+kernel::Machine machineOf(const Target& target);
+/// True if this processor runs it (x86-64-v3, or AVX-512 F, DQ, BW, VL besides).
+bool hostRuns(Target::Features features);
+
+}  // namespace fedc::codegen
