@@ -136,7 +136,7 @@ class Planner {
   void server(const core::ServerStep& step, ServerPlan& out, const std::string& who, bool slots = true, std::size_t results = 0) {
     if (failed_) return;
     if (step.fn < 0) {
-      if (!step.inputs.empty() || !step.outputs.empty() || !slots) fault(fmt::format("{} of `{}` has values but no function", who, graph_.entry));
+      if (!step.inputs.empty() || !step.outputs.empty() || results != 0) fault(fmt::format("{} of `{}` has values but no function", who, graph_.entry));
       return;
     }
     out.fn = function(step.fn, who.c_str());

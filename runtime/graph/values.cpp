@@ -94,6 +94,7 @@ std::optional<std::uint32_t> GraphValues::call(const ServerPlan& server, Team* t
 }
 
 std::optional<std::uint32_t> GraphValues::zero(const PhasePlan& phase, char* accumulator, Team* team) {
+  if (phase.zero.fn == nullptr) return std::nullopt;
   const Signature& signature = phase.zero.fn->signature();
   buffers_.clear();
   for (const int input : phase.zero.inputs) buffers_.push_back(const_cast<char*>(cell(input)));
