@@ -50,19 +50,24 @@ binding : pattern (COLON type)? ASSIGN expression ;
 
 // --- statements
 
-block : (LBRACE | BLOCK_LBRACE) statement* RBRACE ;
+// A statement that ends without `;` (closed) may be followed by another; an open one ends with `;` or with the block. What a block
+// ends with is its value.
+block : LBRACE statements RBRACE ;
+headBlock : BLOCK_LBRACE statements RBRACE ;
+statements : group (SEMI group)* ;
+group : closedStatement* openStatement? ;
 
-statement
-  : LET binding SEMI?                             # letStatement
-  | VAR binding SEMI?                             # varStatement
-  | FOR pattern IN expression block SEMI?         # forStatement
-  | ifStatementChain SEMI?                        # ifStatement
-  | blockStatementBody SEMI?                      # blockStatement
-  | expression (assignOp expression)? SEMI?       # expressionStatement
+closedStatement
+  : FOR pattern IN expression headBlock               # forStatement
+  | STATEMENT_IF condition headBlock elseIf* (ELSE block)?   # ifStatement
+  | BLOCK_LBRACE statements RBRACE                # blockStatement
   ;
 
-ifStatementChain : STATEMENT_IF condition block elseIf* (ELSE block)? ;
-blockStatementBody : BLOCK_LBRACE statement* RBRACE ;
+openStatement
+  : LET binding                                   # letStatement
+  | VAR binding                                   # varStatement
+  | expression (assignOp expression)?             # expressionStatement
+  ;
 
 assignOp
   : ASSIGN | PLUS_ASSIGN | MINUS_ASSIGN | STAR_ASSIGN | SLASH_ASSIGN | PERCENT_ASSIGN | AT_ASSIGN | AMP_ASSIGN | PIPE_ASSIGN
@@ -116,8 +121,8 @@ primary
   | UNDERSCORE                                                                    # wildcardPrimary
   | LPAREN (expression (COMMA expression)* COMMA?)? RPAREN                        # tuplePrimary
   | LBRACKET (expression (COMMA expression)* COMMA?)? RBRACKET                    # arrayPrimary
-  | LBRACE statement* RBRACE                                                      # blockPrimary
-  | IF condition block elseIf* (ELSE block)?                                      # ifPrimary
+  | LBRACE statements RBRACE                                                      # blockPrimary
+  | IF condition headBlock elseIf* (ELSE block)?                                  # ifPrimary
   ;
 
 structEntry : DOT_DOT expression | name (COLON expression)? ;
@@ -130,7 +135,7 @@ indexItem
   | DOT_DOT operation?
   ;
 
-elseIf : ELSE IF condition block ;
+elseIf : ELSE IF condition headBlock ;
 condition : expression (ASSIGN expression)? ;
 
 // --- types
@@ -143,8 +148,8 @@ type
 
 typeSuffix : dimensions | STAR | AT PLACE ;
 
-// After `as`: `*` and `@` are operators there.
-castType : (SCALAR | namedType | LPAREN (type (COMMA type)* COMMA?)? RPAREN) dimensions* ;
+// After `as`: `*`, `@` and `<` are operators there. Type arguments stand in parentheses: `x as (Dense<3, 4>)`.
+castType : (SCALAR | (name DOT)* UPPER_NAME | LPAREN (type (COMMA type)* COMMA?)? RPAREN) dimensions* ;
 
 dimensions : LBRACKET dimension (COMMA dimension)* COMMA? RBRACKET ;
 dimension : QUESTION | expression ;

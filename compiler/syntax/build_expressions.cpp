@@ -94,19 +94,8 @@ ExprPtr Builder::operation(Parser::OperationContext* context) {
   return binary(dynamic_cast<Parser::BinaryOperationContext*>(context));
 }
 
-/// The bracket of a call or an index stands on the line where the callee ends; else a `;` was forgotten before it.
-void Builder::requireSameLine(antlr4::ParserRuleContext* callee, Span bracket, const char* what) {
-  const Span end = span(callee).stop();
-  if (file_.line(end.begin) == file_.line(bracket.begin)) return;
-  sink_.report(Diagnostic(Code::MissingSemicolon, end, "expected `;` after this statement")
-                   .label(bracket, fmt::format("taken as {} of what stands before", what))
-                   .note(fmt::format("the `{}` of {} stands on the line where the value before it ends", text(bracket), what))
-                   .help(Fix::insert(end, ";", "end it with `;`")));
-}
-
 ExprPtr Builder::call(Parser::CallOperationContext* context) {
   auto result = make<CallExpr>(span(context));
-  requireSameLine(context->operation(), span(context->LPAREN()), "a call");
   result->callee = operation(context->operation());
   const bool wasTarget = std::exchange(isTarget_, false);
   result->arguments = arguments(context->argument());
@@ -127,7 +116,6 @@ std::vector<Argument> Builder::arguments(const std::vector<Parser::ArgumentConte
 
 ExprPtr Builder::index(Parser::IndexOperationContext* context) {
   auto result = make<IndexExpr>(span(context));
-  requireSameLine(context->operation(), span(context->LBRACKET()), "an index");
   result->object = operation(context->operation());
   const bool wasTarget = std::exchange(isTarget_, false);
   for (auto* item : context->indexItem()) {

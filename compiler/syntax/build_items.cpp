@@ -69,7 +69,7 @@ ItemPtr Builder::useItem(Parser::UseItemContext* context) {
     result->names.emplace();
     for (auto* part : names->name()) result->names->push_back(name(part));
   }
-  requireSemicolon(context->SEMI(), context, "`use`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`use`");
   return result;
 }
 
@@ -90,7 +90,7 @@ ItemPtr Builder::paramItem(Parser::ParamItemContext* context) {
                      .note("the command line may give another one: `-p name=value`")
                      .help(Fix::insert(after, " = 1", "for example")));
   }
-  requireSemicolon(context->SEMI(), context, "`param`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`param`");
   return result;
 }
 
@@ -103,7 +103,7 @@ ItemPtr Builder::runItem(Parser::RunItemContext* context) {
 ItemPtr Builder::policyItem(Parser::PolicyItemContext* context) {
   auto result = make<PolicyItem>(span(context));
   result->name = name(context->name());
-  requireSemicolon(context->SEMI(), context, "`policy`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`policy`");
   return result;
 }
 
@@ -199,7 +199,7 @@ ItemPtr Builder::nativeItem(Parser::NativeItemContext* context) {
   result->signature = signature(context->signature());
   result->symbolSpan = span(context->STRING());
   result->symbol = parseString(text(result->symbolSpan), result->symbolSpan, sink_);
-  requireSemicolon(context->SEMI(), context, "`native fn`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`native fn`");
   return result;
 }
 
@@ -208,7 +208,7 @@ ItemPtr Builder::derivativeItem(Parser::DerivativeItemContext* context) {
   result->function = name(context->name());
   for (auto* parameter : context->bindingName()) result->parameters.push_back(bindingName(parameter));
   result->value = expression(context->expression());
-  requireSemicolon(context->SEMI(), context, "`derivative of`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`derivative of`");
   return result;
 }
 
@@ -226,7 +226,7 @@ ItemPtr Builder::letItem(Parser::LetItemContext* context) {
   result->pattern = pattern(binding->pattern());
   if (auto* written = binding->type()) result->type = type(written);
   result->value = expression(binding->expression());
-  requireSemicolon(context->SEMI(), context, "`let`");
+  requireSemicolon(context->SEMI() != nullptr, context, "`let`");
   return result;
 }
 

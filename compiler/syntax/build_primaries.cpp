@@ -68,11 +68,11 @@ ExprPtr Builder::primary(Parser::PrimaryContext* context) {
     result = std::move(built);
   } else if (auto* inner = dynamic_cast<Parser::BlockPrimaryContext*>(context)) {
     auto built = make<BlockExpr>(where);
-    built->block = block(where, inner->statement());
+    built->block = block(where, inner->statements());
     result = std::move(built);
   } else {
     auto* choice = dynamic_cast<Parser::IfPrimaryContext*>(context);
-    result = ifExpression(where, choice->condition(), choice->elseIf(), choice->block());
+    result = ifExpression(where, choice->condition(), choice->headBlock(), choice->elseIf(), choice->block());
   }
   isTarget_ = wasTarget;
   return result;
@@ -101,12 +101,12 @@ ExprPtr Builder::structLiteral(Parser::StructPrimaryContext* context) {
   return result;
 }
 
-ExprPtr Builder::ifExpression(Span where, Parser::ConditionContext* first, const std::vector<Parser::ElseIfContext*>& more,
-                              const std::vector<Parser::BlockContext*>& blocks) {
+ExprPtr Builder::ifExpression(Span where, Parser::ConditionContext* first, Parser::HeadBlockContext* then,
+                              const std::vector<Parser::ElseIfContext*>& more, Parser::BlockContext* otherwise) {
   auto result = make<IfExpr>(where);
-  result->branches.push_back({condition(first), block(blocks[0])});
-  for (auto* branch : more) result->branches.push_back({condition(branch->condition()), block(branch->block())});
-  if (blocks.size() > 1) result->otherwise = block(blocks[1]);
+  result->branches.push_back({condition(first), block(then)});
+  for (auto* branch : more) result->branches.push_back({condition(branch->condition()), block(branch->headBlock())});
+  if (otherwise != nullptr) result->otherwise = block(otherwise);
   return result;
 }
 

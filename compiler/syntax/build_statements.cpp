@@ -44,79 +44,81 @@ const Expr* wrongPart(const Expr& target) {
 
 }  // namespace
 
-void Builder::requireSemicolon(antlr4::tree::TerminalNode* semicolon, antlr4::ParserRuleContext* context, const char* what) {
-  if (semicolon != nullptr) return;
+void Builder::requireSemicolon(bool isThere, antlr4::ParserRuleContext* context, const char* what) {
+  if (isThere) return;
   const Span end = span(context).stop();
-  const std::size_t next = context->getStop()->getTokenIndex() + 1;
   // The parser stumbled over what follows.
-  const Span after = spanOf(file_.id(), *tokens_.list[std::min(next, tokens_.list.size() - 1)]);
-  if (reportedAt_.contains(after.begin)) return;
+  const auto next = std::lower_bound(tokens_.list.begin(), tokens_.list.end(), end.begin, [](const auto& token, std::uint32_t offset) {
+    return token->getStartIndex() < offset;
+  });
+  if (next != tokens_.list.end() && reportedAt_.contains(static_cast<std::uint32_t>((*next)->getStartIndex()))) return;
   const bool isBroken = std::any_of(tokens_.broken.begin(), tokens_.broken.end(),
                                     [&](Span broken) { return broken.begin <= end.begin && end.begin <= broken.end; });
-  if (isBroken) return;
-  sink_.report(Diagnostic(Code::MissingSemicolon, end, fmt::format("expected `;` after this {}", what))
-                   .help(Fix::insert(end, ";", "end it with `;`")));
+  if (!isBroken) sink_.report(missingSemicolonError(end, what));
 }
 
-Block Builder::block(Parser::BlockContext* context) { return block(span(context), context->statement()); }
+Block Builder::block(Parser::BlockContext* context) { return block(span(context), context->statements()); }
+Block Builder::block(Parser::HeadBlockContext* context) { return block(span(context), context->statements()); }
 
-Block Builder::block(Span where, const std::vector<Parser::StatementContext*>& statements) {
+Block Builder::block(Span where, Parser::StatementsContext* context) {
   Block result;
   result.span = where;
-  for (std::size_t i = 0; i < statements.size(); ++i) {
-    if (statements[i]->exception != nullptr) continue;
-    bool isResult = false;
-    StmtPtr built = statement(statements[i], i + 1 == statements.size(), isResult);
-    if (isResult) {
-      result.result = std::move(static_cast<ExprStmt&>(*built).expr);
-    } else {
-      result.statements.push_back(std::move(built));
+  const auto groups = context->group();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const bool isLastGroup = i + 1 == groups.size();
+    auto* open = groups[i]->openStatement();
+    const auto closed = groups[i]->closedStatement();
+    for (std::size_t k = 0; k < closed.size(); ++k) {
+      if (closed[k]->exception == nullptr) closedStatement(closed[k], isLastGroup && open == nullptr && k + 1 == closed.size(), result);
     }
+    if (open != nullptr && open->exception == nullptr) openStatement(open, isLastGroup, result);
   }
   return result;
 }
 
-StmtPtr Builder::statement(Parser::StatementContext* context, bool isLast, bool& isResult) {
-  const Span where = span(context);
-  if (auto* let = dynamic_cast<Parser::LetStatementContext*>(context)) {
-    StmtPtr result = bindingStatement<LetStmt>(where, let->binding());
-    requireSemicolon(let->SEMI(), let, "`let`");
-    return result;
+void Builder::closedStatement(Parser::ClosedStatementContext* context, bool isLast, Block& out) {
+  if (auto* loop = dynamic_cast<Parser::ForStatementContext*>(context)) {
+    out.statements.push_back(forStatement(loop));
+    return;
   }
-  if (auto* var = dynamic_cast<Parser::VarStatementContext*>(context)) {
-    StmtPtr result = bindingStatement<VarStmt>(where, var->binding());
-    requireSemicolon(var->SEMI(), var, "`var`");
-    return result;
-  }
-  if (auto* loop = dynamic_cast<Parser::ForStatementContext*>(context)) return forStatement(loop);
-
+  ExprPtr value;
   if (auto* choice = dynamic_cast<Parser::IfStatementContext*>(context)) {
-    auto result = make<ExprStmt>(where);
-    auto* chain = choice->ifStatementChain();
-    result->expr = ifExpression(span(chain), chain->condition(), chain->elseIf(), chain->block());
-    isResult = isLast && choice->SEMI() == nullptr;
-    return result;
+    value = ifExpression(span(choice), choice->condition(), choice->headBlock(), choice->elseIf(), choice->block());
+  } else {
+    auto* inner = dynamic_cast<Parser::BlockStatementContext*>(context);
+    auto expr = make<BlockExpr>(span(inner));
+    expr->block = block(span(inner), inner->statements());
+    value = std::move(expr);
   }
-  if (auto* inner = dynamic_cast<Parser::BlockStatementContext*>(context)) {
-    auto result = make<ExprStmt>(where);
-    auto* body = inner->blockStatementBody();
-    auto expr = make<BlockExpr>(span(body));
-    expr->block = block(span(body), body->statement());
-    result->expr = std::move(expr);
-    isResult = isLast && inner->SEMI() == nullptr;
-    return result;
+  if (isLast) {
+    out.result = std::move(value);
+    return;
   }
-  auto* plain = dynamic_cast<Parser::ExpressionStatementContext*>(context);
-  if (plain->assignOp() != nullptr) {
-    StmtPtr result = assignStatement(plain);
-    requireSemicolon(plain->SEMI(), plain, "assignment");
-    return result;
+  auto result = make<ExprStmt>(span(context));
+  result->expr = std::move(value);
+  out.statements.push_back(std::move(result));
+}
+
+void Builder::openStatement(Parser::OpenStatementContext* context, bool isLast, Block& out) {
+  if (auto* let = dynamic_cast<Parser::LetStatementContext*>(context)) {
+    out.statements.push_back(bindingStatement<LetStmt>(span(let), let->binding()));
+    requireSemicolon(!isLast, let, "`let`");
+  } else if (auto* var = dynamic_cast<Parser::VarStatementContext*>(context)) {
+    out.statements.push_back(bindingStatement<VarStmt>(span(var), var->binding()));
+    requireSemicolon(!isLast, var, "`var`");
+  } else {
+    auto* plain = dynamic_cast<Parser::ExpressionStatementContext*>(context);
+    if (plain->assignOp() != nullptr) {
+      out.statements.push_back(assignStatement(plain));
+      requireSemicolon(!isLast, plain, "assignment");
+    } else if (isLast) {
+      out.result = expression(plain->expression(0));
+    } else {
+      auto result = make<ExprStmt>(span(plain));
+      result->expr = expression(plain->expression(0));
+      out.statements.push_back(std::move(result));
+    }
   }
-  auto result = make<ExprStmt>(where);
-  result->expr = expression(plain->expression(0));
-  isResult = isLast && plain->SEMI() == nullptr;
-  if (!isLast) requireSemicolon(plain->SEMI(), plain, "statement");
-  return result;
 }
 
 template <class Stmt>
@@ -132,7 +134,7 @@ StmtPtr Builder::forStatement(Parser::ForStatementContext* context) {
   auto result = make<ForStmt>(span(context));
   result->pattern = pattern(context->pattern());
   result->items = expression(context->expression());
-  result->body = block(context->block());
+  result->body = block(context->headBlock());
   return result;
 }
 

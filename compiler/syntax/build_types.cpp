@@ -65,8 +65,11 @@ TypePtr Builder::castType(Parser::CastTypeContext* context) {
   TypePtr result;
   if (context->SCALAR() != nullptr) {
     result = scalarType(span(context->SCALAR()));
-  } else if (context->namedType() != nullptr) {
-    result = namedType(context->namedType());
+  } else if (context->UPPER_NAME() != nullptr) {
+    auto named = make<NamedType>(join(span(context->getStart()), span(context->UPPER_NAME())));
+    for (auto* part : context->name()) named->path.push_back(name(part));
+    named->name = name(context->UPPER_NAME());
+    result = std::move(named);
   } else {
     const bool hasTrailingComma = context->COMMA().size() == context->type().size() && !context->COMMA().empty();
     result = tupleOf(join(span(context->LPAREN()), span(context->RPAREN())), context->type(), hasTrailingComma);

@@ -43,15 +43,18 @@ class Builder {
   ast::Parameter parameter(Parser::ParameterContext* context);
 
   // Statements (build_statements.cpp).
-  ast::Block block(Span span, const std::vector<Parser::StatementContext*>& statements);
+  ast::Block block(Span span, Parser::StatementsContext* context);
   ast::Block block(Parser::BlockContext* context);
-  ast::StmtPtr statement(Parser::StatementContext* context, bool isLast, bool& isResult);
+  ast::Block block(Parser::HeadBlockContext* context);
+  void closedStatement(Parser::ClosedStatementContext* context, bool isLast, ast::Block& out);
+  void openStatement(Parser::OpenStatementContext* context, bool isLast, ast::Block& out);
   template <class Stmt>
   ast::StmtPtr bindingStatement(Span span, Parser::BindingContext* context);
   ast::StmtPtr forStatement(Parser::ForStatementContext* context);
   ast::StmtPtr assignStatement(Parser::ExpressionStatementContext* context);
   void requireTarget(const ast::Expr& target);
-  void requireSemicolon(antlr4::tree::TerminalNode* semicolon, antlr4::ParserRuleContext* context, const char* what);
+  /// `isThere`: the statement or declaration ends with a `;`.
+  void requireSemicolon(bool isThere, antlr4::ParserRuleContext* context, const char* what);
 
   // Expressions (build_expressions.cpp, build_primaries.cpp).
   ast::ExprPtr expression(Parser::ExpressionContext* context);
@@ -64,14 +67,14 @@ class Builder {
   ast::ExprPtr shift(Parser::ShiftOperationContext* context);
   ast::ExprPtr primary(Parser::PrimaryContext* context);
   ast::ExprPtr structLiteral(Parser::StructPrimaryContext* context);
-  ast::ExprPtr ifExpression(Span span, Parser::ConditionContext* condition, const std::vector<Parser::ElseIfContext*>& more,
-                            const std::vector<Parser::BlockContext*>& blocks);
+  /// `otherwise`: the block of the last `else`, or null.
+  ast::ExprPtr ifExpression(Span span, Parser::ConditionContext* first, Parser::HeadBlockContext* then,
+                            const std::vector<Parser::ElseIfContext*>& more, Parser::BlockContext* otherwise);
   ast::ExprPtr condition(Parser::ConditionContext* context);
   std::vector<ast::Argument> arguments(const std::vector<Parser::ArgumentContext*>& contexts);
   ast::ExprPtr makeInt(Span span);
   ast::ExprPtr makeName(Span span);
   ast::ExprPtr makeBinary(ast::BinaryOp op, Span opSpan, ast::ExprPtr left, ast::ExprPtr right, Span span);
-  void requireSameLine(antlr4::ParserRuleContext* callee, Span bracket, const char* what);
 
   // Types and patterns (build_types.cpp).
   ast::TypePtr type(Parser::TypeContext* context);

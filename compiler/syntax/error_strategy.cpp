@@ -11,39 +11,52 @@ namespace {
 
 using antlr4::Parser;
 using antlr4::Token;
+using antlr4::misc::IntervalSet;
 using grammar::FedParser;
 
 bool isReserved(std::size_t type) {
   switch (type) {
-    case FedParser::SCALAR: case FedParser::USE: case FedParser::STRUCT: case FedParser::FN: case FedParser::LET:
-    case FedParser::VAR: case FedParser::FOR: case FedParser::IN: case FedParser::IF: case FedParser::STATEMENT_IF: case FedParser::ELSE:
-    case FedParser::AS: case FedParser::TRUE: case FedParser::FALSE:
+    case FedParser::SCALAR: case FedParser::USE: case FedParser::STRUCT: case FedParser::FN: case FedParser::LET: case FedParser::VAR:
+    case FedParser::FOR: case FedParser::IN: case FedParser::IF: case FedParser::STATEMENT_IF: case FedParser::ELSE: case FedParser::AS:
+    case FedParser::TRUE: case FedParser::FALSE:
       return true;
     default:
       return false;
   }
 }
 
-bool beginsStatement(std::size_t type) {
-  return type == FedParser::LET || type == FedParser::VAR || type == FedParser::FOR || type == FedParser::STATEMENT_IF ||
-         type == FedParser::BLOCK_LBRACE || beginsExpression(type);
-}
-
 bool isStatementKeyword(std::size_t type) {
   return type == FedParser::LET || type == FedParser::VAR || type == FedParser::FOR || type == FedParser::STATEMENT_IF;
 }
 
-/// The token before, or null at the beginning.
-Token* before(Parser* parser, const Token* token) {
-  return token->getTokenIndex() == 0 ? nullptr : parser->getTokenStream()->get(token->getTokenIndex() - 1);
+bool beginsStatement(std::size_t type) {
+  return isStatementKeyword(type) || type == FedParser::BLOCK_LBRACE || type == FedParser::LBRACE || type == FedParser::IF || beginsExpression(type);
 }
 
-bool isBlockContext(antlr4::ParserRuleContext* context) {
-  return context->getRuleIndex() == FedParser::RuleBlock || context->getRuleIndex() == FedParser::RuleBlockStatementBody ||
-         dynamic_cast<FedParser::BlockPrimaryContext*>(context) != nullptr;
+bool beginsType(std::size_t type) {
+  return type == FedParser::SCALAR || type == FedParser::UPPER_NAME || type == FedParser::LPAREN || type == FedParser::LBRACE;
+}
+
+bool isBracket(std::size_t type) {
+  return type == FedParser::LPAREN || type == FedParser::LBRACKET || type == FedParser::LBRACE || type == FedParser::BLOCK_LBRACE;
+}
+
+/// A place where `name: type` stands.
+bool isTyped(const antlr4::ParserRuleContext* context) {
+  switch (context->getRuleIndex()) {
+    case FedParser::RuleParameter: case FedParser::RuleParamItem: case FedParser::RuleStructField: case FedParser::RuleLambdaParameter:
+    case FedParser::RuleBinding:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
+
+Token* ErrorStrategy::previous(const Token* token) const {
+  return token->getTokenIndex() == 0 ? nullptr : stream_.get(token->getTokenIndex() - 1);
+}
 
 bool ErrorStrategy::isSilent(Span span) const {
   return std::any_of(tokens_.broken.begin(), tokens_.broken.end(),
@@ -67,55 +80,134 @@ void ErrorStrategy::reportError(Parser* parser, const antlr4::RecognitionExcepti
   }
 }
 
-Token* ErrorStrategy::recoverInline(Parser* parser) { throw antlr4::InputMismatchException(parser); }
+Token* ErrorStrategy::recoverInline(Parser* parser) {
+  if (repair(parser, parser->getExpectedTokens())) {
+    Token* inserted = parser->getCurrentToken();
+    if (parser->getExpectedTokens().contains(inserted->getType())) {
+      parser->consume();
+      return inserted;
+    }
+  }
+  throw antlr4::InputMismatchException(parser);
+}
 
-void ErrorStrategy::reportAt(Parser* parser, Token* found, const antlr4::misc::IntervalSet& expected) {
-  const std::size_t type = found->getType();
-  const Span span = spanOf(file_.id(), *found);
-  const auto takes = [&](std::size_t wanted) { return expected.contains(wanted); };
-  if (takes(FedParser::LOWER_NAME) && !takes(FedParser::INT) && isReserved(type)) {
-    add(reservedWordError(file_, span));
+void ErrorStrategy::sync(Parser* parser) {
+  if (inErrorRecoveryMode(parser)) return;
+  const std::size_t rule = parser->getContext()->getRuleIndex();
+  if (rule == FedParser::RuleModule) {
+    while (stream_.LA(1) != Token::EOF && !isItemKeyword(stream_.LA(1))) {
+      reportAtTop(stream_.LT(1));
+      skipItem(parser, stream_.index());
+    }
     return;
   }
-  Token* previous = before(parser, found);
-  const bool isAfterComma = previous != nullptr && previous->getType() == FedParser::COMMA;
-  if (takes(FedParser::COMMA) && !isAfterComma && previous != nullptr && (beginsExpression(type) || type == FedParser::SEMI)) {
-    const Span at = spanOf(file_.id(), *previous).stop();
-    Diagnostic diagnostic(Code::MissingComma, span,
-                          fmt::format("expected `,`{}, found {}", describeContext(parser->getContext()), describeFound(*found, file_.text(span))));
-    diagnostic.fix = type == FedParser::SEMI ? Fix::replace(span, ",", "separate them with a comma") : Fix::insert(at, ",", "separate them with a comma");
-    add(std::move(diagnostic));
+  while (true) {
+    const IntervalSet expected = parser->getExpectedTokens();
+    if (expected.contains(stream_.LA(1)) || repair(parser, expected)) return;
+    if (stream_.LA(1) == Token::EOF || (rule != FedParser::RuleGroup && rule != FedParser::RuleStatements)) {
+      throw antlr4::InputMismatchException(parser);
+    }
+    reportInBlock(stream_.LT(1));
+    skipStatement(parser, stream_.index());
+  }
+}
+
+bool ErrorStrategy::repair(Parser* parser, const IntervalSet& expected) {
+  const std::size_t type = stream_.LA(1);
+  if (type == Token::EOF) return false;
+  const Token* before = previous(stream_.LT(1));
+  const std::size_t last = before == nullptr ? Token::EOF : before->getType();
+  const auto takes = [&](std::size_t wanted) { return expected.contains(wanted); };
+  const auto fits = [&](std::size_t inserted) { return takes(inserted) && expectedWith(parser, inserted).contains(type); };
+  if (type == FedParser::SEMI && takes(FedParser::COMMA) && expectedWith(parser, FedParser::COMMA).contains(stream_.LA(2))) {
+    const Span span = spanOf(file_.id(), *stream_.LT(1));
+    add(Diagnostic(Code::MissingComma, span, fmt::format("expected `,`{}, found `;`", describeContext(parser->getContext())))
+            .help(Fix::replace(span, ",", "separate them with a comma")));
+    stream_.retypeHere(FedParser::COMMA);
+    return true;
+  }
+  std::size_t missing = Token::INVALID_TYPE;
+  if (isTyped(parser->getContext()) && beginsType(type) && fits(FedParser::COLON)) missing = FedParser::COLON;
+  else if (beginsType(type) && type != FedParser::LBRACE && fits(FedParser::ARROW)) missing = FedParser::ARROW;
+  else if (last != FedParser::COMMA && !isBracket(last) && fits(FedParser::COMMA)) missing = FedParser::COMMA;
+  // At the end of a block the value needs none; the builder asks for it where there is no value.
+  else if (type != FedParser::RBRACE && takes(FedParser::RBRACE) && fits(FedParser::SEMI)) missing = FedParser::SEMI;
+  if (missing == Token::INVALID_TYPE) return false;
+  if (resumedAt_ != stream_.index()) reportMissing(parser, missing);
+  stream_.insertHere(missing);
+  return true;
+}
+
+void ErrorStrategy::reportMissing(Parser* parser, std::size_t type) {
+  const Span found = spanOf(file_.id(), *stream_.LT(1));
+  const Token* before = previous(stream_.LT(1));
+  const Span end = before == nullptr ? found.start() : spanOf(file_.id(), *before).stop();
+  const std::string context = describeContext(parser->getContext());
+  const std::string shown = describeFound(*stream_.LT(1), file_.text(found));
+  if (type == FedParser::SEMI) {
+    add(missingSemicolonError(end, "statement"));
+    reportedAt_.insert(found.begin);
+  } else if (type == FedParser::COMMA) {
+    add(Diagnostic(Code::MissingComma, found, fmt::format("expected `,`{}, found {}", context, shown))
+            .help(Fix::insert(end, ",", "separate them with a comma")));
+  } else if (type == FedParser::COLON) {
+    add(Diagnostic(Code::UnexpectedToken, found, fmt::format("expected `:`{}, found {}", context, shown))
+            .help(Fix::insert(end, ":", "a type stands after `:`")));
+  } else {
+    add(Diagnostic(Code::UnexpectedToken, found, fmt::format("expected `->` or `{{`, found {}", shown))
+            .help(Fix::insert(end, " ->", "a result type stands after `->`")));
+  }
+}
+
+void ErrorStrategy::addNotes(Diagnostic& diagnostic, Parser* parser, Token* found) const {
+  const antlr4::ParserRuleContext* context = parser->getContext();
+  const std::string where = describeContext(context);
+  const std::size_t type = found->getType();
+  const std::size_t next = stream_.size() > found->getTokenIndex() + 1 ? stream_.get(found->getTokenIndex() + 1)->getType() : Token::EOF;
+  if (type == FedParser::COLON && next == FedParser::COLON) {
+    diagnostic.notes.emplace_back("a name in a module is written `module.name`");
+  } else if (type == FedParser::COLON && where == " in this call") {
+    diagnostic.notes.emplace_back("a named argument is written `name = value`");
+  } else if (type == FedParser::COLON && where == " in this `run` block") {
+    diagnostic.notes.emplace_back("an entry is written `name = value`");
+  } else if (type == FedParser::COLON && where.empty()) {
+    diagnostic.notes.emplace_back("a variable is declared by `let name: T = value;` or `var name: T = value;`");
+  } else if (type == FedParser::ASSIGN && where == " in this struct literal") {
+    diagnostic.notes.emplace_back("a field is written `name: value`");
+  } else if (type == FedParser::ELSE) {
+    diagnostic.notes.emplace_back("an `else` follows the `}` of its `if`, without `;`");
+  }
+}
+
+void ErrorStrategy::reportAt(Parser* parser, Token* found, const IntervalSet& expected) {
+  const Span span = spanOf(file_.id(), *found);
+  if (expected.contains(static_cast<std::size_t>(FedParser::LOWER_NAME)) && !expected.contains(static_cast<std::size_t>(FedParser::INT)) &&
+      isReserved(found->getType())) {
+    add(reservedWordError(file_, span));
     return;
   }
   const std::string what = describeExpected(expected, parser->getContext());
   Diagnostic diagnostic(Code::UnexpectedToken, span, fmt::format("expected {}{}, found {}", what, describeContext(parser->getContext()),
                                                                  describeFound(*found, file_.text(span))));
   diagnostic.primaryLabel = "expected " + what;
-  const antlr4::ParserRuleContext* context = parser->getContext();
-  const bool isCall = dynamic_cast<const FedParser::CallOperationContext*>(context) != nullptr || context->getRuleIndex() == FedParser::RuleArgument;
-  if (type == FedParser::COLON && isCall) diagnostic.notes.emplace_back("a named argument is written `name = value`");
-  if (type == FedParser::ASSIGN && describeContext(context) == " in this struct literal") {
-    diagnostic.notes.emplace_back("a field is written `name: value`");
-  }
-  if (type == FedParser::COLON && describeContext(context) == " in this `run` block") diagnostic.notes.emplace_back("an entry is written `name = value`");
-  if (type == FedParser::LT && isCall) diagnostic.notes.emplace_back("type arguments are not written in expressions; they follow from the arguments");
+  addNotes(diagnostic, parser, found);
   add(std::move(diagnostic));
 }
 
 void ErrorStrategy::reportAtTop(Token* found) {
   const Span span = spanOf(file_.id(), *found);
   const std::string shown = describeFound(*found, file_.text(span));
-  const std::size_t type = found->getType();
-  if (beginsStatement(type) || type == FedParser::IF || type == FedParser::LBRACE) {
+  if (beginsStatement(found->getType())) {
     add(Diagnostic(Code::StatementAtTop, span, fmt::format("expected a declaration, found {}", shown))
-            .note("at the top of a file stand `use`, `param`, `struct`, `fn`, `let`, `test`, `run`, `policy`, `budget`, `native fn` and `derivative of`")
+            .note("at the top of a file stand `use`, `param`, `struct`, `fn`, `let`, `test`, `run`, `policy`, `budget`, `native fn` and "
+                  "`derivative of`")
             .note("statements stand in the body of a `fn` or `test`"));
     return;
   }
   add(Diagnostic(Code::UnexpectedToken, span, fmt::format("expected a declaration, found {}", shown)).at("expected a declaration"));
 }
 
-void ErrorStrategy::reportInBlock(Parser* parser, Token* found) {
+void ErrorStrategy::reportInBlock(Token* found) {
   const Span span = spanOf(file_.id(), *found);
   const std::size_t type = found->getType();
   if (type == FedParser::FN || type == FedParser::STRUCT || type == FedParser::USE) {
@@ -125,78 +217,53 @@ void ErrorStrategy::reportInBlock(Parser* parser, Token* found) {
     add(std::move(diagnostic));
     return;
   }
-  const Token* previous = before(parser, found);
-  const std::size_t last = previous == nullptr ? Token::EOF : previous->getType();
-  const bool isFresh = last == FedParser::SEMI || last == FedParser::LBRACE || last == FedParser::BLOCK_LBRACE || last == FedParser::RBRACE;
-  const char* what = isFresh ? "a statement" : "`;`";
-  Diagnostic diagnostic(Code::UnexpectedToken, span, fmt::format("expected {}, found {}", what, describeFound(*found, file_.text(span))));
-  diagnostic.primaryLabel = fmt::format("expected {}", what);
-  if (type == FedParser::COLON) diagnostic.notes.emplace_back("a variable is declared by `let name: T = value;` or `var name: T = value;`");
+  Diagnostic diagnostic(Code::UnexpectedToken, span, fmt::format("expected a statement, found {}", describeFound(*found, file_.text(span))));
+  diagnostic.primaryLabel = "expected a statement";
   if (type == FedParser::ELSE) diagnostic.notes.emplace_back("an `else` follows the `}` of its `if`, without `;`");
   add(std::move(diagnostic));
-}
-
-void ErrorStrategy::sync(Parser* parser) {
-  antlr4::ParserRuleContext* context = parser->getContext();
-  antlr4::TokenStream* tokens = parser->getTokenStream();
-  if (context->getRuleIndex() == FedParser::RuleModule) {
-    while (tokens->LA(1) != Token::EOF && !isItemKeyword(tokens->LA(1))) {
-      reportAtTop(tokens->LT(1));
-      skipItem(parser, tokens->index());
-    }
-  } else if (isBlockContext(context)) {
-    while (tokens->LA(1) != FedParser::RBRACE && tokens->LA(1) != Token::EOF && !beginsStatement(tokens->LA(1))) {
-      reportInBlock(parser, tokens->LT(1));
-      skipStatement(parser, tokens->index());
-    }
-  }
 }
 
 void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {
   antlr4::ParserRuleContext* context = parser->getContext();
   const std::size_t rule = context->getRuleIndex();
-  if (rule != FedParser::RuleItem && rule != FedParser::RuleStatement && rule != FedParser::RuleModule) std::rethrow_exception(error);
+  const bool isStatement = rule == FedParser::RuleClosedStatement || rule == FedParser::RuleOpenStatement;
+  if (rule != FedParser::RuleItem && !isStatement && rule != FedParser::RuleModule) std::rethrow_exception(error);
   const std::size_t begin = context->getStart()->getTokenIndex();
   if (rule == FedParser::RuleItem) skipItem(parser, begin);
-  if (rule == FedParser::RuleStatement) skipStatement(parser, begin);
+  if (isStatement) skipStatement(parser, begin);
   endErrorCondition(parser);
 }
 
 void ErrorStrategy::skipItem(Parser* parser, std::size_t begin) {
-  antlr4::TokenStream* tokens = parser->getTokenStream();
-  if (tokens->index() == begin) parser->consume();
-  for (; tokens->LA(1) != Token::EOF; parser->consume()) {
-    const Token* token = tokens->LT(1);
-    const std::size_t index = token->getTokenIndex();
-    if (tokens_.depth[index] != 0 || !isItemKeyword(token->getType())) continue;
-    const std::size_t last = tokens->get(index - 1)->getType();
-    const std::uint32_t line = file_.line(static_cast<std::uint32_t>(token->getStartIndex()));
-    const bool isFirstOnLine = file_.line(static_cast<std::uint32_t>(tokens->get(index - 1)->getStartIndex())) != line;
-    if (last == FedParser::SEMI || last == FedParser::RBRACE || isFirstOnLine) return;
+  if (stream_.index() == begin && stream_.LA(1) != Token::EOF) parser->consume();
+  for (; stream_.LA(1) != Token::EOF; parser->consume()) {
+    const std::size_t index = stream_.index();
+    if (stream_.depthAt(index) != 0 || !isItemKeyword(stream_.LA(1))) continue;
+    const Token* before = stream_.get(index - 1);
+    const auto lineOf = [&](const Token* token) { return file_.line(static_cast<std::uint32_t>(token->getStartIndex())); };
+    const bool isFirstOnLine = lineOf(before) != lineOf(stream_.LT(1));
+    if (before->getType() == FedParser::SEMI || before->getType() == FedParser::RBRACE || isFirstOnLine) return;
   }
 }
 
+/// Stops before the `;` that ends the statement, before the next keyword of a statement, or before the end of the block.
 void ErrorStrategy::skipStatement(Parser* parser, std::size_t begin) {
-  antlr4::TokenStream* tokens = parser->getTokenStream();
-  const std::uint32_t depth = tokens_.depth[begin];
-  const std::size_t first = tokens->get(begin)->getType();
+  const std::uint32_t depth = stream_.depthAt(begin);
+  const std::size_t first = stream_.get(begin)->getType();
   const bool hasBody = first == FedParser::FOR || first == FedParser::STATEMENT_IF || first == FedParser::FN || first == FedParser::STRUCT;
-  bool isFirst = tokens->index() == begin;
-  for (; tokens->LA(1) != Token::EOF; parser->consume()) {
-    const std::size_t type = tokens->LA(1);
-    const std::uint32_t at = tokens_.depth[tokens->index()];
-    if (at < depth) return;
-    if (at == depth && type == FedParser::SEMI) {
+  bool isFirst = stream_.index() == begin;
+  for (; stream_.LA(1) != Token::EOF; parser->consume()) {
+    const std::size_t type = stream_.LA(1);
+    const std::uint32_t at = stream_.depthAt(stream_.index());
+    if (at < depth) break;
+    if (at == depth && !isFirst && (type == FedParser::SEMI || isStatementKeyword(type))) break;
+    if (at == depth && hasBody && type == FedParser::RBRACE && stream_.LA(2) != FedParser::ELSE) {
       parser->consume();
-      return;
-    }
-    if (at == depth && !isFirst && isStatementKeyword(type)) return;
-    if (at == depth && hasBody && type == FedParser::RBRACE && tokens->LA(2) != FedParser::ELSE) {
-      parser->consume();
-      return;
+      break;
     }
     isFirst = false;
   }
+  resumedAt_ = stream_.index();
 }
 
 }  // namespace fedc::syntax

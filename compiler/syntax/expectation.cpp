@@ -141,14 +141,14 @@ class Describer {
     } else if (isExpression) {
       takeExpression();
     } else if (has(FedParser::SCALAR) && has(FedParser::LBRACE) && has(FedParser::UPPER_NAME)) {
-      const char* what = has(FedParser::INT) ? "a type or a dimension" : "a type";
-      take(what, {FedParser::SCALAR, FedParser::LBRACE, FedParser::LPAREN, FedParser::LOWER_NAME, FedParser::UPPER_NAME, FedParser::INT});
+      if (has(FedParser::INT)) nouns_.emplace_back("a dimension");
+      take("a type", {FedParser::SCALAR, FedParser::LBRACE, FedParser::LPAREN, FedParser::LOWER_NAME, FedParser::UPPER_NAME, FedParser::INT});
       remove(kSoftKeywords);
     } else if (has(FedParser::SCALAR) && has(FedParser::UPPER_NAME) && has(FedParser::LPAREN) && !has(FedParser::UNDERSCORE)) {
       take("a type", {FedParser::SCALAR, FedParser::LPAREN, FedParser::LOWER_NAME, FedParser::UPPER_NAME});
       remove(kSoftKeywords);
     } else if (has(FedParser::UNDERSCORE) && has(FedParser::LPAREN)) {
-      take("a name or pattern", {FedParser::UNDERSCORE, FedParser::LPAREN, FedParser::LBRACKET});
+      take("a pattern", {FedParser::UNDERSCORE, FedParser::LPAREN, FedParser::LBRACKET});
       removeNames();
     } else if (has(FedParser::LOWER_NAME)) {
       take(has(FedParser::INT) ? "a name or number" : "a name", {FedParser::INT, FedParser::FLOAT, FedParser::UNDERSCORE});
@@ -156,7 +156,12 @@ class Describer {
     }
     removeContinuations();
     std::vector<std::string> parts = nouns_;
-    for (const std::size_t type : left_) parts.push_back(spell(type));
+    // An open statement ends with `;`; that its block may end too needs no word.
+    if (has(FedParser::SEMI)) left_.erase(FedParser::RBRACE);
+    for (const std::size_t type : left_) {
+      std::string part = spell(type);
+      if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(std::move(part));
+    }
     if (parts.empty()) return "something else";
     std::string result = parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i) result += (i + 1 == parts.size() ? " or " : ", ") + parts[i];
@@ -247,12 +252,19 @@ IntervalSet expectedAfter(antlr4::Parser* parser, std::size_t state, antlr4::Rul
   return simulation.expected();
 }
 
+IntervalSet expectedWith(antlr4::Parser* parser, std::size_t inserted) {
+  Simulation simulation(parser->getATN());
+  simulation.start(parser->getState(), parser->getContext());
+  simulation.step(inserted);
+  return simulation.expected();
+}
+
 std::string describeExpected(const IntervalSet& expected, const antlr4::RuleContext* context) { return Describer(expected, context).run(); }
 
 std::string describeContext(const antlr4::RuleContext* context) {
   for (; context != nullptr; context = static_cast<const antlr4::RuleContext*>(context->parent)) {
     if (dynamic_cast<const FedParser::CallOperationContext*>(context) != nullptr) return " in this call";
-    if (dynamic_cast<const FedParser::IndexOperationContext*>(context) != nullptr) return " in this index";
+    if (dynamic_cast<const FedParser::IndexOperationContext*>(context) != nullptr) return " in these brackets";
     if (dynamic_cast<const FedParser::TuplePrimaryContext*>(context) != nullptr) return " in these parentheses";
     if (dynamic_cast<const FedParser::ArrayPrimaryContext*>(context) != nullptr) return " in this array";
     if (dynamic_cast<const FedParser::StructPrimaryContext*>(context) != nullptr) return " in this struct literal";
@@ -266,11 +278,11 @@ std::string describeContext(const antlr4::RuleContext* context) {
       case FedParser::RuleNativeItem: return " in this native function";
       case FedParser::RuleDerivativeItem: return " in this derivative";
       case FedParser::RuleTestItem: return " in this test";
-      case FedParser::RuleDimensions: return " in these dimensions";
+      case FedParser::RuleDimensions: return " in these brackets";
       case FedParser::RuleNamedType: case FedParser::RuleTypeParameters: return " in these type arguments";
       case FedParser::RuleLambda: return " in this lambda";
       case FedParser::RuleBinding: return " in this declaration";
-      case FedParser::RuleBlock: case FedParser::RuleStatement: return "";
+      case FedParser::RuleBlock: case FedParser::RuleGroup: return "";
       default: break;
     }
   }

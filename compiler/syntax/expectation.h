@@ -12,6 +12,9 @@ namespace fedc::syntax {
 antlr4::misc::IntervalSet expectedAfter(antlr4::Parser* parser, std::size_t state, antlr4::RuleContext* context, const antlr4::Token* start,
                                         const antlr4::Token* offending);
 
+/// The tokens that the grammar takes after one more token of type `inserted`.
+antlr4::misc::IntervalSet expectedWith(antlr4::Parser* parser, std::size_t inserted);
+
 /// "an expression", "`,` or `)`": a set of tokens in a user's words, for an error within `context`. Operators that could go on with a
 /// finished expression are left out where anything else is possible.
 std::string describeExpected(const antlr4::misc::IntervalSet& expected, const antlr4::RuleContext* context);

@@ -5,6 +5,7 @@
 #include "FedParser.h"
 #include "compiler/syntax/builder.h"
 #include "compiler/syntax/error_strategy.h"
+#include "compiler/syntax/repair_stream.h"
 #include "compiler/syntax/tokens.h"
 
 namespace fedc::syntax {
@@ -35,7 +36,7 @@ std::unique_ptr<ast::Module> parse(const SourceFile& file, DiagnosticSink& sink)
     return empty;
   }
   antlr4::ListTokenSource source(copyOf(tokens.list));
-  antlr4::CommonTokenStream stream(&source);
+  RepairStream stream(&source, tokens.depth);
   grammar::FedParser parser(&stream);
   parser.removeErrorListeners();
   auto* interpreter = parser.getInterpreter<antlr4::atn::ParserATNSimulator>();
@@ -52,7 +53,7 @@ std::unique_ptr<ast::Module> parse(const SourceFile& file, DiagnosticSink& sink)
     }
   }
   interpreter->setPredictionMode(antlr4::atn::PredictionMode::LL);
-  auto strategy = std::make_shared<ErrorStrategy>(file, tokens, sink);
+  auto strategy = std::make_shared<ErrorStrategy>(file, tokens, stream, sink);
   parser.setErrorHandler(strategy);
   grammar::FedParser::ModuleContext* tree = parser.module();
   return Builder(file, tokens, strategy->reportedAt(), sink).module(tree);

@@ -285,10 +285,15 @@ class Preparer {
       if ((type == Lexer::SEMI || type == Lexer::LET || type == Lexer::VAR) && !stack_.empty()) endParentheses(span, type);
       if (type == Lexer::IF || type == kStatementIf || type == Lexer::FOR) ++heads();
       if (isOpening(type)) {
+        separate(type, span);
         open(type, span);
       } else {
         push();
         count(type, span);
+        if (isElif_) {
+          pushVirtual(Lexer::IF, span.end);
+          isElif_ = false;
+        }
       }
     }
   }
@@ -299,6 +304,7 @@ class Preparer {
     isQuiet_ = false;
     itemBegin_ = span.begin;
     itemColumn_ = column(span.begin);
+    topEnd_.reset();
     rootHeads_ = 0;
     rootChain_ = 0;
   }
@@ -332,7 +338,7 @@ class Preparer {
     const std::size_t previous = previousType();
     const std::size_t next = typeAt(at_ + 1);
     if (type == Lexer::STAR && previous == Lexer::STAR && span.begin == previousEnd() && beginsOperand(next)) {
-      report(span, "`**`", "a power is written `pow(x, y)`", "");
+      report(join(spanOf(file_.id(), *out_.list.back()), span), "`**`", "a power is written `pow(x, y)`", "");
       return;
     }
     if (type != Lexer::LOWER_NAME) return;
@@ -373,12 +379,16 @@ class Preparer {
                          (next == Lexer::LPAREN && (word == "while" || word == "return" || word == "switch" || word == "match")) ||
                          (word == "return" && !isAlone && next != Lexer::ASSIGN && next != Lexer::DOT);
     if (!isMeant) return;
-    report(span, fmt::format("`{}`", word), row->advice, row->replacement);
+    report(span, fmt::format("`{}`", word), row->advice, row->replacement, word != "elif");
+    if (word == "elif") {
+      token.setType(Lexer::ELSE);
+      isElif_ = true;
+    }
     // What follows up to `{` is a head.
     for (std::size_t i = at_; i < in_.size() && file_.line(spanAt(i).begin) == file_.line(span.begin); ++i) {
       if (typeAt(i) != Lexer::LBRACE) continue;
       ++heads();
-      addBroken(span.begin, spanAt(i).end);
+      if (!isElif_) addBroken(span.begin, spanAt(i).end);
       break;
     }
   }
@@ -411,7 +421,7 @@ class Preparer {
 
   void open(std::size_t type, Span span) {
     count(type, span);
-    if (type == Lexer::LBRACE) {
+    if (type == Lexer::LBRACE && previousType() != Lexer::ELSE) {
       if (heads() > 0 && isStructLiteral()) {
         reportHeadLiteral();
       } else if (heads() > 0) {
@@ -427,6 +437,21 @@ class Preparer {
     if (stack_.size() > static_cast<std::size_t>(kMaxBracketDepth)) {
       tooDeep(span, fmt::format("brackets are nested more than {} deep", kMaxBracketDepth));
     }
+  }
+
+  /// Within a block the `(` of a call and the `[` of an index stand on the line where the value before them ends; else a `;` is missing.
+  void separate(std::size_t type, Span span) {
+    const std::size_t previous = previousType();
+    const bool isOperand = (beginsOperand(previous) && previous != Lexer::LBRACE) || previous == Lexer::RPAREN || previous == Lexer::RBRACKET;
+    if (type == Lexer::LBRACE || stack_.empty() || stack_.back().type != Lexer::LBRACE || !isOperand || heads() > 0 || !isFirstOnLine(at_)) return;
+    const Span end{file_.id(), previousEnd(), previousEnd()};
+    const char* what = type == Lexer::LPAREN ? "a call" : "an index";
+    if (!isQuiet_) {
+      sink_.report(missingSemicolonError(end, "statement")
+                       .label(span, fmt::format("or is this {} of what stands before?", what))
+                       .note(fmt::format("the `{}` of {} stands on the line where the value before it ends", textOf(type), what)));
+    }
+    pushVirtual(Lexer::SEMI, end.begin);
   }
 
   /// In a head: `Name {` followed by what only a struct literal has.
@@ -509,7 +534,7 @@ class Preparer {
     noteIndentation(span);
     stack_.pop_back();
     push();
-    if (stack_.empty()) topEnd_ = span.begin;
+    if (stack_.empty() && type == Lexer::RBRACE && typeAt(at_ + 1) != Lexer::AT && !topEnd_) topEnd_ = span.begin;
   }
 
   /// Remembers a `}` that closes a `{` of another indentation: the likely culprit if a bracket outside stays open.
@@ -528,7 +553,7 @@ class Preparer {
     if (!isQuiet_) {
       Diagnostic diagnostic(Code::UnmatchedBracket, span, fmt::format("this `{}` closes nothing", textOf(type)));
       if (stack_.empty() && topEnd_ && type == Lexer::RBRACE) {
-        diagnostic.labels.push_back({{file_.id(), *topEnd_, *topEnd_ + 1}, "everything is closed here already"});
+        diagnostic.labels.push_back({{file_.id(), *topEnd_, *topEnd_ + 1}, "the declaration ends here already"});
       } else if (!stack_.empty()) {
         diagnostic.labels.push_back({stack_.back().span, fmt::format("the open bracket here is `{}`", textOf(stack_.back().type))});
       }
@@ -540,10 +565,23 @@ class Preparer {
   /// `;`, `let` and `var` do not stand in parentheses.
   void endParentheses(Span span, std::size_t type) {
     if (stack_.back().type == Lexer::LBRACE || (type != Lexer::SEMI && !isFirstOnLine(at_))) return;
+    if (type == Lexer::SEMI && isClosedOnLine(span)) return;
     const Frame frame = stack_.back();
     const std::string closing = textOf(closingOf(frame.type));
     reportUnclosed(frame, span, fmt::format("`{}` expected before this", closing));
     while (!stack_.empty() && stack_.back().type != Lexer::LBRACE) closeVirtually(span.end);
+  }
+
+  /// The open bracket is closed further on in this line: a `;` in between stands for a comma.
+  bool isClosedOnLine(Span span) const {
+    std::size_t depth = 0;
+    for (std::size_t i = at_ + 1; i < in_.size() && file_.line(spanAt(i).begin) == file_.line(span.begin); ++i) {
+      if (isOpening(typeAt(i))) ++depth;
+      if (!isClosing(typeAt(i))) continue;
+      if (depth == 0) return typeAt(i) == closingOf(stack_.back().type);
+      --depth;
+    }
+    return false;
   }
 
   void closeAll(std::uint32_t offset, const Span* item) {
@@ -598,10 +636,12 @@ class Preparer {
   std::uint32_t rootChain_ = 0;
   std::uint32_t rootAngles_ = 0;
   bool isBlockStatement_ = false;
+  /// `elif` is on its way out as `else if`.
+  bool isElif_ = false;
   /// The declaration that is being read.
   std::uint32_t itemBegin_ = 0;
   std::uint32_t itemColumn_ = 0;
-  /// The last bracket that closed everything.
+  /// The first `}` of the declaration that closed everything.
   std::optional<std::uint32_t> topEnd_;
   /// An unclosed string may have swallowed brackets: no word about those until the next declaration.
   bool isQuiet_ = false;
@@ -621,6 +661,10 @@ Span spanOf(FileId file, const antlr4::Token& token) {
 Diagnostic reservedWordError(const SourceFile& file, Span span) {
   return Diagnostic(Code::ReservedWord, span, fmt::format("`{}` is a reserved word and cannot be a name", file.text(span)))
       .note("reserved are the scalar types, `str`, `key` and the keywords");
+}
+
+Diagnostic missingSemicolonError(Span end, std::string_view what) {
+  return Diagnostic(Code::MissingSemicolon, end, fmt::format("expected `;` after this {}", what)).help(Fix::insert(end, ";", "end it with `;`"));
 }
 
 bool isItemKeyword(std::size_t type) {

@@ -42,4 +42,7 @@ bool isItemKeyword(std::size_t type);
 /// The error of a reserved word where a name is declared.
 Diagnostic reservedWordError(const SourceFile& file, Span span);
 
+/// The error of a forgotten `;` at the end of `what`.
+Diagnostic missingSemicolonError(Span end, std::string_view what);
+
 }  // namespace fedc::syntax
