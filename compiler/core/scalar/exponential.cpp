@@ -87,9 +87,10 @@ Value expm1(Value x) {
 }
 
 Value sigmoid(Value x) {
-  // e^-|x| over one plus itself on the left: there its error must not be turned over.
+  // With e = e^-|x| and y = e / (1 + e): 1 - y on the right, y = e - e y on the left, where the rounding of 1 + e would count twice.
   const Value e = expBelowOverflow(-abs(x));
-  return select(lt(x, 0.0), e, 1.0) / (e + 1.0);
+  const Value y = e / (e + 1.0);
+  return select(lt(x, 0.0), fma(-e, y, e), 1.0 - y);
 }
 
 Value tanh(Value x) {
