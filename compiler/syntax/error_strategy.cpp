@@ -186,6 +186,11 @@ void ErrorStrategy::reportAt(Parser* parser, Token* found, const IntervalSet& ex
     add(reservedWordError(file_, span));
     return;
   }
+  const Token* before = previous(found);
+  if (found->getType() == FedParser::ASSIGN && before != nullptr && isReserved(before->getType())) {
+    add(reservedWordError(file_, spanOf(file_.id(), *before)));
+    return;
+  }
   const std::string what = describeExpected(expected, parser->getContext());
   Diagnostic diagnostic(Code::UnexpectedToken, span, fmt::format("expected {}{}, found {}", what, describeContext(parser->getContext()),
                                                                  describeFound(*found, file_.text(span))));
