@@ -88,7 +88,9 @@ void Frame::bind(Int var, Dim dim) {
   Level& level = levels_.back();
   std::set<Int> mentioned;
   mentionsOf(dim, mentioned);
-  bindingMentions_[var] = mentioned;
+  // Bound before to something else (the same axis in another loop): what is known of values that mention it no longer holds.
+  if (auto it = bindingMentions_.find(var); it != bindingMentions_.end() && it->second != mentioned) mentions_.clear();
+  bindingMentions_[var] = std::move(mentioned);
   LetInt let{var, std::move(dim), std::nullopt};
   bindings_[var] = let;
   level.block.push_back({let});
@@ -233,8 +235,13 @@ bool Frame::isTrivial(ValueId id) const {
     case Value::Kind::Let:
     case Value::Kind::Register:
       return true;
-    case Value::Kind::Integer:
     case Value::Kind::LaneMask:
+      return true;
+    case Value::Kind::Integer:
+      // Rounding, minimum and maximum are worth a name; sums and products fold into addresses.
+      for (const Dim::Term& t : value(id).dim.terms())
+        for (const Dim::Atom& a : t.atoms)
+          if (a.kind != Dim::AtomKind::Variable) return false;
       return true;
     default:
       return false;
