@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include "compiler/driver/run_diagnostic.h"
+#include "runtime/process/run.h"
+#include "tools/fedc/commands.h"
+#include "tools/fedc/settings.h"
+
+namespace fedc::cli {
+
+namespace {
+
+/// Opens the data and compares the first client with the declared columns; nothing is run.
+bool checkData(const CommandLine& line, const std::string& path, const driver::Compilation& compilation, const Console& console) {
+  auto options = runOptions(line.run, *compilation.typed, path);
+  if (!options) return console.report(options.error()), false;
+  // Only what the flag names.
+  options->evalData.clear();
+  auto opened = runtime::openRunData(*compilation.program, *options);
+  if (!opened) return console.report(driver::runDiagnostic(opened.error(), compilation.program->module), compilation.sources), false;
+  return true;
+}
+
+}  // namespace
+
+int checkCommand(const CommandLine& line, const Console& console) {
+  if (!knowsPass(line, console)) return kWrongUsage;
+  bool isGood = true;
+  for (const std::string& path : line.files) {
+    driver::Compilation compilation;
+    bool isFileGood = compileFile(compilation, path, compileOptions(line, stdout), false, console);
+    if (isFileGood && line.run.data) isFileGood = checkData(line, path, compilation, console);
+    if (isFileGood && line.errorFormat == ErrorFormat::Text) writeOut(fmt::format("{}: ok\n", path));
+    isGood = isGood && isFileGood;
+  }
+  return isGood ? kSuccess : kFailure;
+}
+
+}  // namespace fedc::cli

@@ -1,0 +1,208 @@
+#include "tools/fedc/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <limits>
+
+#include "compiler/support/suggest.h"
+#include "tools/fedc/flag_values.h"
+
+namespace fedc::cli {
+
+namespace {
+
+/// A flag with a value that `parse` reads; `set` stores it. Its error is CLI11's.
+template <class Parse, class Set>
+CLI::Option* add(CLI::App* app, const std::string& name, const std::string& shown, const std::string& help, Parse parse, Set set) {
+  return app
+      ->add_option_function<std::string>(
+          name,
+          [name, parse, set](const std::string& text) {
+            auto value = parse(text);
+            if (!value) throw CLI::ValidationError(name, value.error().message);
+            set(std::move(*value));
+          },
+          help)
+      ->type_name(shown);
+}
+
+/// A flag that collects `name=value`; a later one for the same name wins.
+CLI::Option* addAssignments(CLI::App* app, const std::string& name, const std::string& help, std::map<std::string, std::string>& to) {
+  return app
+      ->add_option_function<std::vector<std::string>>(
+          name,
+          [name, &to](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              auto pair = parseAssignment(text);
+              if (!pair) throw CLI::ValidationError(name, pair.error().message);
+              to[pair->first] = pair->second;
+            }
+          },
+          help)
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+/// One of a few words.
+template <class T>
+CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string& help, std::vector<std::pair<std::string, T>> choices, T& to) {
+  std::string shown;
+  for (const auto& [word, value] : choices) shown += (shown.empty() ? "" : "|") + word;
+  const auto parse = [choices, shown](const std::string& text) -> Expected<T> {
+    for (const auto& [word, value] : choices) {
+      if (word == text) return value;
+    }
+    return fail(fmt::format("`{}` is none of {}", text, shown));
+  };
+  return add(app, name, shown, help, parse, [&to](T value) { to = value; });
+}
+
+auto whole(std::int64_t least, std::int64_t most = std::numeric_limits<int>::max()) {
+  return [least, most](const std::string& text) { return parseWhole(text, least, most); };
+}
+
+auto any() {
+  return [](const std::string& text) -> Expected<std::string> { return text; };
+}
+
+auto notEmpty() {
+  return [](const std::string& text) -> Expected<std::string> {
+    if (text.empty()) return fail("it is empty");
+    return text;
+  };
+}
+
+void addCompilation(CLI::App* app, CommandLine& line) {
+  addAssignments(app, "-p,--param", "value of a `param` of the program", line.params);
+  add(app, "--include", "DIR", "folder with modules for `use`; may be repeated", notEmpty(), [&](std::string folder) { line.include.push_back(std::move(folder)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+  app->add_flag("--verify", line.verify, "verify the intermediate program after every pass");
+  add(app, "--print-after", "PASS", "print the program after this pass (or `all`)", notEmpty(), [&](std::string pass) { line.printAfter = std::move(pass); });
+}
+
+void addMessages(CLI::App* app, CommandLine& line) {
+  addChoice(app, "--error-format", "how errors are written", {{"text", ErrorFormat::Text}, {"json", ErrorFormat::Json}}, line.errorFormat);
+  addChoice(app, "--color", "colours in messages", {{"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}}, line.color);
+}
+
+void addFile(CLI::App* app, CommandLine& line) {
+  add(app, "FILE", "", "the program", notEmpty(), [&](std::string file) { line.files = {std::move(file)}; })->required();
+}
+
+void addRun(CLI::App* app, CommandLine& line) {
+  RunFlags& run = line.run;
+  addFile(app, line);
+  add(app, "--data", "PATH", "the clients' data: HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { run.data = std::move(v); });
+  add(app, "--eval-data", "PATH", "the data of `evaluate`", notEmpty(), [&](std::string v) { run.evalData = std::move(v); });
+  add(app, "--rounds", "N", "rounds of the process", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
+  add(app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
+      [&](std::optional<std::int64_t> v) { run.clientsPerRound = v; });
+  add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(), [&](std::string v) { run.clients = std::move(v); });
+  add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(), [&](std::string v) { run.evalClients = std::move(v); });
+  add(app, "--seed", "S", "seed of all random numbers; default 0", [](const std::string& t) { return parseSeed(t); }, [&](std::uint64_t v) { run.seed = v; });
+  addAssignments(app, "--arg", "argument of `main`: a number, true, false, [a, b]", run.arguments);
+  add(app, "--threads", "T", "worker threads; default: one per core. Results do not depend on it", whole(1, 4096),
+      [&](std::int64_t v) { run.threads = static_cast<int>(v); });
+  add(app, "--eval-every", "N", "evaluate after every N rounds; default: only after the last", whole(0), [&](std::int64_t v) { run.evalEvery = static_cast<int>(v); });
+  app->add_flag("--json", run.json, "results as JSON, one object per line");
+  add(app, "--save", "F.npz", "write the state after the last round", notEmpty(), [&](std::string v) { run.save = std::move(v); });
+  add(app, "--init", "F.npz", "start from a saved state", notEmpty(), [&](std::string v) { run.init = std::move(v); });
+  app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
+  add(app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's", [](const std::string& t) { return parseBytes(t); },
+      [&](std::int64_t v) { run.dataCache = v; });
+  addCompilation(app, line);
+}
+
+void addCheck(CLI::App* app, CommandLine& line) {
+  app->add_option("FILE", line.files, "the programs")->required()->type_name("");
+  add(app, "--data", "PATH", "check that this data is what the programs declare", notEmpty(), [&](std::string v) { line.run.data = std::move(v); });
+  addCompilation(app, line);
+}
+
+void addEmit(CLI::App* app, CommandLine& line) {
+  const auto stage = [](const std::string& text) -> Expected<std::string> {
+    const std::vector<std::string> stages = emitStages();
+    if (std::find(stages.begin(), stages.end(), text) != stages.end()) return text;
+    const auto meant = suggest(text, stages);
+    return fail(fmt::format("there is no stage `{}`{}; there are {}", text, meant ? fmt::format(", did you mean `{}`?", *meant) : "",
+                            fmt::join(stages, ", ")));
+  };
+  add(app, "STAGE", "", fmt::format("one of {}", fmt::join(emitStages(), ", ")), stage, [&](std::string v) { line.stage = std::move(v); })->required();
+  addFile(app, line);
+  addChoice(app, "--format", "of the graph; svg is a drawing", {{"text", GraphFormat::Text}, {"dot", GraphFormat::Dot}, {"svg", GraphFormat::Svg}}, line.format);
+  addCompilation(app, line);
+}
+
+/// What the user may have meant by the first word or flag that nobody expected.
+std::string suggestion(const CLI::App& app) {
+  std::vector<std::string> known;
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    known.insert(known.end(), {"--help", "--version"});
+  } else {
+    for (const CLI::Option* option : chosen.front()->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  }
+  for (const std::string& word : app.remaining(true)) {
+    if (auto meant = suggest(word.substr(0, word.find('=')), known)) return fmt::format("; did you mean `{}`?", *meant);
+  }
+  return "";
+}
+
+std::string usageText(const CLI::App& app, const CLI::ParseError& error) {
+  std::string message = error.what();
+  // CLI11 ends some of its texts with a line break, and puts `--flag: ` before what we threw.
+  while (!message.empty() && (message.back() == '\n' || message.back() == '.')) message.pop_back();
+  if (error.get_name() == "ExtrasError" || error.get_name() == "RequiredError") message += suggestion(app);
+  const auto chosen = app.get_subcommands();
+  const std::string command = chosen.empty() ? "fedc" : "fedc " + chosen.front()->get_name();
+  return fmt::format("fedc: {}\n`{} --help` lists what there is\n", message, command);
+}
+
+}  // namespace
+
+std::vector<std::string> emitStages() { return {"ast", "typed", "core", "graph", "kernel", "llvm", "asm"}; }
+
+Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments) {
+  CommandLine line;
+  CLI::App app("Compiles and runs Fed, a language for federated computations.", "fedc");
+  app.set_version_flag("--version", std::string("fedc " FEDC_VERSION));
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& e) { return std::string(e.what()); });
+
+  CLI::App* run = app.add_subcommand("run", "compile a program and run its rounds");
+  CLI::App* check = app.add_subcommand("check", "report errors, run nothing");
+  CLI::App* emit = app.add_subcommand("emit", "print a stage of the pipeline");
+  CLI::App* explain = app.add_subcommand("explain", "explain an error code, with a wrong and a right program");
+  addRun(run, line);
+  addCheck(check, line);
+  addEmit(emit, line);
+  add(explain, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
+  for (CLI::App* command : {run, check, emit, explain}) addMessages(command, line);
+
+  const bool nothing = arguments.empty();
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return tl::unexpected(Usage{0, (chosen.empty() ? &app : chosen.front())->help("", CLI::AppFormatMode::Normal)});
+  } catch (const CLI::CallForVersion& version) {
+    return tl::unexpected(Usage{0, std::string(version.what()) + "\n"});
+  } catch (const CLI::ParseError& error) {
+    if (nothing) return tl::unexpected(Usage{2, app.help()});
+    return tl::unexpected(Usage{2, usageText(app, error)});
+  }
+  line.command = run->parsed() ? Command::Run : check->parsed() ? Command::Check : emit->parsed() ? Command::Emit : Command::Explain;
+  return line;
+}
+
+}  // namespace fedc::cli

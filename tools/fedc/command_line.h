@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/support/expected.h"
+
+namespace fedc::cli {
+
+enum class Command { Run, Check, Emit, Explain };
+enum class ColorMode { Auto, Always, Never };
+enum class ErrorFormat { Text, Json };
+
+/// The flags of `fedc run` that override the program's `run` block; nothing: not given.
+struct RunFlags {
+  std::optional<std::string> data, evalData, clients, evalClients;
+  std::optional<int> rounds, evalEvery, threads;
+  std::optional<std::uint64_t> seed;
+  /// The inner nothing is `all`.
+  std::optional<std::optional<std::int64_t>> clientsPerRound;
+  std::optional<std::int64_t> dataCache;
+  /// `--arg name=value`
+  std::map<std::string, std::string> arguments;
+  std::string save, init;
+  bool json = false;
+  bool interpret = false;
+};
+
+enum class GraphFormat { Text, Dot, Svg };
+
+/// A command line, taken apart. Which fields a command uses is said in docs/command-line.md.
+struct CommandLine {
+  Command command = Command::Run;
+  ColorMode color = ColorMode::Auto;
+  ErrorFormat errorFormat = ErrorFormat::Text;
+  /// One, but for `check`.
+  std::vector<std::string> files;
+  /// `-p name=value`
+  std::map<std::string, std::string> params;
+  std::vector<std::string> include;
+  bool verify = false;
+  std::string printAfter;
+  RunFlags run;
+  /// `emit`
+  std::string stage;
+  GraphFormat format = GraphFormat::Text;
+  /// `explain`
+  std::string code;
+};
+
+/// Instead of a command: text to print, and the exit code (help and version: 0, wrong usage: 2).
+struct Usage {
+  int exitCode = 2;
+  std::string text;
+};
+
+/// The stages that `fedc emit` knows, in the order of the pipeline.
+std::vector<std::string> emitStages();
+
+/// Takes `arguments` (without the program's name) apart.
+Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments);
+
+}  // namespace fedc::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "compiler/driver/pipeline.h"
+#include "tools/fedc/command_line.h"
+#include "tools/fedc/console.h"
+
+namespace fedc::cli {
+
+/// `fedc run`: compiles the program, runs its rounds, prints progress and results. Gives the exit code, as all of these do.
+int runCommand(const CommandLine& line, const Console& console);
+/// `fedc check`: reports the errors of each file, and how its data differs from what it declares.
+int checkCommand(const CommandLine& line, const Console& console);
+/// `fedc emit`: prints a stage of the pipeline.
+int emitCommand(const CommandLine& line, const Console& console);
+/// `fedc explain`: prints the explanation of an error code.
+int explainCommand(const CommandLine& line, const Console& console);
+
+/// The command line's part of how a program is compiled. What `--print-after` asks for goes to `out`.
+driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);
+
+/// False, with a report, if `--print-after` names no pass.
+bool knowsPass(const CommandLine& line, const Console& console);
+
+/// Reads and checks a file, then lowers it unless `onlyCheck`; everything that was found is reported. False if there was an error.
+bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck, const Console& console);
+
+}  // namespace fedc::cli

@@ -1,0 +1,55 @@
+#include "tools/fedc/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "compiler/support/render.h"
+
+namespace fedc::cli {
+
+namespace {
+
+bool isSet(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+/// https://no-color.org: any value of NO_COLOR but the empty one.
+bool wantsColors(ColorMode mode) {
+  if (mode != ColorMode::Auto) return mode == ColorMode::Always;
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) != 0 && !isSet("NO_COLOR") && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+void writeError(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace
+
+Console::Console(ColorMode color, ErrorFormat format) : colors_(wantsColors(color)), format_(format) {}
+
+void Console::report(const DiagnosticSink& sink, const SourceManager& sources) const {
+  writeError(format_ == ErrorFormat::Json ? renderJson(sink, sources) : renderText(sink, sources, {colors_}));
+}
+
+void Console::report(const Diagnostic& diagnostic, const SourceManager& sources) const {
+  writeError(format_ == ErrorFormat::Json ? renderJson(diagnostic, sources) : renderText(diagnostic, sources, {colors_}));
+}
+
+void Console::report(const Error& error) const {
+  if (format_ == ErrorFormat::Json) {
+    const nlohmann::ordered_json object{{"code", nullptr}, {"severity", "error"}, {"message", error.message}, {"file", nullptr}};
+    writeError(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  } else {
+    writeError(colors_ ? fmt::format("\x1b[1;31merror\x1b[0m\x1b[1m: {}\x1b[0m\n", error.message) : fmt::format("error: {}\n", error.message));
+  }
+}
+
+bool writeOut(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+}  // namespace fedc::cli

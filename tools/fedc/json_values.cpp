@@ -1,0 +1,163 @@
+#include "tools/fedc/json_values.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace fedc::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What to put where a number is not finite; told its place below the leaf and which it is.
+using NonFinite = std::function<Json(const std::string& at, const char* is)>;
+
+/// The double whose shortest text is that of the element in its own width: 0.1f is written 0.1.
+Json number(core::Literal element, const std::string& at, const NonFinite& nonFinite) {
+  switch (element.elem) {
+    case core::Elem::Bool:
+      return element.bits != 0;
+    case core::Elem::Key:
+      return fmt::format("{:016x}", element.bits);
+    case core::Elem::U64:
+      return element.bits;
+    default:
+      break;
+  }
+  if (!core::isFloat(element.elem)) return element.toInt();
+  const double value = element.toDouble();
+  if (std::isnan(value)) return nonFinite(at, "nan");
+  if (std::isinf(value)) return nonFinite(at, value > 0 ? "inf" : "-inf");
+  if (element.elem == core::Elem::F64) return value;
+  return std::strtod(fmt::format("{}", static_cast<float>(value)).c_str(), nullptr);
+}
+
+Json array(const core::Array& value, std::size_t axis, std::int64_t& next, const std::string& at, const NonFinite& nonFinite) {
+  if (axis == value.shape().size()) return number(value.at(next++), at, nonFinite);
+  Json out = Json::array();
+  for (std::int64_t i = 0; i < value.shape()[axis]; ++i) out.push_back(array(value, axis + 1, next, fmt::format("{}[{}]", at, i), nonFinite));
+  return out;
+}
+
+Json leafJson(const runtime::NamedArray& leaf, const std::string& at, const NonFinite& nonFinite) {
+  std::int64_t next = 0;
+  return array(leaf.value, 0, next, at, nonFinite);
+}
+
+std::string line(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+/// An event, with the list of what was not finite where there is any.
+class Event {
+ public:
+  explicit Event(const char* name) { object_["event"] = name; }
+
+  Json& operator[](const char* key) { return object_[key]; }
+
+  void metrics(const char* key, const std::vector<runtime::NamedArray>& leaves) {
+    Json& out = object_[key] = Json::object();
+    for (const runtime::NamedArray& leaf : leaves) {
+      out[leaf.name] = leafJson(leaf, fmt::format("{}.{}", key, leaf.name), [this](const std::string& at, const char* is) {
+        nonFinite_.push_back(Json{{"at", at}, {"is", is}});
+        return Json(nullptr);
+      });
+    }
+  }
+
+  std::string text() {
+    if (!nonFinite_.empty()) object_["non_finite"] = std::move(nonFinite_);
+    return line(object_);
+  }
+
+ private:
+  Json object_;
+  Json nonFinite_ = Json::array();
+};
+
+/// Puts a leaf at its path, making objects on the way.
+void place(Json& tree, std::string_view path, Json value) {
+  const std::size_t dot = path.find('.');
+  Json& child = tree[std::string(path.substr(0, dot))];
+  if (dot == std::string_view::npos) {
+    child = std::move(value);
+  } else {
+    place(child, path.substr(dot + 1), std::move(value));
+  }
+}
+
+/// Objects whose keys are 0, 1, 2, .. are tuples.
+Json tuplesAsArrays(Json tree) {
+  if (!tree.is_object()) return tree;
+  std::size_t position = 0;
+  bool isTuple = !tree.empty();
+  for (auto& [key, value] : tree.items()) {
+    value = tuplesAsArrays(std::move(value));
+    isTuple = isTuple && key == std::to_string(position++);
+  }
+  if (!isTuple) return tree;
+  Json out = Json::array();
+  for (auto& [key, value] : tree.items()) out.push_back(std::move(value));
+  return out;
+}
+
+}  // namespace
+
+std::string startLine(const std::string& program, std::uint64_t seed, const runtime::StartEvent& e) {
+  Event event("start");
+  event["program"] = program;
+  event["rounds"] = e.rounds;
+  event["clients"] = e.clients;
+  event["clients_per_round"] = e.clientsPerRound;
+  event["eval_clients"] = e.evalClients;
+  event["threads"] = e.threads;
+  event["seed"] = seed;
+  event["compile_s"] = e.compileSeconds;
+  return event.text();
+}
+
+std::string roundLine(const runtime::RoundEvent& e) {
+  Event event("round");
+  event["round"] = e.round;
+  event["rounds"] = e.rounds;
+  event["clients"] = e.clients;
+  event["seconds"] = e.seconds;
+  event.metrics("metrics", e.metrics);
+  return event.text();
+}
+
+std::string evalLine(const runtime::EvalEvent& e) {
+  Event event("eval");
+  event["round"] = e.round;
+  event["clients"] = e.clients;
+  event["seconds"] = e.seconds;
+  event.metrics("metrics", e.metrics);
+  return event.text();
+}
+
+std::string summaryLine(const runtime::RunSummary& s) {
+  Event event("summary");
+  event["rounds"] = s.rounds;
+  event["interrupted"] = s.interrupted;
+  event["round_s"] = s.roundSeconds;
+  event["first_round_s"] = s.firstRoundSeconds;
+  event["total_s"] = s.totalSeconds;
+  event["compile_s"] = s.compileSeconds;
+  event["data_wait_s"] = s.dataWait.total();
+  event["data_wait_cold_s"] = s.dataWait.cold;
+  event["data_wait_warm_s"] = s.dataWait.warm;
+  event.metrics("metrics", s.metrics);
+  event.metrics("eval", s.eval);
+  return event.text();
+}
+
+std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole) {
+  const NonFinite asText = [](const std::string&, const char* is) { return Json(is); };
+  if (whole && leaves.size() == 1) return line(leafJson(leaves.front(), "", asText));
+  Json tree = Json::object();
+  for (const runtime::NamedArray& leaf : leaves) place(tree, leaf.name, leafJson(leaf, "", asText));
+  return line(tuplesAsArrays(std::move(tree)));
+}
+
+}  // namespace fedc::cli

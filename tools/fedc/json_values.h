@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/process/run.h"
+
+namespace fedc::cli {
+
+/// The lines of `fedc run --json`: one JSON object each, ending in a line break; the first key is `event`. Floats are written with the fewest digits
+/// that read back to the same number; what is not finite is `null` and is listed under `non_finite` (`{"at": "metrics.loss", "is": "nan"}`).
+std::string startLine(const std::string& program, std::uint64_t seed, const runtime::StartEvent& event);
+std::string roundLine(const runtime::RoundEvent& event);
+std::string evalLine(const runtime::EvalEvent& event);
+std::string summaryLine(const runtime::RunSummary& summary);
+
+/// What `fn main` returned, as one JSON value on a line: structs are objects, tuples and tensors arrays, numbers and bools themselves. `whole`: the
+/// result is one leaf, not a struct or tuple with a leaf in it. Numbers that are not finite are the strings "nan", "inf", "-inf".
+std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole);
+
+}  // namespace fedc::cli

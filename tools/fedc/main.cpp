@@ -1,0 +1,34 @@
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tools/fedc/commands.h"
+
+namespace {
+
+int dispatch(const fedc::cli::CommandLine& line) {
+  using fedc::cli::Command;
+  const fedc::cli::Console console(line.color, line.errorFormat);
+  switch (line.command) {
+    case Command::Run:
+      return fedc::cli::runCommand(line, console);
+    case Command::Check:
+      return fedc::cli::checkCommand(line, console);
+    case Command::Emit:
+      return fedc::cli::emitCommand(line, console);
+    case Command::Explain:
+      return fedc::cli::explainCommand(line, console);
+  }
+  return fedc::cli::kWrongUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto line = fedc::cli::parseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+  if (!line) {
+    std::fputs(line.error().text.c_str(), line.error().exitCode == 0 ? stdout : stderr);
+    return line.error().exitCode;
+  }
+  return dispatch(*line);
+}

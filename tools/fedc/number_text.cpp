@@ -1,0 +1,85 @@
+#include "tools/fedc/number_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace fedc::cli {
+
+std::string durationText(double seconds) {
+  if (!(seconds >= 0)) return "?";
+  // Limits a little below the unit, so that 999.9 ms becomes 1.00 s, not 1e+03 ms.
+  if (seconds < 0.9995e-3) return fmt::format("{:.0f} us", seconds * 1e6);
+  if (seconds < 0.9995) return fmt::format("{:#.3g} ms", seconds * 1e3);
+  if (seconds < 9.995) return fmt::format("{:.2f} s", seconds);
+  if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 119.5) return fmt::format("{:.0f} s", seconds);
+  const double whole = std::round(seconds);
+  if (whole < 3600) return fmt::format("{:.0f} min {:02.0f} s", std::floor(whole / 60), std::fmod(whole, 60));
+  const double minutes = std::round(seconds / 60);
+  return fmt::format("{:.0f} h {:02.0f} min", std::floor(minutes / 60), std::fmod(minutes, 60));
+}
+
+std::string bytesText(double bytes) {
+  if (bytes < 999.5) return fmt::format("{:.0f} B", bytes);
+  const char* units[] = {"kB", "MB", "GB", "TB", "PB"};
+  int unit = 0;
+  double value = bytes / 1000;
+  while (value >= 999.5 && unit < 4) {
+    value /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.3g} {}", value, units[unit]);
+}
+
+std::string elementText(const core::Array& value, std::int64_t flat) {
+  const core::Literal element = value.at(flat);
+  switch (element.elem) {
+    case core::Elem::Bool:
+      return element.bits != 0 ? "true" : "false";
+    case core::Elem::Key:
+      return fmt::format("{:016x}", element.bits);
+    case core::Elem::U64:
+      return fmt::format("{}", element.bits);
+    default:
+      break;
+  }
+  if (!core::isFloat(element.elem)) return fmt::format("{}", element.toInt());
+  const double number = element.toDouble();
+  if (std::isnan(number)) return "nan";
+  const std::string text = fmt::format("{:#.4g}", number);
+  // 3.000 -> 3, but 0.3120 keeps its digits: columns of metrics stay aligned.
+  if (std::isfinite(number) && number == std::floor(number) && std::abs(number) < 1e6) return fmt::format("{:.0f}", number);
+  return text;
+}
+
+namespace {
+
+std::string nested(const core::Array& value, std::size_t axis, std::int64_t& next) {
+  if (axis == value.shape().size()) return elementText(value, next++);
+  std::string text = "[";
+  for (std::int64_t i = 0; i < value.shape()[axis]; ++i) text += (i == 0 ? "" : ", ") + nested(value, axis + 1, next);
+  return text + "]";
+}
+
+}  // namespace
+
+std::string arrayText(const core::Array& value, std::int64_t most) {
+  if (value.shape().empty() || value.count() <= most) {
+    std::int64_t next = 0;
+    return nested(value, 0, next);
+  }
+  return fmt::format("{}[{}]", core::elemName(value.elem()), fmt::join(value.shape(), ", "));
+}
+
+std::string metricsText(const std::vector<runtime::NamedArray>& metrics, bool scalars, std::int64_t most) {
+  std::string text;
+  for (const runtime::NamedArray& metric : metrics) {
+    if (scalars && !metric.value.shape().empty()) continue;
+    if (!text.empty()) text += "  ";
+    text += fmt::format("{} {}", metric.name, arrayText(metric.value, most));
+  }
+  return text;
+}
+
+}  // namespace fedc::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/value/named_array.h"
+
+namespace fedc::cli {
+
+/// A duration for people, three digits: `412 us`, `3.21 ms`, `12.4 s`, `3 min 07 s`, `2 h 05 min`.
+std::string durationText(double seconds);
+
+/// A bytes count for people: `512 B`, `31.4 kB`, `4.83 MB`; powers of 1000.
+std::string bytesText(double bytes);
+
+/// One element for people: floats with four significant digits, `nan`, `inf`; integers and bools in full; a key as 16 hexadecimal digits.
+std::string elementText(const core::Array& value, std::int64_t flat);
+
+/// An array for people: a scalar as its element, up to `most` elements in (nested) brackets, a larger one as its type `f32[784, 10]`.
+std::string arrayText(const core::Array& value, std::int64_t most);
+
+/// `loss 0.3124  accuracy 0.9103`; `scalars`: only what has rank 0. A value without a name of its own is shown as `value`.
+std::string metricsText(const std::vector<runtime::NamedArray>& metrics, bool scalars, std::int64_t most = 16);
+
+}  // namespace fedc::cli
