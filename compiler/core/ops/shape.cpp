@@ -192,7 +192,7 @@ void shapeRows(std::vector<OpRow>& rows) {
     rows.back().maxOperands = most;
     rows.back().lowering = Lowering::Nest;
   };
-  view(Op::Broadcast, 1, {Dims, Axes}, inferBroadcast, runBroadcast, "x repeated along new axes: axis i of x is axis axes[i] of the result `dims`; axes ascend.",
+  view(Op::Broadcast, 1, {Axes, Dims}, inferBroadcast, runBroadcast, "x repeated along new axes: axis i of x is axis axes[i] of the result `dims`; axes ascend.",
        "fn example(N; x: f32[N]) -> (f32[3, N]) {\n  r: f32[3, N] = broadcast{axes 1; dims [3, N]}(x)\n  return r\n}\n");
   view(Op::Reshape, 1, {Dims}, inferReshape, runReshape, "The same elements in row-major order under the shape `dims` of as many elements.",
        "fn example(N; x: f32[N, 4]) -> (f32[2, 2*N]) {\n  r: f32[2, 2*N] = reshape{dims [2, 2*N]}(x)\n  return r\n}\n");
@@ -202,7 +202,7 @@ void shapeRows(std::vector<OpRow>& rows) {
        "fn example(N; x: f32[N + 1, 8]) -> (f32[N, 4]) {\n  r: f32[N, 4] = slice{dims [N, 4]; starts [1, 0]; strides 1,2}(x)\n  return r\n}\n");
   view(Op::Reverse, 1, {Axes}, inferReverse, runReverse, "x with the listed axes run backwards.",
        "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = reverse{axes 0}(x)\n  return r\n}\n");
-  view(Op::Iota, 0, {Dims, Axes, Elem}, inferIota, runIota, "Each element is its index on the axis, as `elem`.",
+  view(Op::Iota, 0, {Axes, Dims, Elem}, inferIota, runIota, "Each element is its index on the axis, as `elem`.",
        "fn example(N;) -> (i32[2, N]) {\n  r: i32[2, N] = iota{axes 1; dims [2, N]; elem i32}()\n  return r\n}\n");
   copy(Op::DynamicSlice, 1, -1, {Dims}, inferDynamicSlice, runDynamicSlice,
        "dynamic_slice(x, start..): the part of sizes `dims` that begins at run-time starts (one integer scalar an axis), moved so that it lies inside x.",
