@@ -270,8 +270,8 @@ void writeClients(const std::string& path, const std::vector<MemoryClient>& clie
   const hid_t examples = H5Gcreate2(file, "examples", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   for (const MemoryClient& client : clients) {
     const hid_t group = H5Gcreate2(examples, client.id.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    const hsize_t dims[2] = {static_cast<hsize_t>(client.rows), 3};
-    const hid_t space = H5Screate_simple(2, dims, nullptr);
+    const std::vector<hsize_t> dims(client.columns[0].shape().begin(), client.columns[0].shape().end());
+    const hid_t space = H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
     const hid_t dataset = H5Dcreate2(group, "x", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, client.columns[0].data());
     H5Dclose(dataset);

@@ -1,0 +1,445 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include <functional>
+#include <thread>
+
+#include "runtime/data/hdf5_source.h"
+#include "support.h"
+
+namespace fedc::runtime {
+namespace {
+
+using core::Elem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// How a feature is stored.
+struct How {
+  std::vector<hsize_t> chunk;
+  bool shuffle = false, deflate = false, fletcher = false;
+};
+
+/// Writes federations for these tests; everything is open until it goes.
+class Writer {
+ public:
+  explicit Writer(const std::string& path, hsize_t userBlock = 0) {
+    const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    if (userBlock != 0) H5Pset_userblock(creation, userBlock);
+    file_ = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    examples_ = H5Gcreate2(file_, "examples", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  }
+  ~Writer() {
+    H5Gclose(examples_);
+    H5Fclose(file_);
+  }
+  void write(const std::string& client, const std::string& feature, hid_t fileType, hid_t memoryType, std::vector<hsize_t> dims, const void* data, How how = {}) {
+    const hid_t group = H5Lexists(examples_, client.c_str(), H5P_DEFAULT) > 0 ? H5Gopen2(examples_, client.c_str(), H5P_DEFAULT)
+                                                                               : H5Gcreate2(examples_, client.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    std::vector<hsize_t> most = dims;
+    if (!how.chunk.empty()) most[0] = H5S_UNLIMITED;
+    const hid_t space = dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), most.data());
+    const hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    if (!how.chunk.empty()) H5Pset_chunk(plist, static_cast<int>(how.chunk.size()), how.chunk.data());
+    if (how.shuffle) H5Pset_shuffle(plist);
+    if (how.deflate) H5Pset_deflate(plist, 6);
+    if (how.fletcher) H5Pset_fletcher32(plist);
+    const hid_t dataset = H5Dcreate2(group, feature.c_str(), fileType, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    ASSERT_GE(dataset, 0);
+    if (data != nullptr) {
+      ASSERT_GE(H5Dwrite(dataset, memoryType, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), 0);
+    }
+    H5Dclose(dataset);
+    H5Pclose(plist);
+    H5Sclose(space);
+    H5Gclose(group);
+  }
+  hid_t examples() const { return examples_; }
+  hid_t file() const { return file_; }
+
+ private:
+  hid_t file_ = -1, examples_ = -1;
+};
+
+std::vector<float> ramp(std::size_t count) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i) * 0.25f - 3;
+  return values;
+}
+
+class Hdf5 : public testing::Test {
+ protected:
+  /// The error of opening, or of reading the first client.
+  DataError errorOf(const std::vector<core::Column>& columns) {
+    auto source = openHdf5(path, columns);
+    if (!source) return source.error();
+    auto data = (*source)->read(0);
+    EXPECT_FALSE(data) << "no error";
+    return data ? DataError{} : data.error();
+  }
+  ClientColumns readAll(const std::vector<core::Column>& columns, std::size_t client = 0) {
+    auto source = openHdf5(path, columns);
+    EXPECT_TRUE(source) << (source ? "" : source.error().message);
+    if (!source) return {};
+    auto data = (*source)->read(client);
+    EXPECT_TRUE(data) << (data ? "" : data.error().message);
+    return data ? *data : ClientColumns{};
+  }
+  test::TemporaryDirectory directory;
+  std::string path = directory / "data.h5";
+  std::vector<core::Column> x = {test::column("x", Elem::F32, {Dim(5), Dim(7)})};
+};
+
+TEST_F(Hdf5, EveryWayToLieInAFileGivesTheSameNumbers) {
+  const auto values = ramp(11 * 35);
+  {
+    Writer w(path);
+    const auto one = [&](const std::string& client, How how, hid_t type = H5T_IEEE_F32LE) {
+      w.write(client, "x", type, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), how);
+    };
+    one("contiguous", {});
+    one("chunked", {{4, 2, 3}});
+    one("chunk of everything", {{11, 5, 7}});
+    one("chunk larger than the data", {{64, 5, 7}});
+    one("deflate", {{4, 2, 3}, false, true});
+    one("shuffle", {{4, 2, 3}, true, false});
+    one("shuffle and deflate", {{3, 5, 2}, true, true});
+    one("check sums", {{4, 2, 3}, false, true, true});
+    one("big endian", {}, H5T_IEEE_F32BE);
+    one("big endian, deflate", {{4, 2, 3}, true, true}, H5T_IEEE_F32BE);
+    // Written in part: what is missing is zero.
+    w.write("never written", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, nullptr, {{4, 2, 3}, false, true});
+  }
+  auto source = openHdf5(path, x);
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*source)->ids().size(), 11u);
+  for (std::size_t c = 0; c < (*source)->ids().size(); ++c) {
+    auto data = (*source)->read(c);
+    ASSERT_TRUE(data) << (*source)->ids()[c] << ": " << data.error().message;
+    EXPECT_EQ(data->rows, 11);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data->columns[0]) % 64, 0u);
+    const auto* numbers = static_cast<const float*>(data->columns[0]);
+    const bool zero = (*source)->ids()[c] == "never written";
+    for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(numbers[i], zero ? 0 : values[i]) << (*source)->ids()[c] << " at " << i;
+  }
+}
+
+TEST_F(Hdf5, AUserBlockMovesEverything) {
+  const auto values = ramp(2 * 35);
+  {
+    Writer w(path, 1024);
+    w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data());
+    w.write("b", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data(), {{1, 5, 7}, false, true});
+  }
+  for (const std::size_t client : {0u, 1u}) {
+    const auto data = readAll(x, client);
+    ASSERT_EQ(data.columns.size(), 1u);
+    EXPECT_EQ(static_cast<const float*>(data.columns[0])[69], values[69]);
+  }
+}
+
+TEST_F(Hdf5, EveryElementType) {
+  const std::vector<std::int32_t> whole = {1, 0, 3};
+  const hid_t boolean = H5Tenum_create(H5T_NATIVE_INT8);
+  const std::int8_t off = 0, on = 1;
+  H5Tenum_insert(boolean, "FALSE", &off);
+  H5Tenum_insert(boolean, "TRUE", &on);
+  const std::int8_t flags[3] = {1, 0, 1};
+  const std::pair<Elem, hid_t> types[] = {{Elem::I8, H5T_STD_I8LE},   {Elem::I16, H5T_STD_I16LE}, {Elem::I32, H5T_STD_I32LE}, {Elem::I64, H5T_STD_I64LE},
+                                          {Elem::U8, H5T_STD_U8LE},   {Elem::U16, H5T_STD_U16LE}, {Elem::U32, H5T_STD_U32LE}, {Elem::U64, H5T_STD_U64LE},
+                                          {Elem::F32, H5T_IEEE_F32LE}, {Elem::F64, H5T_IEEE_F64LE}};
+  {
+    Writer w(path);
+    for (const auto& [elem, type] : types) w.write("c", std::string(core::elemName(elem)), type, H5T_NATIVE_INT32, {3}, whole.data());
+    w.write("c", "bool", boolean, boolean, {3}, flags);
+  }
+  H5Tclose(boolean);
+  std::vector<core::Column> columns;
+  for (const auto& [elem, type] : types) columns.push_back(test::column(std::string(core::elemName(elem)), elem));
+  columns.push_back(test::column("bool", Elem::Bool));
+  const auto data = readAll(columns);
+  ASSERT_EQ(data.columns.size(), columns.size());
+  for (std::size_t c = 0; c + 1 < columns.size(); ++c) {
+    const auto array = core::Array::view(columns[c].type.elem, {3}, data.columns[c], nullptr);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(array.at(i).toDouble(), whole[static_cast<std::size_t>(i)]) << columns[c].feature;
+  }
+  EXPECT_EQ(static_cast<const char*>(data.columns.back())[2], 1);
+}
+
+TEST_F(Hdf5, OnlyWhatIsNamedIsRead) {
+  const auto values = ramp(35);
+  {
+    Writer w(path);
+    w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
+    // Another feature, with another length, of a type that cannot be read.
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, H5T_VARIABLE);
+    const char* words[3] = {"a", "b", "c"};
+    w.write("c", "snippets", text, text, {3}, words);
+    H5Tclose(text);
+  }
+  EXPECT_EQ(readAll(x).rows, 1);
+  // No columns: rows are counted by the first feature.
+  EXPECT_EQ(readAll({}).rows, 3);
+}
+
+TEST_F(Hdf5, AFieldWithoutNameIsTheOnlyFeature) {
+  const auto values = ramp(4);
+  {
+    Writer w(path);
+    w.write("c", "whatever", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
+    w.write("d", "one", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
+    w.write("d", "two", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
+  }
+  const std::vector<core::Column> plain = {test::column("", Elem::F32)};
+  EXPECT_EQ(readAll(plain, 0).rows, 4);
+  auto source = openHdf5(path, plain);
+  auto second = (*source)->read(1);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("2 features"));
+}
+
+TEST_F(Hdf5, IdsAreInByteOrder) {
+  const auto values = ramp(35);
+  {
+    Writer w(path);
+    for (const char* id : {"b", "a10", "a2", "\xc3\xa4", "B"}) w.write(id, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
+  }
+  auto source = openHdf5(path, x);
+  ASSERT_TRUE(source);
+  EXPECT_THAT((*source)->ids(), testing::ElementsAre("B", "a10", "a2", "b", "\xc3\xa4"));
+}
+
+TEST_F(Hdf5, NoRowsIsAClientToo) {
+  {
+    Writer w(path);
+    w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {0, 5, 7}, nullptr);
+  }
+  EXPECT_EQ(readAll(x).rows, 0);
+}
+
+// What a file can have wrong.
+
+TEST_F(Hdf5, MissingFile) {
+  EXPECT_THAT(errorOf(x).message, AllOf(HasSubstr("cannot open"), HasSubstr("No such file")));
+  path = directory / "";
+  EXPECT_THAT(errorOf(x).message, HasSubstr("is a directory"));
+}
+
+TEST_F(Hdf5, NotHdf5) {
+  test::writeFile(path, "client,x\na,1\n");
+  EXPECT_THAT(errorOf(x).message, HasSubstr("is not an HDF5 file"));
+  EXPECT_THAT(errorOf(x).help, HasSubstr("examples/<client id>/<feature>"));
+  test::writeFile(path, "");
+  EXPECT_THAT(errorOf(x).message, HasSubstr("is not an HDF5 file"));
+}
+
+TEST_F(Hdf5, NoExamples) {
+  {
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    H5Gclose(H5Gcreate2(file, "clients", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Fclose(file);
+  }
+  EXPECT_THAT(errorOf(x).message, AllOf(HasSubstr("no group `examples`"), HasSubstr("`clients`")));
+  { Writer w(path); }
+  EXPECT_THAT(errorOf(x).message, HasSubstr("no clients"));
+}
+
+TEST_F(Hdf5, MissingFeatureNamesThoseThatAreThere) {
+  const auto values = ramp(35);
+  {
+    Writer w(path);
+    w.write("c", "pixels", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
+    w.write("c", "label", H5T_STD_I32LE, H5T_NATIVE_FLOAT, {1}, values.data());
+  }
+  const DataError error = errorOf(x);
+  EXPECT_THAT(error.message, AllOf(HasSubstr("client `c` has no feature `x`"), HasSubstr("`label`, `pixels`")));
+  EXPECT_TRUE(error.span.has_value());
+}
+
+TEST_F(Hdf5, OtherTypeShowsBothSidesAndBothWaysOut) {
+  const auto values = ramp(70);
+  {
+    Writer w(path);
+    w.write("c", "x", H5T_STD_U8LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data());
+    w.write("d", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 7, 5}, values.data());
+  }
+  const DataError error = errorOf(x);
+  EXPECT_EQ(error.message, "feature `x` of client `c` is `u8[5, 7]` in the data, `f32[5, 7]` in the program");
+  EXPECT_THAT(error.help, AllOf(HasSubstr("declare `x: u8[5, 7]`"), HasSubstr("rewrite the data as `f32[5, 7]`")));
+  // The second client is checked when it is read.
+  auto source = openHdf5(path, x);
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*source)->read(1).error().message, "feature `x` of client `d` is `f32[7, 5]` in the data, `f32[5, 7]` in the program");
+}
+
+TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
+  std::vector<core::Column> columns = {test::column("x", Elem::F32)};
+  const auto write = [&](const std::function<void(Writer&)>& body) {
+    Writer w(path);
+    body(w);
+  };
+  write([](Writer& w) {
+    const hid_t ragged = H5Tvlen_create(H5T_NATIVE_FLOAT);
+    float numbers[3] = {1, 2, 3};
+    const hvl_t rows[2] = {{1, numbers}, {3, numbers}};
+    w.write("c", "x", ragged, ragged, {2}, rows);
+    H5Tclose(ragged);
+  });
+  EXPECT_THAT(errorOf(columns).message, HasSubstr("ragged"));
+  write([](Writer& w) {
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, H5T_VARIABLE);
+    const char* words[1] = {"a"};
+    w.write("c", "x", text, text, {1}, words);
+    H5Tclose(text);
+  });
+  EXPECT_THAT(errorOf(columns).message, HasSubstr("str (of variable length)"));
+  write([](Writer& w) {
+    const hid_t pair = H5Tcreate(H5T_COMPOUND, 8);
+    H5Tinsert(pair, "a", 0, H5T_NATIVE_FLOAT);
+    H5Tinsert(pair, "b", 4, H5T_NATIVE_INT);
+    const char zeros[8] = {};
+    w.write("c", "x", pair, pair, {1}, zeros);
+    H5Tclose(pair);
+  });
+  EXPECT_THAT(errorOf(columns).message, HasSubstr("compound"));
+  write([](Writer& w) {
+    const float one = 1;
+    w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {}, &one);
+  });
+  EXPECT_THAT(errorOf(columns).message, HasSubstr("without a first extent"));
+}
+
+TEST_F(Hdf5, FeaturesOfDifferentLength) {
+  const auto values = ramp(35 * 3);
+  {
+    Writer w(path);
+    w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {3, 5, 7}, values.data());
+    w.write("c", "label", H5T_STD_I32LE, H5T_NATIVE_FLOAT, {2}, values.data());
+  }
+  EXPECT_THAT(errorOf({x[0], test::column("label", Elem::I32)}).message, AllOf(HasSubstr("differ in length"), HasSubstr("3 rows"), HasSubstr("has 2")));
+}
+
+TEST_F(Hdf5, AClientThatIsNoGroup) {
+  const auto values = ramp(35);
+  {
+    Writer w(path);
+    const hsize_t one = 1;
+    const hid_t space = H5Screate_simple(1, &one, nullptr);
+    H5Dclose(H5Dcreate2(w.examples(), "c", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+  }
+  EXPECT_THAT(errorOf(x).message, HasSubstr("client `c` is not a group"));
+}
+
+TEST_F(Hdf5, TruncatedAnywhereIsAnErrorOrWhole) {
+  const auto values = ramp(11 * 35);
+  {
+    Writer w(path);
+    for (const char* id : {"a", "b", "c"}) w.write(id, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{4, 5, 7}, false, true});
+    w.write("d", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data());
+  }
+  const std::string whole = test::readFile(path);
+  int errors = 0;
+  for (std::size_t size = 0; size < whole.size(); size += 97) {
+    const std::string cut = directory / ("cut" + std::to_string(size));
+    test::writeFile(cut, whole.substr(0, size));
+    auto source = openHdf5(cut, x);
+    if (!source) {
+      ++errors;
+      if (size >= 8) {
+        EXPECT_THAT(source.error().message, HasSubstr("truncated or damaged"));
+      }
+      continue;
+    }
+    for (std::size_t c = 0; c < (*source)->ids().size(); ++c) (*source)->read(c).map_error([&](const DataError&) { ++errors; });
+  }
+  EXPECT_GT(errors, static_cast<int>(whole.size() / 97) - 2);
+}
+
+TEST_F(Hdf5, DamagedChunksAreErrors) {
+  const auto values = ramp(11 * 35);
+  {
+    Writer w(path);
+    w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{11, 5, 7}, false, true});
+  }
+  const std::string whole = test::readFile(path);
+  // zlib streams begin with 0x78; damage some bytes after it.
+  std::size_t at = 0;
+  bool found = false;
+  for (std::size_t i = 0; i + 1 < whole.size() && !found; ++i) {
+    if (whole[i] == '\x78' && (whole[i + 1] == '\x5e' || whole[i + 1] == '\x9c')) {
+      at = i;
+      found = true;
+    }
+  }
+  ASSERT_TRUE(found);
+  std::string damaged = whole;
+  for (std::size_t i = at + 20; i < at + 60; ++i) damaged[i] = static_cast<char>(damaged[i] ^ 0x5a);
+  test::writeFile(path, damaged);
+  EXPECT_THAT(errorOf(x).message, HasSubstr("cannot be inflated"));
+}
+
+TEST_F(Hdf5, ManyThreadsReadAtOnce) {
+  const auto values = ramp(64 * 35);
+  {
+    Writer w(path);
+    for (int c = 0; c < 16; ++c) {
+      w.write("c" + std::to_string(c), "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {64, 5, 7}, values.data(), {{8, 5, 7}, c % 2 == 0, true});
+    }
+  }
+  auto source = openHdf5(path, x);
+  ASSERT_TRUE(source);
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < 32; ++i) {
+        auto data = (*source)->read((i + static_cast<std::size_t>(t) * 5) % 16);
+        if (!data || static_cast<const float*>(data->columns[0])[64 * 35 - 1] != values.back()) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Hdf5Real, DigitsOfTheSharedData) {
+  const std::string path = test::sharedPath("data/digits_train.h5");
+  if (path.empty()) GTEST_SKIP() << "no shared data here: set FEDC_SHARED";
+  const std::vector<core::Column> columns = {test::column("pixels", Elem::F32, {Dim(28), Dim(28)}), test::column("label", Elem::I32)};
+  auto source = openHdf5(path, columns);
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*source)->ids().size(), 539u);
+  std::int64_t rows = 0;
+  double ink = 0;
+  for (std::size_t c = 0; c < 539; c += 50) {
+    auto data = (*source)->read(c);
+    ASSERT_TRUE(data);
+    rows += data->rows;
+    const auto* pixels = static_cast<const float*>(data->columns[0]);
+    const auto* labels = static_cast<const std::int32_t*>(data->columns[1]);
+    for (std::int64_t i = 0; i < data->rows * 784; ++i) {
+      ASSERT_TRUE(pixels[i] >= 0 && pixels[i] <= 1);
+      ink += 1 - pixels[i];
+    }
+    for (std::int64_t i = 0; i < data->rows; ++i) ASSERT_TRUE(labels[i] >= 0 && labels[i] <= 9);
+  }
+  EXPECT_GT(rows, 11 * 19);
+  // MNIST's mean ink is 0.13.
+  EXPECT_NEAR(ink / static_cast<double>(rows * 784), 0.13, 0.02);
+}
+
+TEST(Hdf5Real, ShakespearesTextIsRefusedInWords) {
+  const std::string path = test::sharedPath("data/shakespeare_train.h5");
+  if (path.empty()) GTEST_SKIP() << "no shared data here: set FEDC_SHARED";
+  auto source = openHdf5(path, {test::column("snippets", Elem::I32, {Dim(80)})});
+  ASSERT_TRUE(source);
+  EXPECT_THAT((*source)->read(0).error().message, HasSubstr("is str (of variable length) in the data, `i32[80]` in the program"));
+}
+
+}  // namespace
+}  // namespace fedc::runtime
