@@ -261,7 +261,7 @@ void clampLoads(std::vector<Expr>& exprs, const Facts& facts) {
   }
 }
 
-void clampUnproven(Block& block, Facts facts) {
+void clampBlock(Block& block, Facts facts) {
   for (Statement& s : block) {
     if (auto* n = std::get_if<Nest>(&s.node)) {
       Facts inside = facts;
@@ -276,10 +276,10 @@ void clampUnproven(Block& block, Facts facts) {
     } else if (auto* f = std::get_if<For>(&s.node)) {
       Facts inside = facts;
       inside.addRange(f->var, f->extent);
-      clampUnproven(f->body, std::move(inside));
+      clampBlock(f->body, std::move(inside));
     } else if (auto* i = std::get_if<If>(&s.node)) {
-      clampUnproven(i->then, facts);
-      clampUnproven(i->otherwise, facts);
+      clampBlock(i->then, facts);
+      clampBlock(i->otherwise, facts);
     } else if (auto* l = std::get_if<Let>(&s.node)) {
       facts.addLet(l->var, l->value, !l->buffer);
     }
@@ -288,9 +288,11 @@ void clampUnproven(Block& block, Facts facts) {
 
 }  // namespace
 
+void clampUnproven(Kernel& kernel) { clampBlock(kernel.body, Facts()); }
+
 Kernel bufferiseWithCopies(const core::Module& module, const core::Fn& fn) {
   Kernel kernel = Bufferiser(module, fn).run();
-  clampUnproven(kernel.body, Facts());
+  clampUnproven(kernel);
   return kernel;
 }
 

@@ -15,4 +15,7 @@ Kernel bufferise(const core::Module& module, const core::Fn& fn);
 /// The same without joining copies: what it means, before memory is saved. For tests.
 Kernel bufferiseWithCopies(const core::Module& module, const core::Fn& fn);
 
+/// Sets `clamp` on every index of a load that is not proven to lie inside its extent. Changes no bits where indices do lie inside.
+void clampUnproven(Kernel& kernel);
+
 }  // namespace fedc::kernel
