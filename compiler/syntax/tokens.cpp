@@ -23,6 +23,8 @@ using Lexer = grammar::FedLexer;
 constexpr std::size_t kStatementIf = grammar::FedParser::STATEMENT_IF;
 constexpr std::size_t kBlockBrace = grammar::FedParser::BLOCK_LBRACE;
 constexpr std::size_t kDocChannel = 2;
+// A prefix (`-x`, `|x| …`, `A -> …`) costs the parser a recursion of its own, an infix or postfix operator none.
+constexpr std::uint32_t kPrefixWeight = 4;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool isOpening(std::size_t type) { return type == Lexer::LBRACE || type == Lexer::LPAREN || type == Lexer::LBRACKET; }
@@ -44,7 +46,7 @@ const char* textOf(std::size_t bracket) {
 /// What can make the tree of an expression or type one level deeper.
 bool deepens(std::size_t type) {
   switch (type) {
-    case Lexer::DOT: case Lexer::DOT_DOT: case Lexer::LPAREN: case Lexer::LBRACKET: case Lexer::AS: case Lexer::ARROW: case Lexer::PLUS:
+    case Lexer::DOT: case Lexer::DOT_DOT: case Lexer::AS: case Lexer::ARROW: case Lexer::PLUS:
     case Lexer::MINUS: case Lexer::STAR: case Lexer::SLASH: case Lexer::PERCENT: case Lexer::AT: case Lexer::AMP: case Lexer::PIPE:
     case Lexer::CARET: case Lexer::AND_AND: case Lexer::OR_OR: case Lexer::NOT: case Lexer::EQUAL: case Lexer::NOT_EQUAL:
     case Lexer::LESS_EQUAL: case Lexer::GREATER_EQUAL: case Lexer::LT: case Lexer::GT: case Lexer::SHIFT_LEFT:
@@ -276,6 +278,7 @@ class Preparer {
     const std::size_t type = typeAt(at_);
     const Span span = spanAt(at_);
     if (isItemStart()) beginItem(span);
+    isPrefix_ = type == Lexer::PIPE || type == Lexer::ARROW || !endsOperand(previousType());
     if (unclosedStrings_.contains(span.begin)) isQuiet_ = true;
     markStatement();
     foreign(span);
@@ -318,7 +321,7 @@ class Preparer {
     const std::size_t previous = previousType();
     const bool isStart = previous == Lexer::LBRACE || previous == kBlockBrace || previous == Lexer::RBRACE || previous == Lexer::SEMI;
     auto& token = static_cast<CommonToken&>(*in_[at_]);
-    if (isStart && !deepens(token.getType())) chain() = 0;
+    if (isStart && !deepens(token.getType()) && !isOpening(token.getType())) chain() = 0;
     if (!isStart) return;
     if (token.getType() == Lexer::IF) token.setType(kStatementIf);
     if (token.getType() == Lexer::LBRACE && !stack_.empty() && heads() == 0) isBlockStatement_ = true;
@@ -488,14 +491,16 @@ class Preparer {
     } else if (type == Lexer::COMMA) {
       chain() = angles();
     } else if (deepens(type)) {
-      ++chain();
+      chain() += isPrefix_ ? kPrefixWeight : 1;
       // `Pair<A, Pair<A, …`: commas do not end these.
       if (type == Lexer::LT && isUpperBefore()) ++angles();
       if (type == Lexer::GT && angles() > 0) --angles();
     }
+    // Also after it is closed: `f(x)(y)(z)`.
+    if (isOpening(type)) ++chain();
     // `if if if …`: each head holds the next one.
-    if (type == Lexer::IF) ++chain();
-    std::size_t total = rootChain_ + stack_.size();
+    if (type == Lexer::IF) chain() += kPrefixWeight;
+    std::size_t total = rootChain_;
     for (const Frame& frame : stack_) total += frame.chain;
     if (total > static_cast<std::size_t>(kMaxTreeDepth)) {
       tooDeep(span, "this expression is too deep");
@@ -636,6 +641,8 @@ class Preparer {
   std::uint32_t rootChain_ = 0;
   std::uint32_t rootAngles_ = 0;
   bool isBlockStatement_ = false;
+  /// The current token stands before what it applies to.
+  bool isPrefix_ = false;
   /// `elif` is on its way out as `else if`.
   bool isElif_ = false;
   /// The declaration that is being read.

@@ -46,10 +46,10 @@ TEST(Limits, DeepBracketsAreAnErrorAndNoStackOverflow) {
 }
 
 TEST(Limits, DeepOperatorsAreAnErrorAndNoStackOverflow) {
-  EXPECT_EQ(run("let x = 1" + repeat(" + 1", 990) + ";"), std::vector<Code>{});
-  EXPECT_EQ(run("let x = " + repeat("-", 990) + "1;"), std::vector<Code>{});
-  EXPECT_EQ(run("let x = a" + repeat(".b", 990) + ";"), std::vector<Code>{});
-  EXPECT_EQ(run("let x = " + repeat("|a| ", 490) + "1;"), std::vector<Code>{});
+  EXPECT_EQ(run("let x = 1" + repeat(" + 1", 495) + ";"), std::vector<Code>{});
+  EXPECT_EQ(run("let x = " + repeat("-", 120) + "1;"), std::vector<Code>{});
+  EXPECT_EQ(run("let x = a" + repeat(".b", 495) + ";"), std::vector<Code>{});
+  EXPECT_EQ(run("let x = " + repeat("|a| ", 60) + "1;"), std::vector<Code>{});
   const std::string deep[] = {"let x = 1" + repeat(" + 1", 100000) + ";",
                               "let x = " + repeat("-", 100000) + "1;",
                               "let x = " + repeat("!", 100000) + "1;",
