@@ -60,8 +60,9 @@ class Forward {
  private:
   bool hasTangent(const Atom& a) const { return active(a) && tangents_.contains(a.var); }
 
-  Atom materialise(Builder& build, const Atom& a, const Type& type) const {
-    return a.isLiteral && type.rank() > 0 ? build.splat(a.literal, type) : a;
+  // A tangent as operand of any rule: literals are for elementwise ops on scalars.
+  Atom materialise(Builder& build, const Atom& a, const Type& type, bool isElementwise = false) const {
+    return a.isLiteral && (type.rank() > 0 || !isElementwise) ? build.splat(a.literal, type) : a;
   }
 
   Status simple(Stmt& s, std::vector<Stmt>& out) {
@@ -75,7 +76,7 @@ class Forward {
     bool any = false;
     for (std::size_t i = 0; i < s.args.size(); ++i) {
       if (!hasTangent(s.args[i]) || !differentiableOperand(fn_, s, i)) continue;
-      tangents[i] = materialise(build, tangents_.at(s.args[i].var), fn_.vars[s.args[i].var].type);
+      tangents[i] = materialise(build, tangents_.at(s.args[i].var), fn_.vars[s.args[i].var].type, core::isElementwise(s.op));
       any = true;
     }
     if (!any) return {};
@@ -130,7 +131,7 @@ class Forward {
       const bool isLinear = operands.empty() || std::ranges::find(operands, static_cast<int>(i)) != operands.end();
       if (!isLinear) continue;
       const Type type = build.typeOf(args[i]);
-      args[i] = materialise(build, Atom::of(Literal::zero(type.elem)), type);
+      args[i] = materialise(build, Atom::of(Literal::zero(type.elem)), type, core::isElementwise(s.op) || s.args[i].isLiteral);
     }
     return build.emit1(s.op, std::move(args), s.attrs);
   }

@@ -72,10 +72,10 @@ class Reverse {
   }
 
  private:
-  // A cotangent as operand of any rule: a literal only where the result is a scalar.
-  Atom materialise(Builder& build, const Atom& a, Var of) {
-    const Type& type = fn_.vars[of].type;
-    return a.isLiteral && type.rank() > 0 ? build.splat(a.literal, type) : a;
+  // A cotangent as operand of any rule: literals are for elementwise ops on scalars.
+  Atom materialise(Builder& build, const Atom& a, Var of, bool isElementwise = false) {
+    const Type type = fn_.vars[of].type;
+    return a.isLiteral && (type.rank() > 0 || !isElementwise) ? build.splat(a.literal, type) : a;
   }
 
   Status simple(const Stmt& s, Builder& build, Cotangents& ct) {
@@ -96,7 +96,7 @@ class Reverse {
       std::vector<std::optional<Atom>> cotangents;
       for (Var r : s.results) {
         std::optional<Atom> c = ct.find(r);
-        if (c) c = materialise(build, *c, r);
+        if (c) c = materialise(build, *c, r, core::isElementwise(s.op));
         cotangents.push_back(c);
       }
       std::vector<std::optional<Atom>> contributions = rule->vjp(context, cotangents);
@@ -105,7 +105,7 @@ class Reverse {
       return {};
     }
     FEDC_REQUIRE(s.results.size() == 1, "rows other than Rule have one result");
-    const Atom cotangent = materialise(build, *ct.find(s.results[0]), s.results[0]);
+    const Atom cotangent = materialise(build, *ct.find(s.results[0]), s.results[0], core::isElementwise(s.op));
     for (std::size_t i = 0; i < s.args.size(); ++i) {
       if (!wanted(i)) continue;
       if (const auto* partials = std::get_if<core::Partials>(&row.derivative)) {

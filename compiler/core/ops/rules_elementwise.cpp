@@ -114,7 +114,12 @@ Derivative elementwiseDerivative(Op op) {
         if (i == 0) return one(c);
         return c.build.div(c.build.sub(c.results[0], c.operands[0]), c.operands[1]);
       }};
-    case Op::Abs: return unary([](Context& c) { return c.build.unary(Op::Sign, c.operands[0]); });
+    // The sign by comparisons: 0 at 0, and itself constant wherever it has a derivative.
+    case Op::Abs:
+      return unary([](Context& c) {
+        const Atom negative = c.build.select(c.build.binary(Op::Lt, c.operands[0], zero(c)), constant(c.build, c.results[0], -1.0), zero(c));
+        return c.build.select(c.build.binary(Op::Gt, c.operands[0], zero(c)), one(c), negative);
+      });
     case Op::Min: return extremum(Op::Lt);
     case Op::Max: return extremum(Op::Gt);
     case Op::Sign: return NoDerivative{"it is a step; write `constant(x)` for what shall not be differentiated"};

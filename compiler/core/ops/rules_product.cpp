@@ -87,36 +87,29 @@ Rule solveRule() {
 std::vector<Atom> batchContract(Builder& b, const Stmt& s, Atoms x, Flags mapped, const Dim& n) {
   Attrs attrs = s.attrs;
   const std::size_t batch = attrs.batch.size();
-  std::vector<Atom> args{x[0], x[1]};
+  // If only the start differs from row to row, the left factor is repeated: the sum of each row begins at its start.
+  const bool left = mapped[0] || !mapped[1], right = mapped[1];
+  std::vector<Atom> args{left ? withLeading(b, x[0], mapped[0], n) : x[0], x[1]};
   // Where the new axis comes out.
   int position = 0;
-  if (mapped[0]) {
+  if (left) {
     attrs.batch = shifted(attrs.batch);
     attrs.axes = shifted(attrs.axes);
   }
-  if (mapped[1]) {
+  if (right) {
     attrs.rhsBatch = shifted(attrs.rhsBatch);
     attrs.rhsAxes = shifted(attrs.rhsAxes);
   }
-  if (mapped[0] && mapped[1]) {
+  if (left && right) {
     attrs.batch.insert(attrs.batch.begin(), 0);
     attrs.rhsBatch.insert(attrs.rhsBatch.begin(), 0);
-  } else if (mapped[0]) {
+  } else if (left) {
     position = static_cast<int>(batch);
-  } else if (mapped[1]) {
+  } else {
     const int leftFree = b.typeOf(x[0]).rank() - static_cast<int>(batch + attrs.axes.size());
     position = static_cast<int>(batch) + leftFree;
   }
-  if (x.size() > 2) {
-    Atom start = x[2];
-    if (!start.isLiteral) start = moveAxis(b, withLeading(b, start, mapped[2], n), 0, position);
-    if (!mapped[0] && !mapped[1]) {
-      // Only the start differs: one product, added to each.
-      const Atom sum = b.emit1(Op::Contract, args, attrs);
-      return {b.add(start, withLeading(b, sum, false, n))};
-    }
-    args.push_back(start);
-  }
+  if (x.size() > 2) args.push_back(x[2].isLiteral ? x[2] : moveAxis(b, withLeading(b, x[2], mapped[2], n), 0, position));
   return {moveAxis(b, b.emit1(Op::Contract, args, attrs), position, 0)};
 }
 
