@@ -184,7 +184,7 @@ void controlRows(std::vector<OpRow>& rows) {
   };
   row(Op::DimDef, 0, 1, Cost::Cheap, {Extent, Defines}, Lowering::Uniform, inferDim,
       "Defines a dimension variable: `dim d <= 20 = min(20, R)`, or from a run-time i32 or i64 scalar, clamped to [0, bound]: `dim d <= R = clamp(k)`.",
-      "fn example(N; x: f32[N], k: i32) -> (f32[ceildiv(N, 2)], i64) {\n  dim h = ceildiv(N, 2)\n  r: f32[h] = slice{dims [h]; starts [0]}(x)\n"
+      "fn example(N; x: f32[N], k: i32) -> (f32[h], i64) {\n  dim h = ceildiv(N, 2)\n  r: f32[h] = slice{dims [h]; starts [0]}(x)\n"
       "  dim m <= N = clamp(k)\n  v: i64 = dim_value{elem i64; extent m}()\n  return r, v\n}\n");
   row(Op::DimValue, 0, 0, Cost::Cheap, {Elem, Extent}, Lowering::Uniform, inferDimValue, "The number `extent`, as `elem`.",
       "fn example(N;) -> (i64) {\n  r: i64 = dim_value{elem i64; extent 2*N + 1}()\n  return r\n}\n");
