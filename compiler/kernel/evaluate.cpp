@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/core/linalg.h"
@@ -86,8 +87,10 @@ class Evaluator {
   }
 
   Evaluation run() {
+    laidOut_ = laidOut();
     block(kernel_.body);
     checkGuards();
+    if (laidOut_) checkResults();
     Evaluation out;
     std::size_t next = fn_.params.size();
     for (std::size_t i = 0; i < fn_.results.size(); ++i) {
@@ -193,18 +196,30 @@ class Evaluator {
     return a;
   }
 
-  /// The padding of every padded buffer that a statement wrote is zero.
-  void checkPadding(const Statement& s) {
-    for (BufferId id : effectsOf(s).writes) {
+  bool laidOut() const {
+    return std::any_of(kernel_.buffers.begin(), kernel_.buffers.end(), [](const Buffer& b) { return !b.strides.empty(); });
+  }
+
+  /// The padding behind the row that begins at `row` is zero.
+  void checkTail(BufferId id, const Place& p, const char* row) {
+    const std::int64_t width = core::elemBytes(kernel_.buffers[id].elem);
+    if (std::any_of(row + p.extents.back() * width, row + p.reserved * width, [](char c) { return c != 0; })) {
+      violate(fmt::format("padding of `{}` is not zero", kernel_.buffers[id].name));
+    }
+  }
+
+  /// After `layout`: the padding of every row that was stored to is zero.
+  void checkPadding() {
+    for (const auto& [id, row] : touched_) checkTail(id, place(id), row);
+    touched_.clear();
+  }
+
+  /// The padding of all results is zero.
+  void checkResults() {
+    for (BufferId id : kernel_.arguments) {
       const Place p = placeOf(id);
-      const std::int64_t width = core::elemBytes(kernel_.buffers[id].elem);
-      if (p.extents.empty() || p.reserved == p.extents.back()) continue;
-      for (std::int64_t r = 0; r < p.rows(); ++r) {
-        const char* tail = p.data + (r * p.reserved + p.extents.back()) * width;
-        if (std::any_of(tail, tail + (p.reserved - p.extents.back()) * width, [](char c) { return c != 0; })) {
-          return violate(fmt::format("padding of `{}` is not zero", kernel_.buffers[id].name));
-        }
-      }
+      if (p.extents.empty() || p.reserved == p.extents.back() || kernel_.buffers[id].role == Buffer::Role::In) continue;
+      for (std::int64_t r = 0; r < p.rows(); ++r) checkTail(id, p, p.data + r * p.reserved * core::elemBytes(kernel_.buffers[id].elem));
     }
   }
 
@@ -217,7 +232,7 @@ class Evaluator {
   void statement(const Statement& s) {
     if (const auto* n = std::get_if<Nest>(&s.node)) {
       nest(*n);
-      checkPadding(s);
+      checkPadding();
     } else if (const auto* c = std::get_if<Scatter>(&s.node)) {
       scatter(*c);
     } else if (const auto* runtime = std::get_if<Call>(&s.node)) {
@@ -255,6 +270,7 @@ class Evaluator {
     values_.assign(exprs.size(), 0);
     known_.assign(exprs.size(), 0);
     places_.clear();
+    touched_.clear();
   }
 
   const Place& place(BufferId id) {
@@ -345,6 +361,7 @@ class Evaluator {
       // A store along the whole last extent keeps the padding zero.
       const Place& p = place(s.target.buffer);
       if (p.extents.empty() || p.reserved == p.extents.back()) continue;
+      if (laidOut_) touched_.emplace(s.target.buffer, at - (at - p.data) % (p.reserved * width));
       const auto along = s.target.index.back().affine.asVariable();
       const auto covers = [&](const Axis& a) { return along && a.var == *along && number(a.extent) == p.extents.back(); };
       if (!std::any_of(axes.begin(), axes.end(), covers) && !std::any_of(more.begin(), more.end(), covers)) continue;
@@ -548,6 +565,9 @@ class Evaluator {
   std::vector<std::vector<char>> memory_;
   std::vector<char*> base_;
   std::int64_t arenaSize_ = 0;
+  bool laidOut_ = false;
+  /// Rows of padded buffers that the current nest stored to.
+  std::set<std::pair<BufferId, const char*>> touched_;
   std::optional<std::uint32_t> failedSite_;
   std::string violation_;
 
