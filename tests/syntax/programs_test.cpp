@@ -39,7 +39,7 @@ TEST(Programs, EveryProgramOfTheProjectParses) {
       ++count;
     }
   }
-  RecordProperty("programs", static_cast<int>(count));
+  EXPECT_GT(count, 0u);
 }
 
 }  // namespace
