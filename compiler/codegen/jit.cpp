@@ -109,13 +109,15 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::C
 }
 
 std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const std::string& symbol, llvm::TargetMachine& machine,
-                                      bool optimised) {
+                                      bool verify, bool optimised) {
+  if (verify)
+    if (auto violation = kernel::verify(kernel)) core::internalError("malformed loops form: " + *violation + "\n" + kernel::print(kernel), __FILE__, __LINE__);
   std::unique_ptr<llvm::Module> module = emit(context, kernel, symbol);
-#ifndef NDEBUG
-  std::string problem;
-  llvm::raw_string_ostream stream(problem);
-  if (llvm::verifyModule(*module, &stream)) core::internalError("malformed LLVM IR: " + problem, __FILE__, __LINE__);
-#endif
+  if (verify) {
+    std::string problem;
+    llvm::raw_string_ostream stream(problem);
+    if (llvm::verifyModule(*module, &stream)) core::internalError("malformed LLVM IR: " + problem + "\n" + kernel::print(kernel), __FILE__, __LINE__);
+  }
   if (optimised) runPasses(*module, machine);
   return module;
 }
@@ -146,7 +148,7 @@ kernel::Machine machineOf(const Target& target) {
 std::string llvmText(const kernel::LoopKernel& kernel, const Target& target, bool optimised) {
   auto machine = makeMachine(target);
   llvm::LLVMContext context;
-  auto module = prepare(context, kernel, kernel.name, *machine, optimised);
+  auto module = prepare(context, kernel, kernel.name, *machine, target.verify, optimised);
   std::string text;
   llvm::raw_string_ostream stream(text);
   module->print(stream, nullptr);
@@ -157,7 +159,7 @@ std::string assemblyText(const kernel::LoopKernel& kernel, const Target& target)
   auto machine = makeMachine(target);
   machine->Options.MCOptions.AsmVerbose = true;
   llvm::LLVMContext context;
-  auto module = prepare(context, kernel, kernel.name, *machine, true);
+  auto module = prepare(context, kernel, kernel.name, *machine, target.verify, true);
   return generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
 }
 
@@ -172,7 +174,7 @@ Expected<std::vector<NativeObject>> compileObjects(const std::vector<kernel::Loo
       if (!machine) machine = makeMachine(target);
       llvm::LLVMContext context;
       objects[i].symbol = "fedc_kernel_" + std::to_string(i);
-      auto module = prepare(context, kernels[i], objects[i].symbol, *machine, true);
+      auto module = prepare(context, kernels[i], objects[i].symbol, *machine, target.verify, true);
       objects[i].bytes = generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
     }
   };

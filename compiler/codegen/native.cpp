@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/jit.h"
 #include "compiler/kernel/bufferise.h"
+#include "compiler/kernel/fuse.h"
 
 namespace fedc::codegen {
 
@@ -54,6 +55,7 @@ class NativeFunction final : public runtime::Callable {
 
 kernel::Kernel lowerToNests(const core::Module& module, const core::Fn& fn, const NativeOptions& options) {
   kernel::Kernel k = kernel::bufferise(module, fn);
+  if (options.fuse) kernel::fuse(k);
   kernel::layout(k, options.layout);
   kernel::plan(k, options.plan);
   return k;

@@ -12,6 +12,8 @@ struct Target {
   Features features = Features::Host;
   /// The back end's effort: 0, 1, 2 or 3.
   int level = 2;
+  /// Checks the loops form and the LLVM IR before they are used. For tests.
+  bool verify = false;
 };
 
 /// Its features resolved: Host becomes Avx512 or Avx2.

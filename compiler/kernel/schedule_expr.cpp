@@ -294,7 +294,7 @@ ValueId Lowering::lowerUncached(const Expr& e) {
       Value bits;
       bits.kind = Value::Kind::RandomBits;
       bits.elem = e.elem;
-      bits.args = {lower(e.args[0]), lanesOf(e.dim)};
+      bits.args = {lower(e.args[0]), e.args.size() > 1 ? lower(e.args[1]) : lanesOf(e.dim)};
       return frame_.add(bits);
     }
   }

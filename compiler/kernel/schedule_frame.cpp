@@ -221,7 +221,7 @@ const std::set<Int>& Frame::mentions(ValueId id) const {
 bool Frame::isPinned(ValueId id) const {
   if (auto it = pinned_.find(id); it != pinned_.end()) return it->second;
   const Value& v = value(id);
-  bool result = v.kind == Value::Kind::Register && registerMentions_.count(v.reg) == 0;
+  bool result = (v.kind == Value::Kind::Register && registerMentions_.count(v.reg) == 0) || (v.kind == Value::Kind::Let && pinnedLets_.count(v.let) != 0);
   for (ValueId a : v.args) result = result || isPinned(a);
   if (v.offsets) result = result || isPinned(*v.offsets);
   if (v.mask) result = result || isPinned(*v.mask);
@@ -353,6 +353,7 @@ ValueId Frame::share(ValueId id) {
   named.lanes = value(id).lanes;
   named.let = fn_.lets++;
   letMentions_[named.let] = mentions(id);
+  if (isPinned(id)) pinnedLets_.insert(named.let);
   level.block.push_back({LetValue{named.let, id}});
   const ValueId result = add(std::move(named));
   level.placed[id] = result;

@@ -95,6 +95,7 @@ class Frame {
   std::map<Int, std::set<Int>> bindingMentions_;
   std::map<int, std::set<Int>> letMentions_;
   mutable std::map<ValueId, bool> pinned_;
+  std::set<int> pinnedLets_;
   /// Register arrays made by `place`: what the stored values mention.
   std::map<int, std::set<Int>> registerMentions_;
 };

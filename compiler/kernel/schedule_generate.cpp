@@ -13,61 +13,23 @@ constexpr std::int64_t kNoIndex = std::numeric_limits<std::int32_t>::max();
 
 bool isArg(Accumulation::Kind k) { return k == Accumulation::Kind::ArgMax || k == Accumulation::Kind::ArgMin; }
 
-Op opOf(Accumulation::Kind k) {
+core::ReduceKind kindOf(Accumulation::Kind k) {
   switch (k) {
-    case Accumulation::Kind::Sum:
-      return Op::Add;
     case Accumulation::Kind::Prod:
-      return Op::Mul;
+      return core::ReduceKind::Prod;
     case Accumulation::Kind::Max:
     case Accumulation::Kind::ArgMax:
-      return Op::Max;
+      return core::ReduceKind::Max;
     case Accumulation::Kind::Min:
     case Accumulation::Kind::ArgMin:
-      return Op::Min;
+      return core::ReduceKind::Min;
     case Accumulation::Kind::And:
-      return Op::And;
+      return core::ReduceKind::And;
     case Accumulation::Kind::Or:
-      return Op::Or;
+      return core::ReduceKind::Or;
+    default:
+      return core::ReduceKind::Sum;
   }
-  return Op::Add;
-}
-
-Literal extreme(Elem elem, bool lowest) {
-  if (core::isFloat(elem)) {
-    const double inf = std::numeric_limits<double>::infinity();
-    return Literal::ofDouble(elem, lowest ? -inf : inf);
-  }
-  if (elem == Elem::Bool) return Literal::ofBool(!lowest);
-  const int bits = core::elemBytes(elem) * 8;
-  Literal result{elem, 0};
-  const std::uint64_t all = bits == 64 ? ~0ull : (1ull << bits) - 1;
-  if (core::isSigned(elem)) {
-    result.bits = lowest ? 1ull << (bits - 1) : all >> 1;
-  } else {
-    result.bits = lowest ? 0 : all;
-  }
-  return result;
-}
-
-Literal identity(Accumulation::Kind k, Elem elem) {
-  switch (k) {
-    case Accumulation::Kind::Sum:
-      return Literal::zero(elem);
-    case Accumulation::Kind::Prod:
-      return Literal::one(elem);
-    case Accumulation::Kind::Max:
-    case Accumulation::Kind::ArgMax:
-      return extreme(elem, true);
-    case Accumulation::Kind::Min:
-    case Accumulation::Kind::ArgMin:
-      return extreme(elem, false);
-    case Accumulation::Kind::And:
-      return Literal::ofBool(true);
-    case Accumulation::Kind::Or:
-      return Literal::ofBool(false);
-  }
-  return {};
 }
 
 bool divides(const Dim& extent, std::int64_t by) {
@@ -339,7 +301,7 @@ class Generator {
       const ValueId y = frame_.place(low_.lowerAs(term.args[1], a.elem));
       next = frame_.scalar(Op::Fma, a.elem, {x, y, old});
     } else {
-      next = frame_.scalar(opOf(a.kind), a.elem, {old, frame_.place(low_.lowerAs(a.value, a.elem))});
+      next = frame_.scalar(core::reduceOp(kindOf(a.kind)), a.elem, {old, frame_.place(low_.lowerAs(a.value, a.elem))});
     }
     set(r, next, old);
   }
@@ -374,7 +336,7 @@ class Generator {
     for (std::size_t n = 0; n < nest_.accumulations.size(); ++n) {
       const Accumulation& a = nest_.accumulations[n];
       const bool starts = a.init && !plan_.laneReduce && !isArg(a.kind);
-      const ValueId v = starts ? frame_.place(low_.lowerAs(*a.init, a.elem)) : frame_.literal(identity(a.kind, a.elem));
+      const ValueId v = starts ? frame_.place(low_.lowerAs(*a.init, a.elem)) : frame_.literal(core::reduceIdentity(kindOf(a.kind), a.elem));
       frame_.append({SetRegister{registers_[n], tileIndex(), v}});
       if (isArg(a.kind)) frame_.append({SetRegister{indices_[n], tileIndex(), frame_.literal(Literal::ofInt(Elem::I32, kNoIndex))}});
     }
@@ -430,7 +392,7 @@ class Generator {
       fold.fold = a.kind;
       fold.args = {v};
       v = frame_.add(fold);
-      if (a.init) v = frame_.scalar(opOf(a.kind), a.elem, {v, frame_.place(low_.lowerAs(*a.init, a.elem))});
+      if (a.init) v = frame_.scalar(core::reduceOp(kindOf(a.kind)), a.elem, {v, frame_.place(low_.lowerAs(*a.init, a.elem))});
       return frame_.share(v);
     });
   }

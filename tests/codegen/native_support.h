@@ -138,21 +138,25 @@ inline std::vector<Variant> allVariants() {
     const std::string cpu = f == Features::Avx2 ? "avx2" : "avx512";
     for (int level : {1, 2, 3}) {
       codegen::NativeOptions o;
-      o.target = {f, level};
+      o.target = {f, level, true};
       out.push_back({cpu + " O" + std::to_string(level), o});
     }
     codegen::NativeOptions serial;
-    serial.target = {f, 1};
+    serial.target = {f, 1, true};
     serial.schedule.serial = true;
     out.push_back({cpu + " serial", serial});
     codegen::NativeOptions dense;
-    dense.target = {f, 1};
+    dense.target = {f, 1, true};
     dense.layout.padArena = false;
     dense.plan.noSharing = true;
     out.push_back({cpu + " dense, nothing shared", dense});
+    codegen::NativeOptions unfused;
+    unfused.target = {f, 1, true};
+    unfused.fuse = false;
+    out.push_back({cpu + " unfused", unfused});
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       codegen::NativeOptions random;
-      random.target = {f, 1};
+      random.target = {f, 1, true};
       random.schedule.randomSeed = seed * 7919;
       out.push_back({cpu + " random " + std::to_string(seed), random});
     }
