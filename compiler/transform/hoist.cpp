@@ -34,7 +34,7 @@ void hoistFrom(const Fn& fn, Stmt& loop, std::vector<Stmt>& out) {
   std::vector<FreeNames> names;
   for (std::size_t i = 0; i < count; ++i) {
     const Stmt& s = body.stmts[i];
-    names.push_back(freeNames(fn, {s}));
+    names.push_back(freeNames(fn, std::span(&s, 1)));
     invariant[i] = s.op != Op::Check && !std::ranges::any_of(s.regions, [](const Region& r) { return hasCheck(r.stmts); }) &&
                    std::ranges::none_of(names[i].vars, [&](Var v) { return varying.contains(v); }) &&
                    std::ranges::none_of(names[i].dims, [&](Dim::Variable d) { return varyingDims.contains(d); });

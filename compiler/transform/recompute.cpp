@@ -40,7 +40,7 @@ Recompute splitForReverse(const Fn& fn, const std::vector<Stmt>& forward, const 
   auto again = [&](std::size_t i) {
     if (split.again[i]) return;
     split.again[i] = true;
-    work.push_back(freeNames(fn, {forward[i]}));
+    work.push_back(freeNames(fn, std::span(&forward[i], 1)));
   };
   while (!work.empty()) {
     FreeNames names = std::move(work.back());

@@ -139,7 +139,7 @@ void forEachDim(const Stmt& stmt, const std::function<void(const Dim&)>& f) {
     for (const Stmt& s : r.stmts) forEachDim(s, f);
 }
 
-void forEachStmt(const std::vector<Stmt>& stmts, const std::function<void(const Stmt&)>& f) {
+void forEachStmt(std::span<const Stmt> stmts, const std::function<void(const Stmt&)>& f) {
   for (const Stmt& s : stmts) {
     f(s);
     for (const Region& r : s.regions) forEachStmt(r.stmts, f);
@@ -153,7 +153,7 @@ void forEachStmt(std::vector<Stmt>& stmts, const std::function<void(Stmt&)>& f) 
   }
 }
 
-FreeNames freeNames(const Fn& fn, const std::vector<Stmt>& stmts, std::span<const Atom> yields, std::span<const Var> params) {
+FreeNames freeNames(const Fn& fn, std::span<const Stmt> stmts, std::span<const Atom> yields, std::span<const Var> params) {
   std::unordered_set<Var> defined(params.begin(), params.end());
   std::set<Dim::Variable> definedDims;
   FreeNames free;

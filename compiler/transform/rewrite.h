@@ -44,7 +44,7 @@ void forEachDim(const core::Stmt& stmt, const std::function<void(const Dim&)>& f
 /// Every dim of one statement's attributes, without regions.
 void forEachDim(const core::Attrs& attrs, const std::function<void(const Dim&)>& f);
 /// Every statement, outer before inner.
-void forEachStmt(const std::vector<core::Stmt>& stmts, const std::function<void(const core::Stmt&)>& f);
+void forEachStmt(std::span<const core::Stmt> stmts, const std::function<void(const core::Stmt&)>& f);
 void forEachStmt(std::vector<core::Stmt>& stmts, const std::function<void(core::Stmt&)>& f);
 
 /// Variables and dimension variables that the statements (and yields) use but do not define.
@@ -52,7 +52,7 @@ struct FreeNames {
   std::set<core::Var> vars;
   std::set<Dim::Variable> dims;
 };
-FreeNames freeNames(const core::Fn& fn, const std::vector<core::Stmt>& stmts, std::span<const core::Atom> yields = {},
+FreeNames freeNames(const core::Fn& fn, std::span<const core::Stmt> stmts, std::span<const core::Atom> yields = {},
                     std::span<const core::Var> params = {});
 
 /// Number of uses of every variable of the function (operands, yields, results).

@@ -55,16 +55,13 @@ double Rewriter::size(const Type& t) const {
 
 namespace {
 
-struct AtomPair {
-  Var v;
-  Atom scalar;
-  friend bool operator==(const AtomPair&, const AtomPair&) = default;
-};
+// Variables by scalars that they are multiplied with.
+using Scaled = std::unordered_map<Var, std::vector<Atom>>;
 
 // One walk over a function: every statement meets every rule until none applies.
 class Sweep final : public Rewriter {
  public:
-  Sweep(Fn& function, SimplifyReport& report, std::vector<std::span<const SimplifyRule>> tables, bool exactOnly, const std::vector<AtomPair>& scaled)
+  Sweep(Fn& function, SimplifyReport& report, std::vector<std::span<const SimplifyRule>> tables, bool exactOnly, const Scaled& scaled)
       : Rewriter(function, scratch_), scratch_(function, fresh_), report_(report), tables_(std::move(tables)), exactOnly_(exactOnly), scaled_(scaled) {
     uses_ = useCounts(function);
   }
@@ -78,7 +75,7 @@ class Sweep final : public Rewriter {
   }
 
   bool changed() const { return changed_; }
-  const std::vector<AtomPair>& scaledNow() const { return scaledNow_; }
+  const Scaled& scaledNow() const { return scaledNow_; }
 
   const Stmt* def(const Atom& a) const override {
     if (a.isLiteral) return nullptr;
@@ -94,7 +91,8 @@ class Sweep final : public Rewriter {
     if (v.isLiteral) return false;
     auto found = block_.find(v.var);
     if (found == block_.end() || found->second != current_) return false;
-    return std::ranges::find(scaled_, AtomPair{v.var, scalar}) != scaled_.end();
+    auto by = scaled_.find(v.var);
+    return by != scaled_.end() && std::ranges::find(by->second, scalar) != by->second.end();
   }
 
  private:
@@ -141,7 +139,7 @@ class Sweep final : public Rewriter {
       const auto scalar = uniform(s.args[i]);
       const Atom& v = s.args[1 - i];
       if (!scalar || v.isLiteral) continue;
-      if (auto found = block_.find(v.var); found != block_.end() && found->second == current_) scaledNow_.push_back({v.var, *scalar});
+      if (auto found = block_.find(v.var); found != block_.end() && found->second == current_) scaledNow_[v.var].push_back(*scalar);
     }
   }
 
@@ -207,8 +205,8 @@ class Sweep final : public Rewriter {
   SimplifyReport& report_;
   std::vector<std::span<const SimplifyRule>> tables_;
   bool exactOnly_;
-  const std::vector<AtomPair>& scaled_;
-  std::vector<AtomPair> scaledNow_;
+  const Scaled& scaled_;
+  Scaled scaledNow_;
   std::vector<int> uses_;
   Substitution names_;
   // Definitions as they were kept; addresses are stable.
@@ -223,7 +221,7 @@ class Sweep final : public Rewriter {
 void fixpoint(Fn& fn, SimplifyReport& report, const std::vector<std::span<const SimplifyRule>>& tables, bool exactOnly) {
   // Every rule makes the program smaller or moves work to smaller values; the limit is against a rule that does not.
   constexpr int kMostSweeps = 200;
-  std::vector<AtomPair> scaled;
+  Scaled scaled;
   for (int i = 0; i < kMostSweeps; ++i) {
     bool changed = foldDims(fn);
     Sweep sweep(fn, report, tables, exactOnly, scaled);

@@ -26,6 +26,8 @@ void expectRowByRow(const std::string& text, std::vector<std::int64_t> dims = kD
   Module module = readModule(text);
   ASSERT_EQ(module.fns.size(), 1u);
   const Fn fn = module.fns[0];
+  Fn one = fn;
+  ASSERT_TRUE(differentiate(module, one).has_value());
   if (fn.dimParams.empty()) dims.clear();
   const std::size_t params = fn.params.size();
   for (unsigned subset = 1; subset < (1u << params); ++subset) {
@@ -51,7 +53,7 @@ void expectRowByRow(const std::string& text, std::vector<std::int64_t> dims = kD
     const auto together = core::interpret(batched, dims, operands);
     bool anyFailed = false;
     for (std::int64_t r = 0; r < kRows; ++r) {
-      const auto alone = core::interpret(fn, dims, rows[static_cast<std::size_t>(r)]);
+      const auto alone = core::interpret(one, dims, rows[static_cast<std::size_t>(r)]);
       anyFailed = anyFailed || alone.failedSite.has_value();
       ASSERT_EQ(alone.results.size(), together.results.size());
       for (std::size_t k = 0; k < alone.results.size(); ++k)
@@ -98,7 +100,21 @@ TEST(BatchingForms, BeyondTheExamples) {
       "    m: f32 = reduce{kind sum; axes 0}(row)\n    n: f32 = mul(a, m)\n    k: f32 = dim_value{elem f32; extent t}()\n    e: f32 = add(k, a)\n"
       "    next (n) emit (e)\n  }\n  return c, y\n}\n",
   };
-  for (const std::string& form : forms) expectRowByRow(form);
+  for (const std::string& form : forms) {
+    SCOPED_TRACE(form);
+    expectRowByRow(form);
+  }
+}
+
+TEST(BatchingForms, TransformsInside) {
+  expectRowByRow(
+      "fn f(; w: f32[3], x: f32[4, 3]) -> (f32, f32[3]) {\n  y: f32, g: f32[3] = vjp{carries 1}(w, 1.0f32) { u: f32[3] ->\n"
+      "    h: f32[3] = loop t < 4 carry (a: f32[3] = u) each (row: f32[3] in x) {\n      n: f32[3] = checkpoint() { ->\n        m: f32[3] = mul(a, row)\n"
+      "        e: f32[3] = tanh(m)\n        yield e\n      }\n      next (n) emit ()\n    }\n    s: f32 = reduce{kind sum; axes 0}(h)\n    yield s\n  }\n"
+      "  return y, g\n}\n");
+  expectRowByRow(
+      "fn f(; x: f32[3], d: f32[3]) -> (f32[3]) {\n  y: f32[3], t: f32[3] = jvp{carries 1}(x, d) { u: f32[3] ->\n    v: f32[3] = exp(u)\n"
+      "    w: f32[3] = mul(v, x)\n    yield w\n  }\n  return t\n}\n");
 }
 
 TEST(BatchingForms, ChecksOfABranchAreMaskedByItsCondition) {
