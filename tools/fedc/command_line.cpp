@@ -66,10 +66,6 @@ auto whole(std::int64_t least, std::int64_t most = std::numeric_limits<int>::max
   return [least, most](const std::string& text) { return parseWhole(text, least, most); };
 }
 
-auto any() {
-  return [](const std::string& text) -> Expected<std::string> { return text; };
-}
-
 auto notEmpty() {
   return [](const std::string& text) -> Expected<std::string> {
     if (text.empty()) return fail("it is empty");
@@ -139,8 +135,8 @@ void addEmit(CLI::App* app, CommandLine& line) {
   addCompilation(app, line);
 }
 
-/// What the user may have meant by the first word or flag that nobody expected.
-std::string suggestion(const CLI::App& app) {
+/// Names the first flag or word that nobody expected, and what the user may have meant.
+std::string unexpected(const CLI::App& app) {
   std::vector<std::string> known;
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) {
@@ -151,18 +147,21 @@ std::string suggestion(const CLI::App& app) {
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
   }
-  for (const std::string& word : app.remaining(true)) {
-    if (auto meant = suggest(word.substr(0, word.find('=')), known)) return fmt::format("; did you mean `{}`?", *meant);
-  }
-  return "";
+  const std::vector<std::string> words = app.remaining(true);
+  if (words.empty()) return "a command is missing";
+  // A flag that is not known leaves its value behind, too.
+  const auto flag = std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with('-'); });
+  std::string word = flag == words.end() ? words.front() : *flag;
+  word = word.substr(0, word.find('='));
+  const auto meant = suggest(word, known);
+  return fmt::format("`{}` is not expected here{}", word, meant ? fmt::format("; did you mean `{}`?", *meant) : "");
 }
 
 std::string usageText(const CLI::App& app, const CLI::ParseError& error) {
-  std::string message = error.what();
-  // CLI11 ends some of its texts with a line break, and puts `--flag: ` before what we threw.
-  while (!message.empty() && (message.back() == '\n' || message.back() == '.')) message.pop_back();
-  if (error.get_name() == "ExtrasError" || error.get_name() == "RequiredError") message += suggestion(app);
   const auto chosen = app.get_subcommands();
+  const bool isUnexpected = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) || chosen.empty();
+  std::string message = isUnexpected ? unexpected(app) : error.what();
+  while (!message.empty() && (message.back() == '\n' || message.back() == '.')) message.pop_back();
   const std::string command = chosen.empty() ? "fedc" : "fedc " + chosen.front()->get_name();
   return fmt::format("fedc: {}\n`{} --help` lists what there is\n", message, command);
 }

@@ -2,18 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace fedc::cli {
+
+namespace {
+
+/// With so many significant digits, without an exponent; at least the whole part.
+std::string withDigits(double value, int digits) {
+  // Rounded first, so that 9.996 with three digits is 10.0, not 10.00.
+  const std::string rounded = fmt::format("{:.{}e}", value, digits - 1);
+  const int exponent = value == 0 ? 0 : std::stoi(rounded.substr(rounded.find('e') + 1));
+  return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - exponent));
+}
+
+}  // namespace
 
 std::string durationText(double seconds) {
   if (!(seconds >= 0)) return "?";
   // Limits a little below the unit, so that 999.9 ms becomes 1.00 s, not 1e+03 ms.
   if (seconds < 0.9995e-3) return fmt::format("{:.0f} us", seconds * 1e6);
-  if (seconds < 0.9995) return fmt::format("{:#.3g} ms", seconds * 1e3);
-  if (seconds < 9.995) return fmt::format("{:.2f} s", seconds);
-  if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 119.5) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 0.9995) return withDigits(seconds * 1e3, 3) + " ms";
+  if (seconds < 119.5) return withDigits(seconds, 3) + " s";
   const double whole = std::round(seconds);
   if (whole < 3600) return fmt::format("{:.0f} min {:02.0f} s", std::floor(whole / 60), std::fmod(whole, 60));
   const double minutes = std::round(seconds / 60);
@@ -47,10 +58,11 @@ std::string elementText(const core::Array& value, std::int64_t flat) {
   if (!core::isFloat(element.elem)) return fmt::format("{}", element.toInt());
   const double number = element.toDouble();
   if (std::isnan(number)) return "nan";
-  const std::string text = fmt::format("{:#.4g}", number);
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  const double size = std::abs(number);
   // 3.000 -> 3, but 0.3120 keeps its digits: columns of metrics stay aligned.
-  if (std::isfinite(number) && number == std::floor(number) && std::abs(number) < 1e6) return fmt::format("{:.0f}", number);
-  return text;
+  if (number == std::floor(number) && size < 1e6) return fmt::format("{:.0f}", number);
+  return size < 1e-4 || size >= 1e6 ? fmt::format("{:.3e}", number) : withDigits(number, 4);
 }
 
 namespace {
