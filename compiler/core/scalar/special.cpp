@@ -116,17 +116,16 @@ Pair logPair(Value x) {
   return {high, second - high + rest};
 }
 
-/// e^(high + low) for |high| < 800, by halves of the power so that it overflows only if the result does.
+/// e^(high + low) for |high| < 800; the power in two factors, so that it overflows and vanishes only if the result does.
 Value expPair(Value high, Value low) {
-  const double magic = 0x1.8p52 + 1023 - 1;
-  const Value t = fma(high, 1.4426950408889634, magic);
-  const Value n = t - magic;
+  const Value n = roundEven(high * 1.4426950408889634);
   const Value r = fma(n, -0x1.abc9e3b39803fp-56, fma(n, -0x1.62e42fefa39efp-1, high)) + low;
   const Value q = polynomial(r, {0.5, 0.16666666666666682, 0.041666666666666095, 0.0083333333333170355, 0.0013888888889115644, 0.00019841269896383182,
                                  2.480158692659266e-05, 2.7557234862350461e-06, 2.755758188693068e-07, 2.5112036741381811e-08, 2.0826614466731751e-09});
   const Value p = fma(r * r, q, r) + 1.0;
-  const Value power = bitcast(shl(bitsOf(t), 52), Elem::F64);
-  return p * power * 2.0;
+  const Value whole = convert(n, Elem::I64), half = shr(whole, 1);
+  const auto power = [](Value k) { return bitcast(shl(k + 1023.0, 52), Elem::F64); };
+  return p * power(half) * power(whole - half);
 }
 
 /// |x|^y for f32, in f64: 2^(y log2 |x|).
@@ -158,10 +157,11 @@ Value powerSingle(Value magnitude, Value y) {
 Value powerDouble(Value x, Value y) {
   const Pair l = logPair(x);
   const Value logarithm = select(eq(x, 0.0), -kInfinity, select(eq(x, kInfinity), kInfinity, l.high));
-  const Value product = select(eq(logarithm, 0.0), 0.0, y * logarithm);
+  const Value one = eq(logarithm, 0.0);
+  const Value product = select(one, 0.0, y * logarithm);
   const Value high = select(gt(product, 750.0), 750.0, select(lt(product, -750.0), -750.0, product));
   const Value low = fma(y, l.low, fma(y, logarithm, -product));
-  return expPair(high, select(lt(abs(product), 750.0), low, 0.0));
+  return expPair(high, select(one, 0.0, select(lt(abs(product), 750.0), low, 0.0)));
 }
 
 }  // namespace
