@@ -132,6 +132,32 @@ Result fusedByOne(Rewriter& r, const Stmt& s) {
   return std::nullopt;
 }
 
+// An op on a choice between constants is a choice between constants.
+Result choiceOfConstants(Rewriter& r, const Stmt& s) {
+  if (!core::isElementwise(s.op) || s.op == Op::Select) return std::nullopt;
+  const Stmt* choice = nullptr;
+  for (const Atom& a : s.args) {
+    const Stmt* d = r.def(a, Op::Select);
+    if (d != nullptr && choice == nullptr && r.constant(d->args[1]) && r.constant(d->args[2])) {
+      choice = d;
+    } else if (!r.constant(a)) {
+      return std::nullopt;
+    }
+  }
+  if (choice == nullptr) return std::nullopt;
+  const Stmt c = *choice;
+  Atom arms[2];
+  for (std::size_t k = 0; k < 2; ++k) {
+    std::vector<Atom> args;
+    for (const Atom& a : s.args) {
+      const Stmt* d = r.def(a, Op::Select);
+      args.push_back(Atom::of(*r.constant(d != nullptr ? c.args[1 + k] : a)));
+    }
+    arms[k] = r.build.emit1(s.op, args, s.attrs);
+  }
+  return r.build.select(c.args[0], arms[0], arms[1]);
+}
+
 // x - s·L with a scalar s is x + (-s)·L: the form that becomes a start.
 Result subtractScaled(Rewriter& r, const Stmt& s) {
   if (s.op != Op::Sub) return std::nullopt;
@@ -162,6 +188,7 @@ std::span<const SimplifyRule> identityRules() {
       {"logic", false, logic},
       {"comparison with itself", false, comparison},
       {"fma by one", false, fusedByOne},
+      {"choice of constants", false, choiceOfConstants},
       {"subtract scaled", false, subtractScaled},
   };
   return kRules;

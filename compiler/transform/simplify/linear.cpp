@@ -181,22 +181,60 @@ bool hasNoStart(const Rewriter& r, const Stmt& s) {
   return isAddition(s) && r.isConstant(s.args[0], 0.0);
 }
 
+// Whether a sum that nobody else uses can begin at another value: it has no start, or one of which this is true.
+bool canStart(const Rewriter& r, const Atom& l) {
+  const Stmt* d = r.def(l);
+  if (d == nullptr || !r.isOwn(l)) return false;
+  if (hasNoStart(r, *d)) return true;
+  const bool hasStart = (isProduct(*d) && d->args.size() == 3) || (isSum(*d) && d->args.size() == 2);
+  return hasStart && canStart(r, d->args.back());
+}
+
+Atom started(Rewriter& r, const Atom& l, const Atom& start) {
+  const Stmt d = *r.def(l);
+  std::vector<Atom> args = d.args;
+  if (!hasNoStart(r, d)) {
+    args.back() = started(r, args.back(), start);
+  } else if (d.op == Op::Scatter) {
+    args[0] = start.isLiteral ? r.build.splat(start.literal, r.typeOf(l)) : start;
+  } else {
+    args.push_back(start);
+  }
+  return r.build.emit1(d.op, args, d.attrs);
+}
+
 // a + linear(..) with one use starts its sum at a.
 Result startAt(Rewriter& r, const Stmt& s) {
   if (s.op != Op::Add) return std::nullopt;
-  for (std::size_t i : {1, 0}) {
-    const Atom &l = s.args[i], &start = s.args[1 - i];
-    const Stmt* d = r.def(l);
-    if (d == nullptr || !r.isOwn(l) || !hasNoStart(r, *d)) continue;
-    std::vector<Atom> args = d->args;
-    if (d->op == Op::Scatter) {
-      args[0] = start.isLiteral ? r.build.splat(start.literal, r.typeOf(l)) : start;
-    } else {
-      args.push_back(start);
-    }
-    return r.build.emit1(d->op, args, d->attrs);
-  }
+  for (std::size_t i : {1, 0})
+    if (canStart(r, s.args[i])) return started(r, s.args[i], s.args[1 - i]);
   return std::nullopt;
+}
+
+// Two parts of an otherwise zero array that lie side by side are one part.
+Result sumOfParts(Rewriter& r, const Stmt& s) {
+  if (s.op != Op::Add) return std::nullopt;
+  const Stmt *a = r.def(s.args[0], Op::Pad), *b = r.def(s.args[1], Op::Pad);
+  if (a == nullptr || b == nullptr || !r.isOwn(s.args[0]) || !r.isOwn(s.args[1])) return std::nullopt;
+  if (!r.isConstant(a->args[1], 0.0) || !r.isConstant(b->args[1], 0.0)) return std::nullopt;
+  const Type type = r.typeOf(s.args[0]);
+  std::optional<std::size_t> axis;
+  for (std::size_t i = 0; i < type.dims.size(); ++i) {
+    if (a->attrs.dims[i] == b->attrs.dims[i] && a->attrs.starts[i] == b->attrs.starts[i]) continue;
+    if (axis) return std::nullopt;
+    axis = i;
+  }
+  if (!axis) return std::nullopt;
+  const auto endsWhereBegins = [&](const Stmt* x, const Stmt* y) {
+    return x->attrs.dims[*axis] + r.typeOf(x->args[0]).dims[*axis] == y->attrs.dims[*axis];
+  };
+  if (endsWhereBegins(b, a)) std::swap(a, b);
+  if (!endsWhereBegins(a, b)) return std::nullopt;
+  Attrs pad = a->attrs;
+  pad.starts[*axis] = b->attrs.starts[*axis];
+  const Atom zero = a->args[1];
+  const Atom both = r.build.concat({a->args[0], b->args[0]}, static_cast<int>(*axis));
+  return r.build.emit1(Op::Pad, {both, zero}, pad);
 }
 
 // a - linear(..): the sign goes into the smaller factor.
@@ -325,6 +363,7 @@ std::span<const SimplifyRule> linearRules() {
       {"sink sign", true, sinkSign},
       {"sink divisor", true, sinkDivisor},
       {"start at", true, startAt},
+      {"sum of parts", true, sumOfParts},
       {"subtract linear", true, subtractLinear},
       {"sum of repeated values", true, sumOfRepeated},
       {"sum of one-hot rows", true, sumOfOneHot},

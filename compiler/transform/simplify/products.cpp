@@ -93,14 +93,46 @@ Result reductionOfTransposed(Rewriter& r, const Stmt& s) {
   return r.build.emit1(Op::Reduce, args, attrs);
 }
 
-// contract(reshape(x), y) where the reshape only splits or merges free axes, leaving the reduced and batch axes alone, is a reshape of the
-// product: not done, since it would move the view to the larger side. A reshape by extents 1 on free axes is dropped, though.
-// A product over concatenated axes is a sum of products: neither the concat nor its cotangent is ever formed.
+// A part of a product, by axes that belong to one factor alone, is a product of a part of the factor.
+Result partOfProduct(Rewriter& r, const Stmt& s) {
+  if (s.op != Op::Slice || !r.isOwn(s.args[0])) return std::nullopt;
+  const Stmt* d = r.def(s.args[0], Op::Contract);
+  if (d == nullptr || d->args.size() > 2) return std::nullopt;
+  const Stmt product = *d;
+  const std::size_t batch = product.attrs.batch.size();
+  std::vector<Atom> args = product.args;
+  std::size_t position = batch;
+  for (std::size_t i = 0; i < batch; ++i)
+    if (s.attrs.dims[i] != r.typeOf(s.args[0]).dims[i]) return std::nullopt;
+  for (std::size_t side = 0; side < 2; ++side) {
+    const Type type = r.typeOf(args[side]);
+    std::vector<Dim> starts(type.dims.size(), Dim(0)), sizes = type.dims;
+    std::vector<std::int64_t> strides(type.dims.size(), 1);
+    const auto& reduced = side == 0 ? product.attrs.axes : product.attrs.rhsAxes;
+    const auto& shared = side == 0 ? product.attrs.batch : product.attrs.rhsBatch;
+    for (int axis : freeAxes(type.rank(), reduced, shared)) {
+      const std::size_t i = static_cast<std::size_t>(axis);
+      starts[i] = s.attrs.starts[position];
+      sizes[i] = s.attrs.dims[position];
+      if (!s.attrs.strides.empty()) strides[i] = s.attrs.strides[position];
+      ++position;
+    }
+    if (sizes == type.dims) continue;
+    Attrs part;
+    part.starts = starts;
+    part.dims = sizes;
+    if (!s.attrs.strides.empty()) part.strides = strides;
+    args[side] = r.build.emit1(Op::Slice, {args[side]}, part);
+  }
+  return r.build.emit1(Op::Contract, args, product.attrs);
+}
+
+// A product over concatenated axes is a sum of products, if that saves forming the concat.
 Result productOverConcat(Rewriter& r, const Stmt& s) {
   if (s.op != Op::Contract) return std::nullopt;
   for (std::size_t side = 0; side < 2; ++side) {
     const Stmt* d = r.def(s.args[side], Op::Concat);
-    if (d == nullptr) continue;
+    if (d == nullptr || !r.isOwn(s.args[side])) continue;
     const std::vector<int>& reduced = side == 0 ? s.attrs.axes : s.attrs.rhsAxes;
     const std::vector<int>& others = side == 0 ? s.attrs.rhsAxes : s.attrs.axes;
     const auto found = std::ranges::find(reduced, d->attrs.axes[0]);
@@ -131,6 +163,7 @@ std::span<const SimplifyRule> productRules() {
       {"product of a transposed factor", false, productOfTransposed},
       {"transposed product", false, transposedProduct},
       {"reduction of a transposed operand", false, reductionOfTransposed},
+      {"part of a product", false, partOfProduct},
       {"product over concat", true, productOverConcat},
   };
   return kRules;

@@ -147,9 +147,20 @@ Result copies(Rewriter& r, const Stmt& s) {
     case Op::Concat: {
       if (s.args.size() == 1) return s.args[0];
       std::vector<Atom> parts;
-      for (const Atom& a : s.args)
-        if (!r.typeOf(a).dims[static_cast<std::size_t>(s.attrs.axes[0])].isConstant(0)) parts.push_back(a);
-      if (parts.size() == s.args.size() || parts.empty()) return std::nullopt;
+      bool changed = false;
+      for (const Atom& a : s.args) {
+        const Stmt* d = r.def(a, Op::Concat);
+        const bool isEmpty = r.typeOf(a).dims[static_cast<std::size_t>(s.attrs.axes[0])].isConstant(0);
+        if (d != nullptr && d->attrs.axes == s.attrs.axes && r.isOwn(a)) {
+          parts.insert(parts.end(), d->args.begin(), d->args.end());
+          changed = true;
+        } else if (isEmpty) {
+          changed = true;
+        } else {
+          parts.push_back(a);
+        }
+      }
+      if (!changed || parts.empty()) return std::nullopt;
       return r.build.concat(parts, s.attrs.axes[0]);
     }
     default: return std::nullopt;
