@@ -2,7 +2,6 @@
 
 #include <llvm/IR/Intrinsics.h>
 
-#include <cassert>
 #include <vector>
 
 #include "compiler/core/internal_error.h"

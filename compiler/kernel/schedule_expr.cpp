@@ -1,7 +1,8 @@
 #include "compiler/kernel/schedule_expr.h"
 
 #include <algorithm>
-#include <cassert>
+
+#include "compiler/core/internal_error.h"
 
 namespace fedc::kernel {
 
@@ -58,15 +59,18 @@ std::optional<Dim> accessStep(const LocalNest& nest, const Access& access, Int a
   return total;
 }
 
-void Lowering::setLanes(std::optional<Int> axis, std::optional<Dim> count) {
+void Lowering::setLanes(std::optional<Int> axis, std::optional<Dim> count, std::optional<Dim> first) {
   laneAxis_ = axis;
   laneCount_ = std::move(count);
+  laneFirst_ = std::move(first);
 }
 
 std::optional<ValueId> Lowering::tailMask() {
-  if (!laneAxis_ || !laneCount_) return std::nullopt;
-  if (auto c = laneCount_->constant(); c && *c >= kLanes) return std::nullopt;
-  return frame_.laneMask(*laneCount_);
+  if (!laneAxis_) return std::nullopt;
+  std::optional<ValueId> mask;
+  if (laneCount_ && laneCount_->constant().value_or(0) < kLanes) mask = frame_.laneMask(*laneCount_);
+  if (laneFirst_) mask = both(mask, frame_.primitive(Prim::Not, Elem::Bool, {frame_.laneMask(*laneFirst_)}, Elem::Bool));
+  return mask;
 }
 
 void Lowering::countUses(ExprId id, std::vector<int>& uses) const {
@@ -117,7 +121,7 @@ ValueId Lowering::lanesOfAtom(const Dim::Atom& atom) {
   using Kind = Dim::AtomKind;
   if (atom.kind == Kind::Variable) return lanesOf(Dim::variable(atom.variable));
   const ValueId a = lanesOf(atom.operands[0]);
-  assert(atom.operands.size() == 2 && "nextpow2 of a lane index");
+  FEDC_REQUIRE(atom.operands.size() == 2, "a power of two has no lanes");
   const ValueId b = lanesOf(atom.operands[1]);
   auto less = frame_.primitive(Prim::Lt, Elem::Bool, {a, b}, Elem::I64);
   switch (atom.kind) {
@@ -151,7 +155,7 @@ std::optional<ValueId> Lowering::both(std::optional<ValueId> a, std::optional<Va
 Lowering::Address Lowering::address(const Access& access) {
   const BufferShape& buffer = nest_.buffers[access.buffer];
   const std::vector<Dim> strides = accessStrides(access, buffer);
-  assert(strides.size() == access.index.size());
+  FEDC_REQUIRE(strides.size() == access.index.size(), "an access has an index for every extent");
   Address result;
   result.buffer = access.buffer;
   std::optional<ValueId> lanes;

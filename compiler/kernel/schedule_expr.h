@@ -46,8 +46,8 @@ class Lowering {
  public:
   Lowering(const LocalNest& nest, Frame& frame) : nest_(nest), frame_(frame) {}
 
-  /// The axis that lanes run along. `count`: how many lanes there are from the first one on, if that can be fewer than sixteen.
-  void setLanes(std::optional<Int> axis, std::optional<Dim> count = {});
+  /// The axis that lanes run along. `count`: how many lanes there are, if that can be fewer than sixteen; `first`: those before it do not count.
+  void setLanes(std::optional<Int> axis, std::optional<Dim> count = {}, std::optional<Dim> first = {});
   std::optional<Int> laneAxis() const { return laneAxis_; }
   /// True in the lanes that exist; nothing if all do.
   std::optional<ValueId> tailMask();
@@ -93,6 +93,7 @@ class Lowering {
   Frame& frame_;
   std::optional<Int> laneAxis_;
   std::optional<Dim> laneCount_;
+  std::optional<Dim> laneFirst_;
   std::function<ValueId(int)> accumulator_;
   std::map<ExprId, ValueId> memo_;
   std::vector<int> uses_;

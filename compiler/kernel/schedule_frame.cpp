@@ -1,7 +1,8 @@
 #include "compiler/kernel/schedule_frame.h"
 
 #include <algorithm>
-#include <cassert>
+
+#include "compiler/core/internal_error.h"
 
 namespace fedc::kernel {
 
@@ -58,7 +59,7 @@ void Frame::openUnroll(Int var, std::int64_t count) {
 }
 
 void Frame::close() {
-  assert(levels_.size() > 1);
+  FEDC_REQUIRE(levels_.size() > 1, "no loop is open");
   Level level = std::move(levels_.back());
   levels_.pop_back();
   for (Int i : level.bound) {

@@ -1,6 +1,6 @@
-#include <cassert>
 #include <limits>
 
+#include "compiler/core/internal_error.h"
 #include "compiler/kernel/schedule_plan.h"
 
 namespace fedc::kernel {
@@ -296,7 +296,7 @@ class Generator {
     ValueId next;
     const Expr& term = nest_.exprs[static_cast<std::size_t>(a.value)];
     if (a.fused) {
-      assert(term.kind == Expr::Kind::Scalar && term.op == Op::Mul && a.kind == Accumulation::Kind::Sum);
+      FEDC_REQUIRE(term.kind == Expr::Kind::Scalar && term.op == Op::Mul && a.kind == Accumulation::Kind::Sum, "only sums of products are fused");
       const ValueId x = frame_.place(low_.lowerAs(term.args[0], a.elem));
       const ValueId y = frame_.place(low_.lowerAs(term.args[1], a.elem));
       next = frame_.scalar(Op::Fma, a.elem, {x, y, old});
@@ -335,7 +335,7 @@ class Generator {
     low_.enter({});
     for (std::size_t n = 0; n < nest_.accumulations.size(); ++n) {
       const Accumulation& a = nest_.accumulations[n];
-      const bool starts = a.init && !plan_.laneReduce && !isArg(a.kind);
+      const bool starts = a.init && !plan_.laneReduce && !isSplit() && !isArg(a.kind);
       const ValueId v = starts ? frame_.place(low_.lowerAs(*a.init, a.elem)) : frame_.literal(core::reduceIdentity(kindOf(a.kind), a.elem));
       frame_.append({SetRegister{registers_[n], tileIndex(), v}});
       if (isArg(a.kind)) frame_.append({SetRegister{indices_[n], tileIndex(), frame_.literal(Literal::ofInt(Elem::I32, kNoIndex))}});
@@ -347,6 +347,7 @@ class Generator {
   }
 
   void reduce() {
+    if (isSplit()) return reduceInParts();
     const std::size_t base = frame_.depth();
     const std::size_t plain = nest_.reduceAxes.size() - (plan_.laneReduce ? 1 : 0);
     for (std::size_t k = 0; k < plain; ++k) frame_.openFor(nest_.reduceAxes[k].var, 0, nest_.reduceAxes[k].extent, 1);
@@ -367,12 +368,111 @@ class Generator {
     frame_.closeTo(base);
   }
 
+  bool isSplit() const { return nest_.order.kind == Order::Kind::SplitSeq || nest_.order.kind == Order::Kind::SplitLanes; }
+
+  /// Orders split(S, inner): each part by itself from the identity, then a pairwise tree; init comes last.
+  void reduceInParts() {
+    FEDC_REQUIRE(nest_.each.empty(), "a reduction in parts stores nothing on the way");
+    const std::int64_t parts = nest_.order.parts, size = tileRows() * tileCols();
+    Dim points = 1;
+    for (const Axis& k : nest_.reduceAxes) points = points * k.extent;
+    const Dim part = Dim::ceildiv(points, Dim(parts));
+    parts_.clear();
+    for (std::size_t n = 0; n < nest_.accumulations.size(); ++n) {
+      FEDC_REQUIRE(!isArg(nest_.accumulations[n].kind), "an index is not found in parts");
+      parts_.push_back(frame_.newRegister("p" + std::to_string(n), nest_.accumulations[n].elem, parts * size, plan_.lane >= 0));
+      frame_.declare(parts_.back());
+    }
+    auto eachTile = [&](const auto& set) {
+      openTile();
+      for (std::size_t n = 0; n < parts_.size(); ++n) set(n);
+      closeTile();
+    };
+    for (std::int64_t p = 0; p < parts; ++p) {
+      eachTile([&](std::size_t n) {
+        const Accumulation& a = nest_.accumulations[n];
+        frame_.append({SetRegister{registers_[n], tileIndex(), frame_.literal(core::reduceIdentity(kindOf(a.kind), a.elem))}});
+      });
+      const Dim low = Dim::min(points, Dim(p) * part), high = Dim::min(points, Dim(p + 1) * part);
+      if (plan_.laneReduce) {
+        partInLanes(low, high);
+      } else {
+        partInOrder(low, high);
+      }
+      eachTile([&](std::size_t n) {
+        ValueId v = frame_.reg(registers_[n], tileIndex());
+        if (plan_.laneReduce) v = fold(nest_.accumulations[n], v);
+        frame_.append({SetRegister{parts_[n], Dim(p * size) + tileIndex(), v}});
+      });
+    }
+    for (std::int64_t step = 1; step < parts; step *= 2) {
+      for (std::int64_t p = 0; p + step < parts; p += 2 * step) {
+        eachTile([&](std::size_t n) {
+          const Accumulation& a = nest_.accumulations[n];
+          const ValueId left = frame_.reg(parts_[n], Dim(p * size) + tileIndex());
+          const ValueId right = frame_.reg(parts_[n], Dim((p + step) * size) + tileIndex());
+          frame_.append({SetRegister{parts_[n], Dim(p * size) + tileIndex(), frame_.scalar(core::reduceOp(kindOf(a.kind)), a.elem, {left, right})}});
+        });
+      }
+    }
+  }
+
+  void partInOrder(const Dim& low, const Dim& high) {
+    const std::size_t base = frame_.depth();
+    const Int t = frame_.newInt("t");
+    frame_.openFor(t, low, high, 1);
+    Dim rest = Dim::variable(t);
+    for (std::size_t k = nest_.reduceAxes.size(); k-- > 0;) {
+      const Axis& axis = nest_.reduceAxes[k];
+      const Dim above = k == 0 ? Dim(0) : Dim::floordiv(rest, axis.extent);
+      frame_.bind(axis.var, rest - above * axis.extent);
+      rest = above;
+    }
+    storeAll({}, {}, &nest_.accumulations);
+    frame_.closeTo(base);
+  }
+
+  /// Points low .. high - 1 of the reduced axes in row-major order, lanes by the number along the last one.
+  void partInLanes(const Dim& low, const Dim& high) {
+    const std::size_t base = frame_.depth();
+    const Axis& last = nest_.reduceAxes.back();
+    const Int outer = frame_.newInt("t");
+    frame_.openFor(outer, Dim::floordiv(low, last.extent), Dim::ceildiv(high, last.extent), 1);
+    Dim rest = Dim::variable(outer);
+    for (std::size_t k = nest_.reduceAxes.size() - 1; k-- > 0;) {
+      const Axis& axis = nest_.reduceAxes[k];
+      const Dim above = k == 0 ? Dim(0) : Dim::floordiv(rest, axis.extent);
+      frame_.bind(axis.var, rest - above * axis.extent);
+      rest = above;
+    }
+    const Dim before = Dim::variable(outer) * last.extent;
+    const Dim first = Dim::max(Dim(0), low - before), end = Dim::min(last.extent, high - before);
+    laneBase_ = frame_.newInt("l");
+    frame_.openFor(laneBase_, Dim::floordiv(first, Dim(kLanes)) * Dim(kLanes), end, kLanes);
+    frame_.bind(last.var, Dim::variable(laneBase_));
+    inReduceLanes_ = true;
+    low_.setLanes(last.var, end - Dim::variable(last.var), first - Dim::variable(last.var));
+    storeAll({}, {}, &nest_.accumulations);
+    inReduceLanes_ = false;
+    low_.setLanes(std::nullopt);
+    frame_.closeTo(base);
+  }
+
+  ValueId fold(const Accumulation& a, ValueId lanes) {
+    Value fold;
+    fold.kind = Value::Kind::Fold;
+    fold.elem = a.elem;
+    fold.fold = a.kind;
+    fold.args = {lanes};
+    return frame_.add(fold);
+  }
+
   /// Says what the epilogue reads as accumulators.
   void finishAccumulators() {
     low_.setAccumulator([this](int number) {
       const auto n = static_cast<std::size_t>(number);
       const Accumulation& a = nest_.accumulations[n];
-      ValueId v = frame_.reg(registers_[n], tileIndex());
+      ValueId v = isSplit() ? frame_.reg(parts_[n], tileIndex()) : frame_.reg(registers_[n], tileIndex());
       if (isArg(a.kind)) {
         ValueId index = frame_.reg(indices_[n], tileIndex());
         if (plan_.laneReduce) {
@@ -385,13 +485,8 @@ class Generator {
         }
         return index;
       }
-      if (!plan_.laneReduce) return v;
-      Value fold;
-      fold.kind = Value::Kind::Fold;
-      fold.elem = a.elem;
-      fold.fold = a.kind;
-      fold.args = {v};
-      v = frame_.add(fold);
+      if (!plan_.laneReduce && !isSplit()) return v;
+      if (!isSplit()) v = fold(a, v);
       if (a.init) v = frame_.scalar(core::reduceOp(kindOf(a.kind)), a.elem, {v, frame_.place(low_.lowerAs(*a.init, a.elem))});
       return frame_.share(v);
     });
@@ -448,6 +543,8 @@ class Generator {
   bool inReduceLanes_ = false;
   std::vector<int> registers_;
   std::vector<int> indices_;
+  /// The sums of the parts of a split reduction.
+  std::vector<int> parts_;
 };
 
 }  // namespace

@@ -164,6 +164,15 @@ inline std::vector<Variant> allVariants() {
   return out;
 }
 
+/// Some of them, other ones for other numbers: the default for each processor, and `more` of the rest in turn.
+inline std::vector<Variant> someVariants(std::size_t number, std::size_t more = 1) {
+  std::vector<Variant> all = allVariants(), some;
+  for (Variant& v : all)
+    if (v.name == "avx512 O2" || v.name == "avx2 O2") some.push_back(v);
+  for (std::size_t k = 0; k < more; ++k) some.push_back(all[(number * 5 + k * 7) % all.size()]);
+  return some;
+}
+
 inline std::vector<std::vector<std::int64_t>> shapesOf(const std::vector<core::Array>& arrays) {
   std::vector<std::vector<std::int64_t>> out;
   for (const core::Array& a : arrays) out.push_back(a.shape());
