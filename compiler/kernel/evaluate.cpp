@@ -427,8 +427,8 @@ class Evaluator {
       if (!n.reduceAxes.empty()) reduce(n);
       // Loads of the epilogue see what the reduction stored.
       nextPoint();
-      storeAll(n.stores, n.axes, {});
       check(n.checks);
+      storeAll(n.stores, n.axes, {});
     });
   }
 

@@ -127,7 +127,8 @@ struct SiteCheck {
   std::uint32_t site = 0;
 };
 
-/// Parallel axes, at most one level of reduction, then stores once per point of the axes.
+/// Parallel axes, at most one level of reduction, then stores once per point of the axes. At each point all values, conditions and terms are
+/// computed before the first store of that point.
 struct Nest {
   std::string name;
   std::vector<Axis> axes;

@@ -269,7 +269,7 @@ class Verifier {
       };
       std::vector<Part> parts;
       for (const Axis& axis : axes) {
-        if (!x.affine.mentions(axis.var)) continue;
+        if (!x.affine.mentions(axis.var) || axis.extent.isConstant(1)) continue;
         const auto at = [&](std::int64_t k) {
           return x.affine.substitute([&](Int v) -> std::optional<Dim> { return v == axis.var ? std::optional(Dim(k)) : std::nullopt; });
         };
