@@ -80,6 +80,8 @@ struct DimVarInfo {
   std::string name;
   /// Static upper bound (`batch(b)` gives b).
   std::optional<std::int64_t> bound;
+  /// The immutable i32 local whose value this is, for sizes that are values (`x[0..k]`); such a variable is in scope with its local.
+  std::optional<std::uint32_t> local;
 };
 
 }  // namespace fedc::check

@@ -138,8 +138,11 @@ enum class ExprKind : std::uint8_t {
   Block,
   /// a..b
   Range,
-  /// a placed value used where {T}@clients is wanted, an unplaced one at a placement: operands[0]; only the type changes
+  /// a placed value used where {T}@clients is wanted, an unplaced one at a placement, (A, B)@p as (A@p, B@p), (A[n], B[n]) as (A, B)[n], and
+  /// the other way round: operands[0]; only the type changes
   Place,
+  /// a dimension as an i32: `dim`
+  DimValue,
 };
 
 enum class UnaryOp : std::uint8_t { Neg, Not };
@@ -199,6 +202,7 @@ struct Expr {
   UnaryOp unary = UnaryOp::Neg;
   BinaryOp binary = BinaryOp::Add;
   int index = 0;
+  Dim dim;
 };
 
 /// `let name = value;` at the top of a module; a compile-time value.

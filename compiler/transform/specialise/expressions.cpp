@@ -195,6 +195,8 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
     }
     case ExprKind::Place:
       return eval(*e.operands[0], env);
+    case ExprKind::DimValue:
+      return number(evalDim(e.dim, env, e.span), Elem::I32, e.span);
   }
   return Value::unit();
 }

@@ -1,0 +1,208 @@
+#include <fmt/format.h>
+
+#include "compiler/check/body.h"
+
+/// Making a value fit where a type is wanted, and saying why it does not.
+namespace fedc::check {
+
+bool BodyChecker::split(const TypeRef& type, std::optional<Placement>& at, TypeRef& local) {
+  const TypeRef t = solver_.head(type);
+  if (is(t, TypeKind::Placed)) {
+    at = t->placement;
+    local = t->element;
+    return true;
+  }
+  if (is(t, TypeKind::Tuple)) {
+    std::vector<TypeRef> items;
+    std::optional<Placement> all;
+    for (const TypeRef& i : t->items) {
+      std::optional<Placement> one;
+      TypeRef inner;
+      if (!split(i, one, inner)) return false;
+      if (one && all && (*one == Placement::Server) != (*all == Placement::Server)) return false;
+      if (one) all = all && *all == Placement::Clients ? all : one;
+      items.push_back(inner);
+    }
+    at = all;
+    local = all ? tupleType(std::move(items)) : t;
+    return true;
+  }
+  at.reset();
+  local = t;
+  return true;
+}
+
+TypeRef BodyChecker::columns(const TypeRef& type) {
+  const TypeRef t = solver_.head(type);
+  if (!is(t, TypeKind::Array)) return nullptr;
+  const TypeRef e = solver_.head(t->element);
+  if (!is(e, TypeKind::Tuple)) return nullptr;
+  std::vector<TypeRef> items;
+  for (const TypeRef& i : e->items) items.push_back(arrayType(solver_.head(i), t->extent));
+  return tupleType(std::move(items));
+}
+
+TypeRef BodyChecker::fit(const TypeRef& foundType, const TypeRef& wantType, bool& changed) {
+  const TypeRef found = solver_.head(foundType);
+  const TypeRef want = solver_.head(wantType);
+  if (isError(found) || isError(want)) return want;
+  const auto plain = [&]() -> TypeRef { return solver_.unify(found, want) ? found : nullptr; };
+  if (is(want, TypeKind::Hole)) return plain();
+
+  if (is(want, TypeKind::Placed)) {
+    if (is(found, TypeKind::Placed)) {
+      if (found->placement == want->placement) {
+        const TypeRef inner = fit(found->element, want->element, changed);
+        return inner ? placedType(inner, want->placement) : nullptr;
+      }
+      if (found->placement != Placement::AllClients || want->placement != Placement::Clients) return nullptr;
+      const TypeRef inner = fit(found->element, want->element, changed);
+      changed = true;
+      return inner ? placedType(inner, want->placement) : nullptr;
+    }
+    std::optional<Placement> at;
+    TypeRef local;
+    if (!split(found, at, local)) return nullptr;
+    if (at && *at != want->placement && !(*at == Placement::AllClients && want->placement == Placement::Clients)) return nullptr;
+    const TypeRef inner = fit(local, want->element, changed);
+    changed = true;
+    return inner ? placedType(inner, want->placement) : nullptr;
+  }
+  if (is(want, TypeKind::Tuple)) {
+    std::vector<TypeRef> items;
+    if (is(found, TypeKind::Tuple)) {
+      items = found->items;
+    } else if (is(found, TypeKind::Placed) && is(solver_.head(found->element), TypeKind::Tuple)) {
+      for (const TypeRef& i : solver_.head(found->element)->items) items.push_back(placedType(solver_.head(i), found->placement));
+      changed = true;
+    } else if (const TypeRef tuple = columns(found)) {
+      items = tuple->items;
+      changed = true;
+    } else {
+      return plain();
+    }
+    if (items.size() != want->items.size()) return plain() ? found : nullptr;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i] = fit(items[i], want->items[i], changed);
+      if (!items[i]) return nullptr;
+    }
+    return tupleType(std::move(items));
+  }
+  if (is(want, TypeKind::Array) && is(found, TypeKind::Tuple)) {
+    if (const TypeRef tuple = columns(want); tuple && tuple->items.size() == found->items.size()) {
+      std::vector<TypeRef> items;
+      for (std::size_t i = 0; i < found->items.size(); ++i) {
+        const TypeRef item = fit(found->items[i], tuple->items[i], changed);
+        const auto axis = item ? leadingAxis(solver_.zonk(item)) : std::nullopt;
+        if (!axis) return nullptr;
+        items.push_back(axis->element);
+      }
+      changed = true;
+      return arrayType(tupleType(std::move(items)), want->extent);
+    }
+  }
+  return plain();
+}
+
+MutExpr BodyChecker::coerce(MutExpr e, const Expectation& want) {
+  const TypeRef found = solver_.head(e->type);
+  const TypeRef type = solver_.head(want.type);
+  if (isError(found) || isError(type)) return e;
+  if (is(type, TypeKind::Function)) return coerceFunction(e, type, want);
+  // The items of a tuple that is written out fit one by one, so that each error has its own place.
+  if (e->kind == ExprKind::Tuple && is(type, TypeKind::Tuple) && is(found, TypeKind::Tuple) && found->items.size() == type->items.size()) {
+    std::vector<TypeRef> items;
+    for (std::size_t i = 0; i < e->operands.size(); ++i) {
+      const MutExpr item = coerce(std::const_pointer_cast<Expr>(e->operands[i]), {type->items[i], want.span, want.why});
+      e->operands[i] = item;
+      items.push_back(item->type);
+    }
+    e->type = tupleType(std::move(items));
+    return e;
+  }
+  solver_.blame(e->span);
+  bool changed = false;
+  const TypeRef fitted = [&]() -> TypeRef {
+    TypeRef result;
+    solver_.attempt([&] {
+      changed = false;
+      result = fit(found, type, changed);
+      return result != nullptr;
+    });
+    return result;
+  }();
+  if (!fitted) return mismatch(e, found, want);
+  return changed ? placeExpr(e, fitted) : e;
+}
+
+MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const Expectation& want) {
+  const TypeRef found = solver_.zonk(foundType);
+  const TypeRef type = solver_.zonk(want.type);
+  if (isError(found) || isError(type)) return errorExpr(e->span);
+  const auto label = [&](Diagnostic& d) {
+    if (want.span.isValid() && want.span != e->span && !want.why.empty()) {
+      d.labels.push_back({want.span, want.why});
+    } else if (!want.why.empty()) {
+      d.notes.push_back(want.why);
+    }
+  };
+  // A value at the wrong place.
+  std::optional<Placement> at;
+  TypeRef inner = found;
+  if (is(found, TypeKind::Placed)) {
+    at = found->placement;
+    inner = found->element;
+  }
+  const bool wantPlaced = is(type, TypeKind::Placed);
+  const bool differentPlaces = at && wantPlaced && (*at == Placement::Server) != (type->placement == Placement::Server);
+  const bool perClient = at && wantPlaced && *at == Placement::Clients && type->placement == Placement::AllClients;
+  if ((at && !wantPlaced && !is(type, TypeKind::Tuple) && !is(type, TypeKind::Function)) || differentPlaces || perClient) {
+    Diagnostic d(Code::PlacementMismatch, e->span, "");
+    const std::string what = source(e->span);
+    if (!wantPlaced) {
+      d.message = fmt::format("`{}` is {}, an unplaced value is wanted", what, describePlace(*at));
+    } else if (perClient) {
+      d.message = fmt::format("`{}` differs from client to client, one value for all clients is wanted", what);
+    } else {
+      d.message = fmt::format("`{}` is {}, but is wanted {}", what, describePlace(*at), describePlace(type->placement));
+    }
+    d.primaryLabel = fmt::format("`{}`", show(found));
+    label(d);
+    if (differentPlaces && *at == Placement::Server) {
+      const auto bytes = bytesOf(solver_.zonk(inner));
+      d.fix = Fix::wrap(e->span, "federated_broadcast(", ")",
+                        bytes ? fmt::format("send it to the clients ({} bytes to each)", *bytes) : "send it to the clients");
+    } else if (differentPlaces) {
+      d.notes.push_back("client values reach the server by an aggregation: `federated_sum`, `federated_mean`, ..");
+    }
+    return failed(std::move(d));
+  }
+  if (is(found, TypeKind::Hole)) {
+    const bool isFloat = solver_.hole(found).kind == HoleKind::Float;
+    Diagnostic d(Code::TypeMismatch, e->span, fmt::format("expected `{}`, found {}", show(type), isFloat ? "a number with a point" : "a number"));
+    d.primaryLabel = fmt::format("no `{}`", show(type));
+    label(d);
+    return failed(std::move(d));
+  }
+  const bool sameTensor = is(inner, TypeKind::Tensor) && is(type, TypeKind::Tensor) && inner->elem == type->elem && inner->dims.size() == type->dims.size();
+  const Clash& clash = solver_.clash();
+  const bool clashIsShape = clash.found && clash.expected && is(clash.found, TypeKind::Tensor) && is(clash.expected, TypeKind::Tensor) &&
+                            clash.found->elem == clash.expected->elem && clash.found->dims.size() == clash.expected->dims.size();
+  Diagnostic d(sameTensor || (!is(type, TypeKind::Tensor) && clashIsShape) ? Code::ShapeMismatch : Code::TypeMismatch, e->span,
+               fmt::format("expected `{}`, found `{}`", show(type), show(found)));
+  d.primaryLabel = sameTensor ? "its sizes differ" : fmt::format("`{}`", show(found));
+  if (!clash.path.empty() && clash.found && clash.expected)
+    d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", clash.path.substr(clash.path[0] == '.' ? 1 : 0), show(clash.found), show(clash.expected)));
+  if (is(found, TypeKind::Struct) && is(type, TypeKind::Struct) && found->shown == type->shown && found->name != type->name)
+    d.notes.push_back(fmt::format("these are two structs of one name: `{}` and `{}`", found->name, type->name));
+  label(d);
+  if (is(inner, TypeKind::Tensor) && is(type, TypeKind::Tensor) && inner->elem != type->elem && inner->dims == type->dims &&
+      (core::isNumeric(inner->elem) || inner->elem == Elem::Bool) && core::isNumeric(type->elem)) {
+    d.fix = Fix::wrap(e->span, std::string(core::elemName(type->elem)) + "(", ")", fmt::format("convert to `{}`", core::elemName(type->elem)));
+  } else if (sameTensor && anyDim(found, [](const Dim& x) { return !x.constant(); })) {
+    d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), show(type)));
+  }
+  return failed(std::move(d));
+}
+
+}  // namespace fedc::check

@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "compiler/check/body.h"
+#include "compiler/check/program.h"
+#include "compiler/support/suggest.h"
+
+/// What a program says about its run: params, the `run` block, and where it is entered.
+namespace fedc::check {
+
+namespace {
+
+constexpr std::array<const char*, 11> kRunSettings = {"data",  "eval",       "rounds",     "clients_per_round", "clients", "seed",
+                                                      "threads", "eval_every", "data_cache", "init",              "save"};
+
+/// The number that a literal (or `-` and a literal) stands for, in a type.
+std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {
+  const ast::Expr* value = &e;
+  bool negative = false;
+  if (const auto* u = ast::tryAs<ast::UnaryExpr>(value); u != nullptr && u->op == ast::UnaryOp::Negate) {
+    negative = true;
+    value = u->operand.get();
+  }
+  if (const auto* b = ast::tryAs<ast::BoolExpr>(value)) {
+    if (elem != Elem::Bool || negative) return std::nullopt;
+    return core::Literal::ofBool(b->value);
+  }
+  if (const auto* i = ast::tryAs<ast::IntExpr>(value)) {
+    if (core::isFloat(elem)) {
+      const auto d = static_cast<double>(i->value);
+      return core::Literal::ofDouble(elem, negative ? -d : d);
+    }
+    if (!core::isInteger(elem)) return std::nullopt;
+    const int bits = core::elemBytes(elem) * 8;
+    const std::uint64_t largest = core::isSigned(elem) ? (std::uint64_t{1} << (bits - 1)) - 1 : (bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1);
+    if (negative ? (!core::isSigned(elem) ? i->value != 0 : i->value > largest + 1) : i->value > largest) return std::nullopt;
+    if (!negative && i->value > 0x7fffffffffffffffull) return core::Literal{elem, i->value};
+    const auto v = static_cast<std::int64_t>(i->value);
+    return core::Literal::ofInt(elem, negative ? static_cast<std::int64_t>(0 - i->value) : v);
+  }
+  if (const auto* f = ast::tryAs<ast::FloatExpr>(value)) {
+    if (!core::isFloat(elem)) return std::nullopt;
+    return core::Literal::ofDouble(elem, negative ? -f->value : f->value);
+  }
+  return std::nullopt;
+}
+
+/// `-p name=text`.
+std::optional<core::Literal> parseValue(const std::string& text, Elem elem) {
+  if (elem == Elem::Bool) {
+    if (text == "true" || text == "1") return core::Literal::ofBool(true);
+    if (text == "false" || text == "0") return core::Literal::ofBool(false);
+    return std::nullopt;
+  }
+  if (core::isFloat(elem)) {
+    if (text.empty()) return std::nullopt;
+    char* end = nullptr;
+    const double d = std::strtod(text.c_str(), &end);
+    if (*end != '\0') return std::nullopt;
+    return core::Literal::ofDouble(elem, d);
+  }
+  const char* first = text.data();
+  const char* last = first + text.size();
+  if (elem == Elem::U64) {
+    std::uint64_t v = 0;
+    const auto r = std::from_chars(first, last, v);
+    if (r.ec != std::errc() || r.ptr != last) return std::nullopt;
+    return core::Literal{elem, v};
+  }
+  std::int64_t v = 0;
+  const auto r = std::from_chars(first, last, v);
+  if (r.ec != std::errc() || r.ptr != last) return std::nullopt;
+  const int bits = core::elemBytes(elem) * 8;
+  if (bits < 64) {
+    const std::int64_t low = core::isSigned(elem) ? -(std::int64_t{1} << (bits - 1)) : 0;
+    const std::int64_t high = core::isSigned(elem) ? (std::int64_t{1} << (bits - 1)) - 1 : (std::int64_t{1} << bits) - 1;
+    if (v < low || v > high) return std::nullopt;
+  }
+  return core::Literal::ofInt(elem, v);
+}
+
+}  // namespace
+
+void ProgramChecker::setParam(Param& p, const ast::ParamItem& item) {
+  const auto given = options_.params.find(p.name);
+  if (given == options_.params.end()) return;
+  if (const auto v = parseValue(given->second, p.elem)) {
+    p.value = *v;
+    return;
+  }
+  sink.report(Diagnostic(Code::BadParamValue, item.name.span, fmt::format("`-p {}={}` does not fit: the param is `{}`", p.name, given->second, core::elemName(p.elem)))
+                  .at(fmt::format("declared as `{}`", core::elemName(p.elem))));
+}
+
+void ProgramChecker::declareParams(ModuleInfo& main) {
+  for (const auto& decl : main.params) {
+    const ast::ParamItem& item = *decl->item;
+    decl->index = out.params.size();
+    Param p;
+    p.name = item.name.text;
+    p.span = item.name.span;
+    const auto* scalar = ast::tryAs<ast::ScalarType>(item.type.get());
+    const auto elem = scalar != nullptr ? core::elemFromName(ast::spelling(scalar->scalar)) : std::nullopt;
+    if (!elem || *elem == Elem::Key || *elem == Elem::Str) {
+      sink.report(Diagnostic(Code::ParamType, item.type ? item.type->span : item.name.span, fmt::format("the param `{}` is a number or a `bool`", p.name))
+                      .at("no scalar type of numbers"));
+      out.params.push_back(std::move(p));
+      continue;
+    }
+    p.elem = *elem;
+    p.isStatic = !core::isFloat(*elem);
+    p.value = core::Literal::zero(*elem);
+    if (item.value) {
+      if (const auto v = constantOf(*item.value, *elem)) {
+        p.value = *v;
+      } else {
+        sink.report(Diagnostic(Code::ParamType, item.value->span, fmt::format("the default of `{}` is a literal of type `{}`", p.name, core::elemName(*elem)))
+                        .at("no such literal")
+                        .label(item.type->span, "declared here"));
+      }
+    } else if (options_.params.count(p.name) == 0) {
+      sink.report(Diagnostic(Code::ParamType, item.name.span, fmt::format("the param `{}` has no value: give one by `-p {}=..`", p.name, p.name)).at("no default"));
+    }
+    setParam(p, item);
+    out.params.push_back(std::move(p));
+  }
+  for (const auto& [name, value] : options_.params) {
+    const bool known = std::any_of(out.params.begin(), out.params.end(), [&, n = name](const Param& p) { return p.name == n; });
+    if (known) continue;
+    std::vector<std::string> names;
+    for (const Param& p : out.params) names.push_back(p.name);
+    Diagnostic d(Code::UnknownParam, Span{main.file, 0, 0}, fmt::format("`-p {}={}`: the program has no param `{}`", name, value, name));
+    if (const auto near = suggest(name, names)) d.notes.push_back(fmt::format("did you mean `{}`?", *near));
+    std::string all;
+    for (const std::string& n : names) all += (all.empty() ? "`" : ", `") + n + "`";
+    d.notes.push_back(all.empty() ? "it declares none" : "its params are " + all);
+    sink.report(std::move(d));
+  }
+}
+
+void ProgramChecker::declareRun(ModuleInfo& main) {
+  for (const ast::ItemPtr& item : main.tree->items) {
+    const auto* run = ast::tryAs<ast::RunItem>(item.get());
+    if (run == nullptr) continue;
+    for (const ast::RunEntry& e : run->entries) {
+      const std::string& name = e.name.text;
+      if (std::none_of(kRunSettings.begin(), kRunSettings.end(), [&](const char* s) { return name == s; })) {
+        const std::vector<std::string> names(kRunSettings.begin(), kRunSettings.end());
+        Diagnostic d(Code::UnknownRunSetting, e.name.span, fmt::format("`run` has no setting `{}`", name));
+        d.primaryLabel = "not a setting";
+        if (const auto near = suggest(name, names)) d.fix = Fix::replace(e.name.span, *near, "a similar setting exists");
+        sink.report(std::move(d));
+        continue;
+      }
+      const auto* text = ast::tryAs<ast::StringExpr>(e.value.get());
+      const auto* number = ast::tryAs<ast::IntExpr>(e.value.get());
+      const auto* word = ast::tryAs<ast::NameExpr>(e.value.get());
+      const auto wrong = [&](const char* what) {
+        sink.report(Diagnostic(Code::UnknownRunSetting, e.value->span, fmt::format("`{}` of `run` is {}", name, what)).at("does not fit"));
+      };
+      if (name == "data" || name == "eval") {
+        if (text == nullptr) {
+          wrong("a string");
+        } else {
+          (name == "data" ? out.run.data : out.run.eval) = text->value;
+        }
+      } else if (name == "rounds") {
+        if (number == nullptr || number->value > 0x7fffffff) {
+          wrong("a number");
+        } else {
+          out.run.rounds = static_cast<std::int64_t>(number->value);
+        }
+      } else if (name == "clients_per_round" && number != nullptr) {
+        if (number->value == 0 || number->value > 0x7fffffff) {
+          wrong("a positive number, or `all`");
+        } else {
+          out.run.clientsPerRound = static_cast<std::int64_t>(number->value);
+        }
+      } else if (text != nullptr) {
+        out.run.others[name] = text->value;
+      } else if (number != nullptr) {
+        out.run.others[name] = std::to_string(number->value);
+      } else if (word != nullptr) {
+        out.run.others[name] = word->name;
+      } else {
+        wrong("a string, a number or a word");
+      }
+    }
+  }
+}
+
+void ProgramChecker::rejectForeignItems() {
+  for (const auto& m : modules.all()) {
+    const bool isMain = m->name.empty();
+    for (const ast::ItemPtr& item : m->tree->items) {
+      const bool own = item->kind == ast::ItemKind::Param || item->kind == ast::ItemKind::Run;
+      if (own && !isMain && !m->isPrelude) {
+        const Span at = item->kind == ast::ItemKind::Param ? ast::as<ast::ParamItem>(*item).name.span : item->span;
+        sink.report(Diagnostic(Code::ParamOutsideMain, at, "only the file that is run declares `param`s and `run`")
+                        .at(fmt::format("declared in module `{}`", m->name))
+                        .note("a module takes what it needs as arguments of its functions"));
+      }
+      if (!isMain) continue;
+      if (item->kind == ast::ItemKind::Policy || item->kind == ast::ItemKind::Budget || item->kind == ast::ItemKind::Derivative ||
+          item->kind == ast::ItemKind::Native) {
+        const char* what = item->kind == ast::ItemKind::Policy   ? "policies are"
+                           : item->kind == ast::ItemKind::Budget ? "budgets are"
+                           : item->kind == ast::ItemKind::Native ? "native functions are"
+                                                                 : "written derivatives are";
+        sink.report(Diagnostic(Code::NotYet, item->span, fmt::format("{} not supported yet", what)).at("no meaning yet"));
+      }
+    }
+  }
+}
+
+void ProgramChecker::findEntry(ModuleInfo& main) {
+  const auto it = main.own.find("main");
+  if (it == main.own.end()) return;
+  const ItemRef& item = it->second;
+  if (item.kind == ItemRef::Kind::Function) {
+    for (const ast::TypeParameter& p : item.fn->item->signature.typeParameters) {
+      if (p.isDimension) continue;
+      sink.report(Diagnostic(Code::EntryType, p.name.span, "`main` has no type parameters: nobody says what they are").at("a type parameter"));
+      return;
+    }
+    return;
+  }
+  if (item.kind != ItemRef::Kind::Global || !item.global->value) return;
+  const TypeRef t = item.global->value->type;
+  const bool process = is(t, TypeKind::Struct) && t->shown == "Process" && t->fields.size() == 3 && is(t->fields[0].type, TypeKind::Function) &&
+                       is(t->fields[1].type, TypeKind::Function) && is(t->fields[2].type, TypeKind::Function);
+  if (!process) {
+    sink.report(Diagnostic(Code::EntryType, item.span, fmt::format("`main` is a function or a `Process`, found `{}`", print(t)))
+                    .at(fmt::format("`{}`", print(t)))
+                    .note("`let main = process(init, next);`, or a library's algorithm, or `fn main(..)`"));
+    return;
+  }
+  out.process = item.global->value;
+  for (const Field& f : t->fields) out.processTypes.push_back(f.type);
+  TypeRef q = t->fields[2].type->element;
+  if (is(q, TypeKind::Placed)) q = q->element;
+  out.hasEvaluate = !isUnit(q);
+}
+
+}  // namespace fedc::check

@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include "compiler/check/body.h"
+
+/// Lifting: a local operation on values of one placement is done there.
+namespace fedc::check {
+
+namespace {
+
+/// `31.4 kB`, decimal.
+std::string bytesText(std::int64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  if (bytes < 1000000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+}  // namespace
+
+std::string BodyChecker::describePlace(Placement p) const { return p == Placement::Server ? "at the server" : "at the clients"; }
+
+TypeRef BodyChecker::local(MutExpr& e, Lift& lift) {
+  const TypeRef t = solver_.head(e->type);
+  if (is(t, TypeKind::Placed)) {
+    joinPlacement(lift, t->placement, e);
+    return t->element;
+  }
+  if (is(t, TypeKind::Tuple) && hasPlacedValue(solver_.zonk(t))) {
+    std::optional<Placement> at;
+    TypeRef inner;
+    if (!split(t, at, inner)) {
+      // Its items are at different places: name two of them.
+      MutExpr server;
+      MutExpr clients;
+      for (std::size_t i = 0; i < t->items.size(); ++i) {
+        const TypeRef item = solver_.head(t->items[i]);
+        if (!is(item, TypeKind::Placed)) continue;
+        const MutExpr part = e->kind == ExprKind::Tuple ? std::const_pointer_cast<Expr>(e->operands[i]) : e;
+        (item->placement == Placement::Server ? server : clients) = part;
+      }
+      if (server && clients) {
+        reportPlacements(server, clients);
+      } else {
+        report(Diagnostic(Code::PlacementMismatch, e->span, fmt::format("`{}` holds values of two placements", source(e->span)))
+                   .at(fmt::format("`{}`", show(t))));
+      }
+      lift.failed = true;
+      return errorType();
+    }
+    joinPlacement(lift, *at, e);
+    e = placeExpr(e, placedType(inner, *at));
+    return inner;
+  }
+  return t;
+}
+
+void BodyChecker::joinPlacement(Lift& lift, Placement at, const MutExpr& e) {
+  if (!lift.at) {
+    lift.at = at;
+    lift.first = e;
+    return;
+  }
+  const bool serverBefore = *lift.at == Placement::Server;
+  const bool serverNow = at == Placement::Server;
+  if (serverBefore != serverNow) {
+    if (!lift.failed) reportPlacements(serverBefore ? lift.first : e, serverBefore ? e : lift.first);
+    lift.failed = true;
+    return;
+  }
+  if (at == Placement::Clients) lift.at = at;
+}
+
+void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients) {
+  const bool serverFirst = server->span.begin <= clients->span.begin;
+  const std::string a = fmt::format("`{}` is at the server", source(server->span));
+  const std::string b = fmt::format("`{}` is at the clients", source(clients->span));
+  Diagnostic d(Code::PlacementMismatch, server->span, serverFirst ? a + ", " + b : b + ", " + a);
+  d.labels.push_back({clients->span, fmt::format("`{}`", show(clients->type))});
+  const auto declared = server->kind == ExprKind::Local ? program_.typeSpans.find(server->local->id) : program_.typeSpans.end();
+  if (declared != program_.typeSpans.end() && server->kind == ExprKind::Local) {
+    d.labels.push_back({declared->second, fmt::format("`{}` is put at the server here", server->local->name)});
+  } else {
+    d.primaryLabel = fmt::format("`{}`", show(server->type));
+  }
+  const TypeRef t = solver_.zonk(server->type);
+  const auto bytes = is(t, TypeKind::Placed) ? bytesOf(t->element) : std::nullopt;
+  d.fix = Fix::wrap(server->span, "federated_broadcast(", ")",
+                    bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(*bytes)) : "send it to the clients");
+  report(std::move(d));
+}
+
+TypeRef BodyChecker::expectPlaced(MutExpr& e, Placement at, const std::string& callee) {
+  const TypeRef t = solver_.zonk(e->type);
+  if (isError(t)) return nullptr;
+  std::optional<Placement> place;
+  TypeRef inner;
+  if (!split(t, place, inner)) {
+    Lift lift;
+    local(e, lift);
+    return nullptr;
+  }
+  if (hasFunction(inner)) {
+    report(Diagnostic(Code::FunctionAtRunTime, e->span, fmt::format("`{}` takes run-time values, found `{}`", callee, show(t))).at("exists at compile time only"));
+    return nullptr;
+  }
+  const bool wantServer = at == Placement::Server;
+  if (place && (*place == Placement::Server) != wantServer) {
+    Diagnostic d(Code::PlacementMismatch, e->span,
+                 fmt::format("`{}` takes a value {}, `{}` is {}", callee, describePlace(at), source(e->span), describePlace(*place)));
+    d.primaryLabel = fmt::format("`{}`", show(t));
+    if (e->kind == ExprKind::Local) {
+      if (const auto it = program_.typeSpans.find(e->local->id); it != program_.typeSpans.end())
+        d.labels.push_back({it->second, fmt::format("`{}` is put {} here", e->local->name, describePlace(*place))});
+    }
+    report(std::move(d));
+    return nullptr;
+  }
+  const TypeRef target = placedType(inner, at);
+  if (!is(t, TypeKind::Placed) || t->placement != at) e = placeExpr(e, target);
+  return inner;
+}
+
+}  // namespace fedc::check
