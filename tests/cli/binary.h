@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace fedc::tests {
+
+/// What a run of build/bin/fedc left behind.
+struct BinaryResult {
+  int exitCode = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text.
+BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {});
+
+/// A folder that is gone at the end.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  /// Writes a file, gives its path.
+  std::string write(const std::string& name, const std::string& text) const;
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace fedc::tests
