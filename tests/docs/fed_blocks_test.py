@@ -3,12 +3,15 @@
 
 Every fenced block that begins with ```fed is a file that `fedc check` accepts without a word: a whole program, or declarations. In
 ```fed E0207 the block is wrong on purpose: it gives that error and no other. The block ```fed shared of a page holds declarations that
-the page's other blocks may use; it is put before those that do not declare one of its names themselves and are no whole program.
+the page's other blocks may use; it is put behind those that do not declare one of its names themselves.
 A block of several files begins each further one with a line `// file: name.fed`.
+
+A block ```console begins with `$ fedc …`, run in the repository's root, and shows what that prints. A line `…` stands for any lines.
 """
 import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -16,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 root = Path(__file__).resolve().parents[2]
+console = re.compile(r"^```console\n\$ fedc ([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 fenced = re.compile(r"^```(fed\b[^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 declared = re.compile(r"^(?:struct|fn|let|param)\s+(\w+)", re.MULTILINE)
 
@@ -46,7 +50,7 @@ def blocks_of(page):
         if bad:
             sys.exit(f"{page.name}:{line}: what is ```fed {bad[0]}?")
         body = match.group(2)
-        if not is_program(body) and not set(declared.findall(body)) & set(declared.findall(shared)):
+        if not set(declared.findall(body)) & set(declared.findall(shared)):
             body = body + shared
         found.append(Block(page, line, set(words), body))
     return found
@@ -76,6 +80,29 @@ def check(fedc, block):
     return f"{block.place()}: {wanted} expected, exit {run.returncode}\n{said}\n{block.text}"
 
 
+def check_console(fedc, page, match):
+    """What is wrong with a block of class console, or nothing."""
+    place = f"{page.relative_to(root).as_posix()}:{page.read_text().count(chr(10), 0, match.start()) + 1}"
+    run = subprocess.run([fedc, *shlex.split(match.group(1))], cwd=root, capture_output=True, text=True, timeout=120)
+    if run.returncode != 0:
+        return f"{place}: exit {run.returncode}\n{run.stderr}"
+    printed, at = [line.rstrip() for line in run.stdout.splitlines()], 0
+    parts = re.split(r"^…\n", match.group(2), flags=re.MULTILINE)
+    for i, part in enumerate(parts):
+        lines = part.splitlines()
+        last = i + 1 == len(parts)
+        places = [p for p in range(at, len(printed) - len(lines) + 1) if printed[p : p + len(lines)] == lines]
+        # The first part begins what is printed, the last one ends it.
+        if i == 0:
+            places = [p for p in places if p == 0]
+        if last:
+            places = [p for p in places if p + len(lines) == len(printed)]
+        if not places:
+            return f"{place}: `fedc {match.group(1)}` prints\n{run.stdout}"
+        at = places[0] + len(lines)
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fedc", required=True)
@@ -87,12 +114,14 @@ def main():
     blocks = [b for page in pages for b in blocks_of(page)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         wrong = [w for w in pool.map(lambda b: check(args.fedc, b), blocks) if w]
+    commands = [(page, match) for page in pages for match in console.finditer(page.read_text())]
+    wrong += [w for w in (check_console(args.fedc, page, match) for page, match in commands) if w]
     programs = sum(is_program(b.text) for b in blocks)
     if programs == 0:
         wrong.append("no page holds a whole program")
     if wrong:
-        sys.exit("\n".join(wrong) + f"\n{len(wrong)} of {len(blocks)} blocks")
-    print(f"{len(blocks)} blocks, {programs} of them whole programs, {sum(bool(b.expected) for b in blocks)} wrong on purpose")
+        sys.exit("\n".join(wrong) + f"\n{len(wrong)} of {len(blocks) + len(commands)} blocks")
+    print(f"{len(commands)} commands, {len(blocks)} blocks, {programs} of them whole programs, {sum(bool(b.expected) for b in blocks)} wrong on purpose")
 
 
 if __name__ == "__main__":
