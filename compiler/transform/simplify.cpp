@@ -55,15 +55,39 @@ double Rewriter::size(const Type& t) const {
 
 namespace {
 
-// Variables by scalars that they are multiplied with.
+// Variables, and the scalars that they are multiplied with in their own block.
 using Scaled = std::unordered_map<Var, std::vector<Atom>>;
+
+void collectScaled(const Fn& fn, const std::vector<Stmt>& stmts, std::span<const Var> params, std::unordered_map<Var, Atom>& repeated, Scaled& scaled) {
+  std::unordered_set<Var> here(params.begin(), params.end());
+  const auto scalar = [&](const Atom& a) -> std::optional<Atom> {
+    if (a.isLiteral || fn.vars[a.var].type.rank() == 0) return a;
+    auto found = repeated.find(a.var);
+    return found == repeated.end() ? std::nullopt : std::optional(found->second);
+  };
+  for (const Stmt& s : stmts) {
+    for (const Region& r : s.regions) collectScaled(fn, r.stmts, r.params, repeated, scaled);
+    if (s.op == Op::Broadcast)
+      if (const auto source = scalar(s.args[0])) repeated[s.results[0]] = *source;
+    if (s.op == Op::Mul) {
+      for (std::size_t i = 0; i < 2; ++i) {
+        const auto by = scalar(s.args[i]);
+        const Atom& v = s.args[1 - i];
+        if (by && !v.isLiteral && here.contains(v.var)) scaled[v.var].push_back(*by);
+      }
+    }
+    here.insert(s.results.begin(), s.results.end());
+  }
+}
 
 // One walk over a function: every statement meets every rule until none applies.
 class Sweep final : public Rewriter {
  public:
-  Sweep(Fn& function, SimplifyReport& report, std::vector<std::span<const SimplifyRule>> tables, bool exactOnly, const Scaled& scaled)
-      : Rewriter(function, scratch_), scratch_(function, fresh_), report_(report), tables_(std::move(tables)), exactOnly_(exactOnly), scaled_(scaled) {
+  Sweep(Fn& function, SimplifyReport& report, std::vector<std::span<const SimplifyRule>> tables, bool exactOnly)
+      : Rewriter(function, scratch_), scratch_(function, fresh_), report_(report), tables_(std::move(tables)), exactOnly_(exactOnly) {
     uses_ = useCounts(function);
+    std::unordered_map<Var, Atom> repeated;
+    if (!exactOnly) collectScaled(function, function.body, function.params, repeated, scaled_);
   }
 
   void run() {
@@ -75,7 +99,6 @@ class Sweep final : public Rewriter {
   }
 
   bool changed() const { return changed_; }
-  const Scaled& scaledNow() const { return scaledNow_; }
 
   const Stmt* def(const Atom& a) const override {
     if (a.isLiteral) return nullptr;
@@ -134,13 +157,6 @@ class Sweep final : public Rewriter {
       block_[v] = current_;
     }
     equal_.insert(kept);
-    if (s.op != Op::Mul) return;
-    for (std::size_t i = 0; i < 2; ++i) {
-      const auto scalar = uniform(s.args[i]);
-      const Atom& v = s.args[1 - i];
-      if (!scalar || v.isLiteral) continue;
-      if (auto found = block_.find(v.var); found != block_.end() && found->second == current_) scaledNow_[v.var].push_back(*scalar);
-    }
   }
 
   bool rewrite(const Stmt& s, std::deque<Stmt>& work) {
@@ -205,8 +221,7 @@ class Sweep final : public Rewriter {
   SimplifyReport& report_;
   std::vector<std::span<const SimplifyRule>> tables_;
   bool exactOnly_;
-  const Scaled& scaled_;
-  Scaled scaledNow_;
+  Scaled scaled_;
   std::vector<int> uses_;
   Substitution names_;
   // Definitions as they were kept; addresses are stable.
@@ -221,12 +236,10 @@ class Sweep final : public Rewriter {
 void fixpoint(Fn& fn, SimplifyReport& report, const std::vector<std::span<const SimplifyRule>>& tables, bool exactOnly) {
   // Every rule makes the program smaller or moves work to smaller values; the limit is against a rule that does not.
   constexpr int kMostSweeps = 200;
-  Scaled scaled;
   for (int i = 0; i < kMostSweeps; ++i) {
     bool changed = foldDims(fn);
-    Sweep sweep(fn, report, tables, exactOnly, scaled);
+    Sweep sweep(fn, report, tables, exactOnly);
     sweep.run();
-    scaled = sweep.scaledNow();
     changed = sweep.changed() || changed;
     changed = eliminateDead(fn) || changed;
     if (!changed) return;

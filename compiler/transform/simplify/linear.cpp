@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include "compiler/transform/simplify/rules.h"
 
@@ -45,8 +46,8 @@ class Sink {
       case Op::Add:
       case Op::Sub: return of(0) + of(1);
       case Op::Select: return of(1) + of(2);
-      case Op::Mul: return std::min(of(0), of(1));
-      case Op::Fma: return std::min(of(0), of(1)) + of(2);
+      case Op::Mul: return of(factor(*d));
+      case Op::Fma: return of(factor(*d)) + of(2);
       case Op::Pad: return r_.isConstant(d->args[1], 0.0) ? of(0) : full;
       case Op::Concat: {
         double sum = 0;
@@ -55,7 +56,7 @@ class Sink {
       }
       case Op::Contract:
         if (d->attrs.elem && *d->attrs.elem != r_.typeOf(d->args[0]).elem) return full;
-        return std::min(of(0), of(1)) + (d->args.size() > 2 ? of(2) : 0.0);
+        return of(factor(*d)) + (d->args.size() > 2 ? of(2) : 0.0);
       case Op::Reduce:
         if (!isSum(*d) || r_.typeOf(d->args[0]).elem != r_.typeOf(v).elem) return full;
         return of(0) + (d->args.size() > 1 ? of(1) : 0.0);
@@ -64,10 +65,25 @@ class Sink {
     }
   }
 
+  // Which factor takes the scale: one that is a scalar anyway, else the cheaper one.
+  std::size_t factor(const Stmt& d) const {
+    for (std::size_t i = 0; i < 2; ++i)
+      if (r_.constant(d.args[i])) return i;
+    for (std::size_t i = 0; i < 2; ++i)
+      if (r_.uniform(d.args[i])) return i;
+    return cost(d.args[0]) < cost(d.args[1]) ? 0 : 1;
+  }
+
   double cost(const Atom& v) const {
     if (v.isLiteral || r_.constant(v)) return 0;
     if (r_.isScaled(v, scale_)) return 0;
-    return std::min(r_.size(v), inside(v));
+    if (auto known = costs_.find(v.var); known != costs_.end()) return known->second;
+    const double full = r_.size(v);
+    if (depth_ == kDeepest) return full;
+    ++depth_;
+    const double least = std::min(full, inside(v));
+    --depth_;
+    return costs_[v.var] = least;
   }
 
   Atom build(const Atom& v, const std::vector<Dim>& dims) {
@@ -76,7 +92,7 @@ class Sink {
       if (scale_.isLiteral) return Atom::of(Literal::ofDouble(elem_, c->toDouble() * scale_.literal.toDouble()));
       return repeat(r_.build.mul(scale_, Atom::of(*c)), dims);
     }
-    if (r_.isScaled(v, scale_) || inside(v) >= r_.size(v)) return leaf(v);
+    if (r_.isScaled(v, scale_) || cost(v) >= r_.size(v)) return leaf(v);
     return rebuild(v);
   }
 
@@ -87,7 +103,7 @@ class Sink {
     const auto scaled = [&](std::size_t i) {
       args[i] = build(args[i], args[i].isLiteral ? r_.typeOf(v).dims : r_.typeOf(args[i]).dims);
     };
-    const auto cheaper = [&] { scaled(cost(args[0]) < cost(args[1]) ? 0 : 1); };
+    const auto cheaper = [&] { scaled(factor(d)); };
     switch (d.op) {
       case Op::Add:
       case Op::Sub:
@@ -132,9 +148,14 @@ class Sink {
     return r_.build.emit1(Op::Mul, {v, scale_.isLiteral ? scale_ : repeat(scale_, type.dims)});
   }
 
+  // Longer chains are not looked through, so that a walk stays linear in the program.
+  static constexpr int kDeepest = 24;
+
   Rewriter& r_;
   Atom scale_;
   Elem elem_;
+  mutable std::unordered_map<core::Var, double> costs_;
+  mutable int depth_ = 0;
 };
 
 bool isFloat(Rewriter& r, const Stmt& s) { return core::isFloat(r.typeOf(Atom::of(s.results[0])).elem); }
