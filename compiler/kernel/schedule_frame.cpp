@@ -346,7 +346,9 @@ ValueId Frame::share(ValueId id) {
   if (isTrivial(id)) return id;
   const ValueId placed = place(id);
   if (placed != id) return placed;
-  Level& level = levels_.back();
+  // Where place() would look for it: outside of levels with one copy, so that what is placed later can name it.
+  const Place where = placeOf(id);
+  Level& level = levels_[where.unrolled.empty() ? where.loop : where.unrolled.back()];
   if (auto it = level.placed.find(id); it != level.placed.end()) return it->second;
   Value named;
   named.kind = Value::Kind::Let;
