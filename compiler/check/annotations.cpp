@@ -351,7 +351,7 @@ TypeRef BodyChecker::openUnknown(const TypeRef& type, const std::string& name, s
       [&](const Dim& d) {
         return d.substitute([&](Dim::Variable v) -> std::optional<Dim> {
           if (!isUnknown(v)) return std::nullopt;
-          const Dim::Variable fresh = program_.newDim("?" + name, program_.out.dims[v].bound);
+          const Dim::Variable fresh = program_.newDim("?" + (name.empty() ? "n" : name), program_.out.dims[v].bound);
           if (born != nullptr) born->push_back(fresh);
           return Dim::variable(fresh);
         });

@@ -63,7 +63,18 @@ MutExpr BodyChecker::callMethod(const ast::CallExpr& e, const ast::FieldExpr& ca
   }
   if (MutExpr field = tryField(object, callee.name.text, callee.span)) return callValue(field, args, e.span, hint);
   // A function item (never a local) with the object as its first argument.
-  const NameMeaning m = lookupItem(callee.name.text, scope);
+  NameMeaning m = lookupItem(callee.name.text, scope);
+  if (m.kind == NameMeaning::Kind::Item && m.item.kind != ItemRef::Kind::Function) {
+    // `data.batch(batch)`: a param or module-level value of that name is not meant.
+    m = {};
+    if (const ItemRef item = program_.modules.lookupFunction(scope->module, callee.name.text); item.kind != ItemRef::Kind::None) {
+      m.kind = NameMeaning::Kind::Item;
+      m.item = item;
+    } else if (const auto b = builtinNamed(callee.name.text)) {
+      m.kind = NameMeaning::Kind::Builtin;
+      m.builtin = *b;
+    }
+  }
   const bool isFunction = m.kind == NameMeaning::Kind::Builtin || m.kind == NameMeaning::Kind::Scalar ||
                           (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Function);
   Arg self;

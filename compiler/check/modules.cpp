@@ -270,6 +270,17 @@ ItemRef ModuleTable::lookup(const ModuleInfo* from, const std::string& name) con
   return {};
 }
 
+ItemRef ModuleTable::lookupFunction(const ModuleInfo* from, const std::string& name) const {
+  for (const auto* table : {&from->own, &from->imported}) {
+    const auto it = table->find(name);
+    if (it != table->end() && it->second.kind == ItemRef::Kind::Function) return it->second;
+  }
+  if (prelude_ != nullptr && !from->isPrelude) {
+    if (const ItemRef item = lookupIn(prelude_, name); item.kind == ItemRef::Kind::Function) return item;
+  }
+  return {};
+}
+
 std::vector<std::string> ModuleTable::visibleNames(const ModuleInfo* from, const std::function<bool(const ItemRef&)>& want) const {
   std::vector<std::string> names;
   for (const auto& [name, item] : from->own)

@@ -90,6 +90,8 @@ class ModuleTable {
   const ModuleInfo* prelude() const { return prelude_; }
   /// A name as seen from a module: its own, then what it uses, then the prelude's.
   ItemRef lookup(const ModuleInfo* from, const std::string& name) const;
+  /// The nearest function of a name: what `x.name()` may mean.
+  ItemRef lookupFunction(const ModuleInfo* from, const std::string& name) const;
   /// A name of another module: what it declares or brings in by name. Private names are found only from inside.
   ItemRef lookupIn(const ModuleInfo* module, const std::string& name) const;
   /// Names visible from a module, for "did you mean".

@@ -175,9 +175,14 @@ bool Solver::solve(const TypeRef& holeType, const TypeRef& t, bool holeIsFound) 
 }
 
 bool Solver::definitelyDiffer(const Dim& a, const Dim& b) const {
-  if (!lenient_) return true;
-  const auto difference = (a - b).constant();
-  return difference && *difference != 0;
+  const Dim difference = a - b;
+  if (const auto c = difference.constant()) return *c != 0;
+  if (lenient_) return false;
+  // Rounded quotients and the like are opaque: they may agree for the sizes that occur, which is seen where sizes are numbers.
+  for (const Dim::Term& t : difference.terms())
+    for (const Dim::Atom& atom : t.atoms)
+      if (atom.kind != Dim::AtomKind::Variable) return false;
+  return true;
 }
 
 bool Solver::unifyDims(const Dim& found, const Dim& expected) {
