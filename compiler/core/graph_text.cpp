@@ -46,9 +46,7 @@ class GraphPrinter {
     for (const SlotInfo& s : graph_.clientState) line(1, "client state", leaf(s));
     step(1, "server", graph_.first);
     for (std::size_t i = 0; i < graph_.phases.size(); ++i) phase(i);
-    for (const Graph::Output& o : graph_.outputs) {
-      line(1, "out", fmt::format("{} {}", o.kind == Graph::Output::Kind::State ? "state" : "report", slot(o.slot)));
-    }
+    for (const Graph::Output& o : graph_.outputs) line(1, "out", output(o));
     return std::move(out_);
   }
 
@@ -83,9 +81,7 @@ class GraphPrinter {
       before = server;
     }
     std::string outputs = "out";
-    for (const Graph::Output& o : graph_.outputs) {
-      outputs += fmt::format("\n{} {}", o.kind == Graph::Output::Kind::State ? "state" : "report", slot(o.slot));
-    }
+    for (const Graph::Output& o : graph_.outputs) outputs += "\n" + output(o);
     node("out", outputs, "shape=ellipse");
     edge(before, "out", "");
     return std::move(out_) + "}\n";
@@ -103,7 +99,13 @@ class GraphPrinter {
     return t.dims.empty() ? out : out + "]";
   }
   std::string leaf(const SlotInfo& s) const { return fmt::format("{}: {}", s.name, type(s.type)); }
-  std::string slot(Slot s) const { return leaf(graph_.slots[s]); }
+  std::string name(Slot s) const { return graph_.slots[s].name.empty() ? fmt::format("%{}", s) : graph_.slots[s].name; }
+  std::string slot(Slot s) const { return fmt::format("{}: {}", name(s), type(graph_.slots[s].type)); }
+  /// Under the name by which it leaves the program, if it has one.
+  std::string output(const Graph::Output& o) const {
+    const std::string as = o.name.empty() || o.name == name(o.slot) ? "" : fmt::format("{} = ", o.name);
+    return fmt::format("{} {}{}", o.kind == Graph::Output::Kind::State ? "state" : "report", as, slot(o.slot));
+  }
   std::string leaves(const std::vector<SlotInfo>& list) const {
     std::string out;
     for (const SlotInfo& s : list) out += (out.empty() ? "" : ", ") + leaf(s);
@@ -153,9 +155,10 @@ class GraphPrinter {
   void step(int depth, std::string_view head, const ServerStep& s) {
     if (s.fn < 0) return;
     std::string in, result;
-    for (Slot x : s.inputs) in += (in.empty() ? "" : ", ") + graph_.slots[x].name;
+    for (Slot x : s.inputs) in += (in.empty() ? "" : ", ") + name(x);
     for (Slot x : s.outputs) result += (result.empty() ? "" : ", ") + slot(x);
-    line(depth, head, fmt::format("{}({}) -> {}   {} flops", fnName(s.fn), in, result.empty() ? "nothing" : result, grouped(show(fn(s.fn), flops(fn(s.fn))))));
+    const std::string arrow = result.empty() ? "" : " -> " + result;
+    line(depth, head, fmt::format("{}({}){}   {} flops", fnName(s.fn), in, arrow, grouped(show(fn(s.fn), flops(fn(s.fn))))));
   }
 
   std::string input(const ClientInput& in, const Phase& p) const {
@@ -165,15 +168,15 @@ class GraphPrinter {
       case ClientInput::Kind::Column:
         return fmt::format("data {}", graph_.columns[static_cast<std::size_t>(in.index)].feature);
       case ClientInput::Kind::Key:
-        return fmt::format("key {} by client id", graph_.slots[in.slot].name);
+        return fmt::format("key {} by client id", name(in.slot));
       case ClientInput::Kind::Carry:
-        return fmt::format("carry {}", graph_.slots[in.slot].name);
+        return fmt::format("carry {}", name(in.slot));
       case ClientInput::Kind::State:
         return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(in.index)].name);
       case ClientInput::Kind::Down:
         break;
     }
-    return graph_.slots[in.slot].name;
+    return name(in.slot);
   }
 
   std::string output(const ClientOutput& o, const Phase& p) const {
@@ -181,13 +184,13 @@ class GraphPrinter {
       case ClientOutput::Kind::Accumulator:
         return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(o.index)].name);
       case ClientOutput::Kind::Carry:
-        return fmt::format("carry {}", graph_.slots[o.slot].name);
+        return fmt::format("carry {}", name(o.slot));
       case ClientOutput::Kind::State:
         return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(o.index)].name);
       case ClientOutput::Kind::Collect:
         break;
     }
-    return fmt::format("collect {}", graph_.slots[o.slot].name);
+    return fmt::format("collect {}", name(o.slot));
   }
 
   void phase(std::size_t i) {

@@ -82,10 +82,10 @@ TEST(GraphText, ShowsStagesBytesAndOperations) {
             "    clients   work1(sum sum.w, sum sum.n, m.w, data pixels) -> (sum sum.w, sum sum.n)   10*R + 11 flops\n"
             "    up        aggregate u.w: f32[10], u.n: f32\n"
             "    bytes     40 down, 44 up, each client\n"
-            "    zero      zero1() -> nothing   0 flops\n"
+            "    zero      zero1()   0 flops\n"
             "    merge     merge1   10 flops\n"
             "    server    next1(sum.w, sum.n) -> m'.w: f32[10]   10 flops\n"
-            "  out         state m'.w: f32[10]\n");
+            "  out         state m.w = m'.w: f32[10]\n");
 }
 
 TEST(GraphText, DrawsEveryStage) {
