@@ -1,8 +1,8 @@
 #include "runtime/value/npz.h"
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,9 +32,7 @@ std::uint64_t get(std::string_view in, std::size_t at, int bytes) {
   return value;
 }
 
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
+std::uint32_t checksum(std::string_view bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 /// What local and central headers have in common, from "version needed" to the length of the extra field. The date is 1980-01-01, so that
 /// equal weights are equal files.
@@ -63,25 +61,11 @@ Expected<std::string> inflateEntry(std::string_view packed, std::size_t size) {
   // Deflate makes at most 1032 bytes of one: a larger claim is a damaged header, not a reason to allocate.
   if (size / 1032 > packed.size() + 1) return fail("claims an impossible size");
   std::string out(size, '\0');
-  z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return fail("cannot be inflated");
-  std::size_t in = 0;
-  int status = Z_OK;
-  std::size_t made = 0;
-  constexpr std::size_t kStep = std::size_t{1} << 30;
-  while (status == Z_OK) {
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + in));
-    stream.avail_in = static_cast<uInt>(std::min(kStep, packed.size() - in));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + made);
-    stream.avail_out = static_cast<uInt>(std::min(kStep, size - made));
-    const uInt before = stream.avail_in, room = stream.avail_out;
-    status = inflate(&stream, Z_NO_FLUSH);
-    in += before - stream.avail_in;
-    made += room - stream.avail_out;
-    if (status == Z_OK && before == stream.avail_in && room == stream.avail_out) status = Z_BUF_ERROR;
-  }
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END || made != size) return fail("cannot be inflated: it is damaged");
+  libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  const bool whole =
+      decompressor != nullptr && libdeflate_deflate_decompress(decompressor, packed.data(), packed.size(), out.data(), size, nullptr) == LIBDEFLATE_SUCCESS;
+  libdeflate_free_decompressor(decompressor);
+  if (!whole) return fail("cannot be inflated: it is damaged");
   return out;
 }
 
