@@ -46,34 +46,6 @@ std::optional<Copied> asCopy(const Kernel& kernel, const Statement& s) {
   return c;
 }
 
-void renameBuffer(Kernel& kernel, BufferId from, const std::function<void(Access&)>& access, BufferId to) {
-  const auto inExprs = [&](std::vector<Expr>& exprs) {
-    for (Expr& e : exprs) {
-      if (e.kind == Expr::Kind::Load && e.access.buffer == from) access(e.access);
-    }
-  };
-  forEachStatement(kernel.body, [&](Statement& s) {
-    if (auto* n = std::get_if<Nest>(&s.node)) {
-      inExprs(n->exprs);
-      for (Store& x : n->each) {
-        if (x.target.buffer == from) access(x.target);
-      }
-      for (Store& x : n->stores) {
-        if (x.target.buffer == from) access(x.target);
-      }
-    } else if (auto* c = std::get_if<Scatter>(&s.node)) {
-      inExprs(c->exprs);
-      if (c->store.target.buffer == from) access(c->store.target);
-    } else if (auto* call = std::get_if<Call>(&s.node)) {
-      std::replace(call->buffers.begin(), call->buffers.end(), from, to);
-    } else if (auto* i = std::get_if<If>(&s.node)) {
-      if (i->condition == from) i->condition = to;
-    } else if (auto* l = std::get_if<Let>(&s.node)) {
-      if (l->buffer == from) l->buffer = to;
-    }
-  });
-}
-
 /// Calls `f` with every access that the statement itself makes.
 void forEachAccess(const Statement& s, const std::function<void(const Access&, bool written)>& f) {
   const auto all = [&](const std::vector<Expr>& exprs, const std::vector<ExprId>& roots) {
@@ -114,9 +86,10 @@ bool pointwise(const Statement& s, BufferId written, BufferId read) {
 /// True if `b` only appears in shapes that a padded last extent allows.
 bool mayBePadded(const Kernel& kernel, const Liveness& live, BufferId b) {
   bool good = true;
-  for (const Statement* s : live.leaves()) {
-    if (std::holds_alternative<Call>(s->node) && (live.effects(*s).readsFrom(b) || live.effects(*s).writesTo(b))) return false;
-    forEachAccess(*s, [&](const Access& a, bool) {
+  for (std::size_t at : live.touching(b)) {
+    const Statement& s = *live.leaves()[at].statement;
+    if (std::holds_alternative<Call>(s.node)) return false;
+    forEachAccess(s, [&](const Access& a, bool) {
       if (a.buffer == b && a.shape.size() != kernel.buffers[b].extents.size() && a.shape.back() != kernel.buffers[b].extents.back()) good = false;
     });
   }
@@ -127,104 +100,107 @@ bool padded(const Buffer& b) { return b.padLast > 0 && !b.extents.back().isConst
 
 /// True if one buffer can hold both: neither is written while the other's (different) content is still needed.
 bool mayShare(const Kernel& kernel, const Liveness& live, BufferId x, BufferId y) {
-  for (const Statement* s : live.leaves()) {
-    const Effects& e = live.effects(*s);
-    const bool writesX = e.writesTo(x), writesY = e.writesTo(y);
-    if (!writesX && !writesY) continue;
-    if (writesX && writesY) return false;
-    const BufferId written = writesX ? x : y, other = writesX ? y : x;
-    if (const auto c = asCopy(kernel, *s); c && c->prefix.empty() && c->from == other) continue;
-    if (live.liveAfter(*s, other)) return false;
-    if (e.readsFrom(other) && !pointwise(*s, written, other)) return false;
+  const auto good = [&](const Liveness::Leaf& leaf, BufferId written, BufferId other) {
+    if (leaf.effects.writesTo(other)) return false;
+    if (const auto c = asCopy(kernel, *leaf.statement); c && c->prefix.empty() && c->from == other) return true;
+    if (leaf.after[other]) return false;
+    return !leaf.effects.readsFrom(other) || pointwise(*leaf.statement, written, other);
+  };
+  for (const auto& [written, other] : {std::pair{x, y}, std::pair{y, x}}) {
+    for (std::size_t at : live.touching(written)) {
+      const Liveness::Leaf& leaf = live.leaves()[at];
+      if (leaf.effects.writesTo(written) && !good(leaf, written, other)) return false;
+    }
   }
   return true;
 }
 
-/// Moves the one statement that makes `x` behind the last read of `y` before the copy at `end`.
-bool moveBehindLastRead(Block& block, std::size_t end, BufferId x, BufferId y) {
+bool intersects(const std::vector<BufferId>& a, const std::vector<BufferId>& b) {
+  return std::any_of(a.begin(), a.end(), [&](BufferId x) { return std::binary_search(b.begin(), b.end(), x); });
+}
+
+/// Moves the one statement that makes `x` behind the last read of `y` before the copy at `end`, if nothing in between needs it earlier.
+/// `effects` are those of the block's statements and move with them.
+void moveBehindLastRead(Block& block, std::vector<Effects>& effects, std::size_t end, BufferId x, BufferId y) {
   std::optional<std::size_t> maker;
-  std::vector<Effects> effects;
   for (std::size_t i = 0; i < end; ++i) {
-    effects.push_back(effectsOf(block[i]));
-    if (effects[i].writesTo(x)) {
-      if (maker) return false;
-      maker = i;
-    }
+    if (!effects[i].writesTo(x)) continue;
+    if (maker) return;
+    maker = i;
   }
-  if (!maker) return false;
+  if (!maker) return;
   std::size_t last = *maker;
   for (std::size_t i = *maker + 1; i < end; ++i) {
     if (effects[i].readsFrom(y)) last = i;
   }
-  if (last == *maker) return false;
   const Effects& made = effects[*maker];
   for (std::size_t i = *maker + 1; i <= last; ++i) {
-    for (BufferId b : made.writes) {
-      if (effects[i].readsFrom(b) || effects[i].writesTo(b)) return false;
-    }
-    for (BufferId b : made.reads) {
-      if (effects[i].writesTo(b)) return false;
-    }
+    if (intersects(made.writes, effects[i].reads) || intersects(made.writes, effects[i].writes) || intersects(made.reads, effects[i].writes)) return;
   }
-  const auto first = block.begin() + static_cast<std::ptrdiff_t>(*maker);
-  std::rotate(first, first + 1, block.begin() + static_cast<std::ptrdiff_t>(last) + 1);
-  return true;
+  const auto from = static_cast<std::ptrdiff_t>(*maker), to = static_cast<std::ptrdiff_t>(last) + 1;
+  std::rotate(block.begin() + from, block.begin() + from + 1, block.begin() + to);
+  std::rotate(effects.begin() + from, effects.begin() + from + 1, effects.begin() + to);
+}
+
+/// Lets every copy's source be made after the last read of the copy's target, where that is possible.
+void moveUpdates(const Kernel& kernel, Block& block) {
+  std::vector<Effects> effects;
+  for (Statement& s : block) {
+    if (auto* f = std::get_if<For>(&s.node)) moveUpdates(kernel, f->body);
+    if (auto* i = std::get_if<If>(&s.node)) {
+      moveUpdates(kernel, i->then);
+      moveUpdates(kernel, i->otherwise);
+    }
+    effects.push_back(effectsOf(s));
+  }
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const auto copy = asCopy(kernel, block[i]);
+    if (copy && copy->prefix.empty()) moveBehindLastRead(block, effects, i, copy->from, copy->to);
+  }
 }
 
 class Coalescer {
  public:
-  explicit Coalescer(Kernel& kernel) : kernel_(kernel) {}
+  explicit Coalescer(Kernel& kernel) : kernel_(kernel), live_(kernel) {}
 
   void run() {
-    while (visit(kernel_.body)) {
+    // A joined pair can make another copy one within a single buffer, so again until nothing changes.
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t i = 0; i < live_.leaves().size(); ++i) {
+        const auto copy = asCopy(kernel_, *live_.leaves()[i].statement);
+        if (copy && (copy->prefix.empty() ? join(i, *copy) : joinRow(i, *copy))) changed = true;
+      }
     }
   }
 
  private:
-  /// True if something was joined (and positions have changed).
-  bool visit(Block& block) {
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      if (auto* f = std::get_if<For>(&block[i].node); f != nullptr && visit(f->body)) return true;
-      if (auto* b = std::get_if<If>(&block[i].node); b != nullptr && (visit(b->then) || visit(b->otherwise))) return true;
-      const auto copy = asCopy(kernel_, block[i]);
-      if (!copy) continue;
-      if (copy->prefix.empty() ? join(block, i, *copy) : joinRow(block, i, *copy)) return true;
-    }
-    return false;
-  }
-
-  bool join(Block& block, std::size_t at, const Copied& copy) {
+  bool join(std::size_t at, const Copied& copy) {
     const BufferId x = copy.from, y = copy.to;
-    const Buffer& from = kernel_.buffers[x];
-    const Buffer& to = kernel_.buffers[y];
     if (x == y) {
-      block.erase(block.begin() + static_cast<std::ptrdiff_t>(at));
+      live_.clear(at);
       return true;
     }
+    const Buffer& from = kernel_.buffers[x];
+    const Buffer& to = kernel_.buffers[y];
     if (from.role != Buffer::Role::Arena || to.role == Buffer::Role::In || from.extents != to.extents) return false;
-    if (attempt(block, at, x, y)) return true;
-    if (!moveBehindLastRead(block, at, x, y)) return false;
-    return attempt(block, at, x, y);
-  }
-
-  bool attempt(Block& block, std::size_t at, BufferId x, BufferId y) {
-    const Liveness live(kernel_);
-    if (padded(kernel_.buffers[y]) && !mayBePadded(kernel_, live, x)) return false;
-    if (!mayShare(kernel_, live, x, y)) return false;
-    block.erase(block.begin() + static_cast<std::ptrdiff_t>(at));
-    renameBuffer(kernel_, x, [&](Access& a) { a.buffer = y; }, y);
+    if (padded(to) && !mayBePadded(kernel_, live_, x)) return false;
+    if (!mayShare(kernel_, live_, x, y)) return false;
+    live_.clear(at);
+    live_.join(x, y, [&](Access& a) { a.buffer = y; });
     return true;
   }
 
   /// The row of a stack: `x` becomes stack[prefix.., ..].
-  bool joinRow(Block& block, std::size_t at, const Copied& copy) {
+  bool joinRow(std::size_t at, const Copied& copy) {
     const BufferId x = copy.from, stack = copy.to;
     const Buffer& row = kernel_.buffers[x];
-    if (row.role != Buffer::Role::Arena || padded(kernel_.buffers[stack])) return false;
-    const Liveness live(kernel_);
-    if (live.liveAfter(block.back(), x)) return false;
+    if (row.role != Buffer::Role::Arena || padded(kernel_.buffers[stack]) || live_.isCondition(x)) return false;
+    const Block& block = *live_.leaves()[at].block;
     std::set<Int> lets;
+    std::set<const Statement*> here;
     forEachStatement(block, [&](const Statement& s) {
+      here.insert(&s);
       if (const auto* l = std::get_if<Let>(&s.node)) lets.insert(l->var);
       if (const auto* f = std::get_if<For>(&s.node)) lets.insert(f->var);
     });
@@ -233,69 +209,63 @@ class Coalescer {
         if (lets.contains(v)) return false;
       }
     }
-    // Everything that touches the row is here, and nothing else here touches the stack.
-    std::set<const Statement*> here;
-    forEachStatement(block, [&](const Statement& s) { here.insert(&s); });
-    for (const Statement* s : live.leaves()) {
-      const Effects& e = live.effects(*s);
-      const bool touches = e.readsFrom(x) || e.writesTo(x);
-      if (touches && !here.contains(s)) return false;
-      if (touches && (std::holds_alternative<Call>(s->node) || std::holds_alternative<Let>(s->node))) return false;
-      if (here.contains(s) && s != &block[at] && (e.readsFrom(stack) || e.writesTo(stack))) return false;
+    // Everything that touches the row is here, the row is made anew each time, and nothing else here touches the stack.
+    bool first = true;
+    for (std::size_t i : live_.touching(x)) {
+      const Liveness::Leaf& leaf = live_.leaves()[i];
+      const Statement& s = *leaf.statement;
+      if (!here.contains(&s) || std::holds_alternative<Call>(s.node) || std::holds_alternative<Let>(s.node)) return false;
+      if (first && !overwrites(kernel_, s, leaf.effects, x)) return false;
+      if (first && leaf.block != &block) return false;
+      first = false;
       bool ownShape = true;
-      forEachAccess(*s, [&](const Access& a, bool) { ownShape = ownShape && (a.buffer != x || a.shape == row.extents); });
+      forEachAccess(s, [&](const Access& a, bool) { ownShape = ownShape && (a.buffer != x || a.shape == row.extents); });
       if (!ownShape) return false;
     }
-    bool branches = false;
-    forEachStatement(block, [&](const Statement& s) {
-      const auto* i = std::get_if<If>(&s.node);
-      branches = branches || (i != nullptr && i->condition == x);
+    for (std::size_t i : live_.touching(stack)) {
+      if (i != at && here.contains(live_.leaves()[i].statement)) return false;
+    }
+    live_.clear(at);
+    live_.join(x, stack, [&](Access& a) {
+      a.buffer = stack;
+      a.shape = kernel_.buffers[stack].extents;
+      std::vector<Index> index;
+      for (const Dim& p : copy.prefix) index.push_back(Index{p, {}, false});
+      index.insert(index.end(), a.index.begin(), a.index.end());
+      a.index = std::move(index);
     });
-    if (branches) return false;
-    block.erase(block.begin() + static_cast<std::ptrdiff_t>(at));
-    renameBuffer(
-        kernel_, x,
-        [&](Access& a) {
-          a.buffer = stack;
-          a.shape = kernel_.buffers[stack].extents;
-          std::vector<Index> index;
-          for (const Dim& p : copy.prefix) index.push_back(Index{p, {}, false});
-          index.insert(index.end(), a.index.begin(), a.index.end());
-          a.index = std::move(index);
-        },
-        stack);
     return true;
   }
 
   Kernel& kernel_;
+  Liveness live_;
 };
 
 }  // namespace
 
-void coalesce(Kernel& kernel) { Coalescer(kernel).run(); }
+void coalesce(Kernel& kernel) {
+  moveUpdates(kernel, kernel.body);
+  Coalescer(kernel).run();
+  removeDead(kernel);
+}
 
 void reuse(Kernel& kernel) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    const Liveness live(kernel);
-    for (const Statement* s : live.leaves()) {
-      const auto* n = std::get_if<Nest>(&s->node);
-      if (n == nullptr) continue;
-      const Effects& e = live.effects(*s);
-      for (BufferId x : e.writes) {
-        const Buffer& to = kernel.buffers[x];
-        if (to.role != Buffer::Role::Arena || to.extents.empty() || !overwrites(kernel, *s, x)) continue;
-        for (BufferId y : e.reads) {
-          const Buffer& from = kernel.buffers[y];
-          if (x == y || from.role != Buffer::Role::Arena || from.elem != to.elem || from.extents != to.extents || live.liveAfter(*s, y)) continue;
-          if (!pointwise(*s, x, y) || !mayShare(kernel, live, x, y)) continue;
-          renameBuffer(kernel, x, [&](Access& a) { a.buffer = y; }, y);
-          changed = true;
-          break;
-        }
-        if (changed) break;
+  Liveness live(kernel);
+  for (const Liveness::Leaf& leaf : live.leaves()) {
+    if (!std::holds_alternative<Nest>(leaf.statement->node)) continue;
+    // Joining changes the lists that are walked.
+    const Effects before = leaf.effects;
+    for (BufferId x : before.writes) {
+      const Buffer& to = kernel.buffers[x];
+      if (to.role != Buffer::Role::Arena || to.extents.empty() || !overwrites(kernel, *leaf.statement, leaf.effects, x)) continue;
+      for (BufferId y : before.reads) {
+        const Buffer& from = kernel.buffers[y];
+        if (x == y || from.role != Buffer::Role::Arena || from.elem != to.elem || from.extents != to.extents || leaf.after[y]) continue;
+        if (!leaf.effects.readsFrom(y) || leaf.effects.writesTo(y)) continue;
+        if (!pointwise(*leaf.statement, x, y) || !mayShare(kernel, live, x, y)) continue;
+        live.join(x, y, [&](Access& a) { a.buffer = y; });
+        break;
       }
-      if (changed) break;
     }
   }
 }
@@ -335,6 +305,49 @@ bool stripBlock(const Kernel& kernel, Block& block, const std::vector<bool>& rea
   return std::erase_if(block, [&](Statement& s) { return strip(kernel, s, read); }) > 0 || changed;
 }
 
+/// Forgets arena buffers that no statement touches; the others are renumbered.
+void dropBuffers(Kernel& kernel) {
+  std::vector<bool> used(kernel.buffers.size(), false);
+  for (BufferId b : kernel.arguments) used[b] = true;
+  const Effects all = effectsOf(kernel.body);
+  for (const auto* list : {&all.reads, &all.writes}) {
+    for (BufferId b : *list) used[b] = true;
+  }
+  std::vector<BufferId> place(kernel.buffers.size(), 0);
+  std::vector<Buffer> kept;
+  for (std::size_t b = 0; b < used.size(); ++b) {
+    if (!used[b]) continue;
+    place[b] = static_cast<BufferId>(kept.size());
+    kept.push_back(std::move(kernel.buffers[b]));
+  }
+  kernel.buffers = std::move(kept);
+  const auto move = [&](BufferId& b) { b = place[b]; };
+  const auto exprs = [&](std::vector<Expr>& list) {
+    for (Expr& e : list) {
+      if (e.kind == Expr::Kind::Load) move(e.access.buffer);
+    }
+  };
+  for (BufferId& b : kernel.arguments) move(b);
+  forEachStatement(kernel.body, [&](Statement& s) {
+    if (auto* n = std::get_if<Nest>(&s.node)) {
+      dropUnused(*n);
+      exprs(n->exprs);
+      for (auto* stores : {&n->each, &n->stores}) {
+        for (Store& x : *stores) move(x.target.buffer);
+      }
+    } else if (auto* c = std::get_if<Scatter>(&s.node)) {
+      exprs(c->exprs);
+      move(c->store.target.buffer);
+    } else if (auto* call = std::get_if<Call>(&s.node)) {
+      for (BufferId& b : call->buffers) move(b);
+    } else if (auto* i = std::get_if<If>(&s.node)) {
+      move(i->condition);
+    } else if (auto* l = std::get_if<Let>(&s.node)) {
+      if (l->buffer) move(*l->buffer);
+    }
+  });
+}
+
 }  // namespace
 
 void removeDead(Kernel& kernel) {
@@ -360,6 +373,7 @@ void removeDead(Kernel& kernel) {
     });
     changed = stripBlock(kernel, kernel.body, read);
   }
+  dropBuffers(kernel);
 }
 
 }  // namespace fedc::kernel

@@ -119,8 +119,8 @@ void fuse(Kernel& kernel, const FuseOptions& options) {
     if (options.epilogues || options.merge) changed = mergeNests(kernel, options) || changed;
     if (!changed) break;
   }
-  removeDead(kernel);
   if (options.reuse) reuse(kernel);
+  removeDead(kernel);
   clampUnproven(kernel);
 }
 

@@ -240,8 +240,10 @@ class Inliner {
         changed = block(b->otherwise) || changed;
       }
     }
+    std::vector<Effects> effects;
+    for (const Statement& s : statements) effects.push_back(effectsOf(s));
     for (std::size_t i = 0; i < statements.size();) {
-      if (inlineOne(statements, i)) {
+      if (inlineOne(statements, effects, i)) {
         changed = true;
       } else {
         ++i;
@@ -264,14 +266,15 @@ class Inliner {
     for (BufferId b : all) accesses_[b] += by;
   }
 
-  bool inlineOne(Block& statements, std::size_t at) {
+  /// `effects` are those of the statements.
+  bool inlineOne(Block& statements, std::vector<Effects>& effects, std::size_t at) {
     const auto p = asProducer(kernel_, statements[at]);
     if (!p) return false;
     std::vector<Reader> readers;
     std::size_t last = at;
     for (std::size_t i = at + 1; i < statements.size(); ++i) {
       const std::size_t before = readers.size();
-      const Effects e = effectsOf(statements[i]);
+      const Effects& e = effects[i];
       if (e.writesTo(p->buffer)) return false;
       if (!e.readsFrom(p->buffer)) continue;
       if (!findReaders(statements, i, p->buffer, readers)) return false;
@@ -281,7 +284,7 @@ class Inliner {
     if (readers.empty() || accesses_[p->buffer] != static_cast<int>(readers.size()) + 1) return false;
     for (std::size_t i = at + 1; i <= last; ++i) {
       const bool direct = !std::holds_alternative<For>(statements[i].node) && !std::holds_alternative<If>(statements[i].node);
-      const Effects e = effectsOf(statements[i]);
+      const Effects& e = effects[i];
       // The last reader itself may write what the producer reads, in place; it is checked by N2.
       if (i == last && direct) continue;
       if (intersects(p->effects.reads, e.writes)) return false;
@@ -293,6 +296,15 @@ class Inliner {
       fresh.push_back(std::move(*s));
     }
     std::string into;
+    for (std::size_t i = at + 1; i <= last; ++i) {
+      // Whoever read the producer now reads what it read.
+      Effects& e = effects[i];
+      if (!e.readsFrom(p->buffer)) continue;
+      std::vector<BufferId> reads;
+      std::set_union(e.reads.begin(), e.reads.end(), p->effects.reads.begin(), p->effects.reads.end(), std::back_inserter(reads));
+      std::erase(reads, p->buffer);
+      e.reads = std::move(reads);
+    }
     for (std::size_t i = 0; i < readers.size(); ++i) {
       Statement& s = (*readers[i].block)[readers[i].at];
       count(s, -1);
@@ -304,6 +316,7 @@ class Inliner {
     decided(options_, "P: " + p->nest->name + " into " + into);
     count(statements[at], -1);
     statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(at));
+    effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(at));
     return true;
   }
 

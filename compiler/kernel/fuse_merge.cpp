@@ -165,8 +165,6 @@ class Merger {
         if (!std::holds_alternative<Nest>(statements[first].node) || !tryPair(statements, first, second, effects)) continue;
         changed = true;
         // Positions have moved: look again from the joined nest on.
-        effects.clear();
-        for (const Statement& s : statements) effects.push_back(effectsOf(s));
         second = first > 0 ? first - 1 : 0;
         break;
       }
@@ -175,7 +173,7 @@ class Merger {
   }
 
  private:
-  bool tryPair(Block& statements, std::size_t first, std::size_t second, const std::vector<Effects>& effects) {
+  bool tryPair(Block& statements, std::size_t first, std::size_t second, std::vector<Effects>& effects) {
     const Nest& a = std::get<Nest>(statements[first].node);
     const Nest& b = std::get<Nest>(statements[second].node);
     if (!sameExtents(a.axes, b.axes)) return false;
@@ -206,8 +204,10 @@ class Merger {
     decided(options_, std::string(rule) + ": " + b.name + " with " + a.name);
     const std::size_t to = where == Meet::Up ? first : second, from = where == Meet::Up ? second : first;
     statements[to] = Statement{std::move(*nest)};
-    for (BufferId x : effectsOf(statements[to]).reads) ++readers_[x];
+    effects[to] = effectsOf(statements[to]);
+    for (BufferId x : effects[to].reads) ++readers_[x];
     statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(from));
+    effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(from));
     return true;
   }
 
@@ -230,8 +230,10 @@ class RowStorer {
         changed = block(i->otherwise) || changed;
       }
     }
+    std::vector<Effects> effects;
+    for (const Statement& s : statements) effects.push_back(effectsOf(s));
     for (std::size_t i = 0; i + 1 < statements.size();) {
-      if (tryProducer(statements, i)) {
+      if (tryProducer(statements, effects, i)) {
         changed = true;
       } else {
         ++i;
@@ -241,21 +243,23 @@ class RowStorer {
   }
 
  private:
-  bool tryProducer(Block& statements, std::size_t at) {
+  bool tryProducer(Block& statements, std::vector<Effects>& effects, std::size_t at) {
     const auto* p = std::get_if<Nest>(&statements[at].node);
     if (p == nullptr || !p->accumulations.empty() || !p->checks.empty() || p->stores.size() != 1 || p->axes.empty()) return false;
     const BufferId buffer = p->stores[0].target.buffer;
     if (!isPlain(p->stores[0].target, kernel_.buffers[buffer], p->axes)) return false;
-    const Effects made = effectsOf(statements[at]);
+    const Effects made = effects[at];
     if (made.readsFrom(buffer)) return false;
     for (std::size_t i = at + 1; i < statements.size(); ++i) {
-      const Effects e = effectsOf(statements[i]);
+      const Effects& e = effects[i];
       if (e.readsFrom(buffer)) {
         auto nest = taken(*p, statements[i]);
         if (!nest) return false;
         decided(options_, "E: " + nest->name + " stores " + p->name);
         statements[i] = Statement{std::move(*nest)};
+        effects[i] = effectsOf(statements[i]);
         statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(at));
+        effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(at));
         return true;
       }
       if (conflict(made, e)) return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -7,28 +8,43 @@
 
 namespace fedc::kernel {
 
-/// Which buffers still matter: after a statement, those whose content some later read (in this or a later iteration) may see.
+/// Which buffers still matter: after a statement, those whose content some later read (in this or a later iteration) may see. Kept up to date
+/// while buffers are joined; statements must stay where they are.
 class Liveness {
  public:
-  explicit Liveness(const Kernel& kernel);
+  /// A statement that is not a loop or a branch, with what it does and what lives after it.
+  struct Leaf {
+    Statement* statement = nullptr;
+    const Block* block = nullptr;
+    Effects effects;
+    std::vector<bool> after;
+  };
 
-  /// `statement` is one of the kernel's, by address.
-  bool liveAfter(const Statement& statement, BufferId b) const { return after_.at(&statement)[b]; }
-  const Effects& effects(const Statement& statement) const { return effects_.at(&statement); }
-  /// Every statement that is not a loop or a branch, in order.
-  const std::vector<const Statement*>& leaves() const { return leaves_; }
+  explicit Liveness(Kernel& kernel);
+
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+  /// The leaves that touch a buffer, in order.
+  const std::vector<std::size_t>& touching(BufferId b) const { return touching_[b]; }
+  bool isCondition(BufferId b) const { return isCondition_[b]; }
+  /// From now on `x` is `y`: renames it in all statements, by `access` where it is accessed.
+  void join(BufferId x, BufferId y, const std::function<void(Access&)>& access);
+  /// The leaf does nothing any more: it becomes an empty nest.
+  void clear(std::size_t leaf);
 
  private:
   using Set = std::vector<bool>;
-  void analyse(const Kernel& kernel, const Block& block, Set& live);
-  void find(const Block& block);
+  void find(Block& block);
+  void analyse(const Block& block, Set& live);
 
-  std::map<const Statement*, Set> after_;
-  std::map<const Statement*, Effects> effects_;
-  std::vector<const Statement*> leaves_;
+  Kernel& kernel_;
+  std::vector<Leaf> leaves_;
+  std::map<const Statement*, std::size_t> indexOf_;
+  std::vector<std::vector<std::size_t>> touching_;
+  std::vector<bool> isCondition_;
+  std::vector<If*> branches_;
 };
 
 /// True if the statement gives `b` a whole new content without looking at the old one.
-bool overwrites(const Kernel& kernel, const Statement& statement, BufferId b);
+bool overwrites(const Kernel& kernel, const Statement& statement, const Effects& effects, BufferId b);
 
 }  // namespace fedc::kernel

@@ -78,7 +78,7 @@ class Intervals {
       if (!e.readsFrom(b) && !e.writesTo(b)) continue;
       if (const auto* f = std::get_if<For>(&s.node)) return !e.readsFrom(b) || madeInEachIteration(f->body, b);
       if (std::holds_alternative<If>(s.node)) return false;
-      return overwrites(kernel_, s, b) || (!e.readsFrom(b) && writtenInParts(body, b));
+      return overwrites(kernel_, s, e, b) || (!e.readsFrom(b) && writtenInParts(body, b));
     }
     return true;
   }
