@@ -28,9 +28,11 @@ class KernelEmitter {
  public:
   KernelEmitter(llvm::Module& module, const LoopKernel& kernel) : module_(module), context_(module.getContext()), kernel_(kernel), b_(context_), dims_(b_) {}
 
-  void run(const std::string& symbol) {
-    for (std::size_t f = 0; f < kernel_.functions.size(); ++f)
-      nests_.push_back(emitNest(module_, kernel_.functions[f], symbol + "." + std::to_string(f) + "." + kernel_.functions[f].name));
+  void run(const std::string& symbol, const std::vector<std::string>& nests) {
+    for (std::size_t f = 0; f < kernel_.functions.size(); ++f) {
+      llvm::Function* declared = module_.getFunction(nests[f]);
+      nests_.push_back(declared != nullptr ? declared : declareNest(module_, kernel_.functions[f], nests[f]));
+    }
     llvm::Type* ptr = llvm::PointerType::get(context_, 0);
     auto* f = llvm::Function::Create(llvm::FunctionType::get(b_.getVoidTy(), {ptr}, false), llvm::GlobalValue::ExternalLinkage, symbol, module_);
     setComputeAttributes(*f);
@@ -177,9 +179,18 @@ class KernelEmitter {
 
 }  // namespace
 
+void emitKernel(llvm::Module& module, const LoopKernel& kernel, const std::string& symbol, const std::vector<std::string>& nests) {
+  KernelEmitter(module, kernel).run(symbol, nests);
+}
+
 std::unique_ptr<llvm::Module> emit(llvm::LLVMContext& context, const LoopKernel& kernel, const std::string& symbol) {
   auto module = std::make_unique<llvm::Module>(symbol, context);
-  KernelEmitter(*module, kernel).run(symbol);
+  std::vector<std::string> nests;
+  for (std::size_t f = 0; f < kernel.functions.size(); ++f) {
+    nests.push_back(symbol + "." + std::to_string(f) + "." + kernel.functions[f].name);
+    emitNest(*declareNest(*module, kernel.functions[f], nests.back()), kernel.functions[f]);
+  }
+  emitKernel(*module, kernel, symbol, nests);
   return module;
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "compiler/kernel/loops.h"
 
@@ -12,8 +13,11 @@ class Module;
 
 namespace fedc::codegen {
 
-/// Loops to LLVM IR: one internal function a nest, and the kernel `void symbol(const CallArgs*)` that computes addresses, runs the uniform
-/// statements and calls the nests. Flushes denormals between entry and exit.
+/// The kernel as `void symbol(const CallArgs*)`: computes addresses, runs the uniform statements and calls the nests, which are only declared,
+/// function number i as `nests[i]`. Flushes denormals between entry and exit.
+void emitKernel(llvm::Module& module, const kernel::LoopKernel& kernel, const std::string& symbol, const std::vector<std::string>& nests);
+
+/// A kernel with its nest functions in one module.
 std::unique_ptr<llvm::Module> emit(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const std::string& symbol);
 
 }  // namespace fedc::codegen

@@ -65,44 +65,29 @@ void collectAssigned(const LoopBlock& block, Assigned& out) {
   out.site = out.site || here.site;
 }
 
+/// How many integers the function takes: the uniforms, then the range of a split loop.
+std::size_t intsOf(const NestFunction& fn) { return static_cast<std::size_t>(fn.uniforms) + (fn.split ? 2 : 0); }
+
 class NestEmitter {
  public:
-  NestEmitter(llvm::Module& module, const NestFunction& fn) : module_(module), context_(module.getContext()), fn_(fn), b_(context_), dims_(b_) {}
+  NestEmitter(llvm::Function& function, const NestFunction& fn) : function_(function), context_(function.getContext()), fn_(fn), b_(context_), dims_(b_) {}
 
-  llvm::Function* run(const std::string& name) {
-    llvm::Type* ptr = llvm::PointerType::get(context_, 0);
-    llvm::Type* i64 = b_.getInt64Ty();
-    std::vector<llvm::Type*> params(fn_.buffers.size(), ptr);
-    const std::size_t ints = static_cast<std::size_t>(fn_.uniforms) + (fn_.split ? 2 : 0);
-    params.insert(params.end(), ints, i64);
-    if (fn_.checks) params.push_back(ptr);
-    auto* type = llvm::FunctionType::get(b_.getVoidTy(), params, false);
-    auto* f = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module_);
-    setComputeAttributes(*f);
-    f->addFnAttr(llvm::Attribute::NoUnwind);
-    f->addFnAttr(llvm::Attribute::WillReturn);
-    f->addFnAttr(llvm::Attribute::NoInline);
-    f->setOnlyAccessesArgMemory();
+  void run() {
     for (std::size_t i = 0; i < fn_.buffers.size(); ++i) {
-      const auto n = static_cast<unsigned>(i);
-      f->addParamAttr(n, llvm::Attribute::NoAlias);
-      f->addParamAttr(n, llvm::Attribute::NoCapture);
-      f->addParamAttr(n, llvm::Attribute::getWithAlignment(context_, llvm::Align(64)));
-      if (!fn_.buffers[i].written) f->addParamAttr(n, llvm::Attribute::ReadOnly);
-      f->getArg(n)->setName(fn_.buffers[i].name);
-      buffers_.push_back(f->getArg(n));
+      buffers_.push_back(function_.getArg(static_cast<unsigned>(i)));
+      buffers_.back()->setName(fn_.buffers[i].name);
     }
-    b_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", f));
+    b_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", &function_));
+    const std::size_t ints = intsOf(fn_);
     for (std::size_t i = 0; i < ints; ++i) {
-      llvm::Argument* arg = f->getArg(static_cast<unsigned>(fn_.buffers.size() + i));
+      llvm::Argument* arg = function_.getArg(static_cast<unsigned>(fn_.buffers.size() + i));
       arg->setName(fn_.ints[i].name);
       dims_.bind(static_cast<Int>(i), arg);
     }
     llvm::Value* slot = nullptr;
     if (fn_.checks) {
-      slot = f->getArg(static_cast<unsigned>(params.size() - 1));
-      f->addParamAttr(static_cast<unsigned>(params.size() - 1), llvm::Attribute::NoAlias);
-      site_ = b_.CreateLoad(i64, slot);
+      slot = function_.getArg(static_cast<unsigned>(fn_.buffers.size() + ints));
+      site_ = b_.CreateLoad(b_.getInt64Ty(), slot);
     }
     registers_.resize(fn_.registers.size());
     lets_.resize(static_cast<std::size_t>(fn_.lets));
@@ -110,7 +95,6 @@ class NestEmitter {
     block(fn_.body);
     if (slot != nullptr) b_.CreateStore(site_, slot);
     b_.CreateRetVoid();
-    return f;
   }
 
  private:
@@ -139,10 +123,9 @@ class NestEmitter {
     collectAssigned(f.body, assigned);
     llvm::Value* from = dims_.value(f.begin);
     llvm::Value* to = dims_.value(f.end);
-    llvm::Function* function = b_.GetInsertBlock()->getParent();
     llvm::BasicBlock* before = b_.GetInsertBlock();
-    auto* header = llvm::BasicBlock::Create(context_, "head", function);
-    auto* body = llvm::BasicBlock::Create(context_, "loop", function);
+    auto* header = llvm::BasicBlock::Create(context_, "head", &function_);
+    auto* body = llvm::BasicBlock::Create(context_, "loop", &function_);
     auto* exit = llvm::BasicBlock::Create(context_, "exit");
     if (certain) {
       b_.CreateBr(header);
@@ -180,7 +163,7 @@ class NestEmitter {
     for (Carried& c : carried) c.phi->addIncoming(*c.place, b_.GetInsertBlock());
     llvm::BasicBlock* latch = b_.GetInsertBlock();
     b_.CreateCondBr(b_.CreateICmpSLT(next, to), body, exit);
-    exit->insertInto(function);
+    exit->insertInto(&function_);
     b_.SetInsertPoint(exit);
     if (!certain)
       for (Carried& c : carried) {
@@ -463,7 +446,7 @@ class NestEmitter {
     return b_.CreateICmpSLT(llvm::ConstantVector::get(numbers), splat(b_.CreateTrunc(n, b_.getInt32Ty())));
   }
 
-  llvm::Module& module_;
+  llvm::Function& function_;
   llvm::LLVMContext& context_;
   const NestFunction& fn_;
   llvm::IRBuilder<> b_;
@@ -484,6 +467,30 @@ void setComputeAttributes(llvm::Function& function) {
   function.addFnAttr("prefer-vector-width", "512");
 }
 
-llvm::Function* emitNest(llvm::Module& module, const NestFunction& function, const std::string& name) { return NestEmitter(module, function).run(name); }
+llvm::Function* declareNest(llvm::Module& module, const NestFunction& fn, const std::string& name) {
+  llvm::LLVMContext& context = module.getContext();
+  std::vector<llvm::Type*> params(fn.buffers.size(), llvm::PointerType::get(context, 0));
+  params.insert(params.end(), intsOf(fn), llvm::Type::getInt64Ty(context));
+  if (fn.checks) params.push_back(llvm::PointerType::get(context, 0));
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), params, false);
+  auto* f = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module);
+  f->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  f->setDSOLocal(true);
+  setComputeAttributes(*f);
+  f->addFnAttr(llvm::Attribute::NoUnwind);
+  f->addFnAttr(llvm::Attribute::WillReturn);
+  f->addFnAttr(llvm::Attribute::NoInline);
+  f->setOnlyAccessesArgMemory();
+  for (unsigned i = 0; i < fn.buffers.size(); ++i) {
+    f->addParamAttr(i, llvm::Attribute::NoAlias);
+    f->addParamAttr(i, llvm::Attribute::NoCapture);
+    f->addParamAttr(i, llvm::Attribute::getWithAlignment(context, llvm::Align(64)));
+    if (!fn.buffers[i].written) f->addParamAttr(i, llvm::Attribute::ReadOnly);
+  }
+  if (fn.checks) f->addParamAttr(static_cast<unsigned>(params.size() - 1), llvm::Attribute::NoAlias);
+  return f;
+}
+
+void emitNest(llvm::Function& declared, const NestFunction& function) { NestEmitter(declared, function).run(); }
 
 }  // namespace fedc::codegen

@@ -7,8 +7,10 @@
 
 namespace fedc::codegen {
 
-/// Writes one nest function: `void name(ptr noalias align 64 buffer.., i64 uniform.., [i64 lo, i64 hi,] [ptr noalias site])`, internal.
-llvm::Function* emitNest(llvm::Module& module, const kernel::NestFunction& function, const std::string& name);
+/// Declares a nest function: `void name(ptr noalias align 64 buffer.., i64 uniform.., [i64 lo, i64 hi,] [ptr noalias site])`, hidden.
+llvm::Function* declareNest(llvm::Module& module, const kernel::NestFunction& function, const std::string& name);
+/// Writes its body.
+void emitNest(llvm::Function& declared, const kernel::NestFunction& function);
 
 /// Attributes of every function that computes: denormals are flushed, full vectors are wanted.
 void setComputeAttributes(llvm::Function& function);

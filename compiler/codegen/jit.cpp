@@ -12,13 +12,15 @@
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 
-#include <atomic>
+#include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "compiler/codegen/calls.h"
 #include "compiler/codegen/emit.h"
+#include "compiler/codegen/emit_nest.h"
 #include "compiler/core/internal_error.h"
 
 namespace fedc::codegen {
@@ -108,18 +110,71 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::C
   return std::string(bytes.begin(), bytes.end());
 }
 
-std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const std::string& symbol, llvm::TargetMachine& machine,
-                                      bool verify, bool optimised) {
-  if (verify)
-    if (auto violation = kernel::verify(kernel)) core::internalError("malformed loops form: " + *violation + "\n" + kernel::print(kernel), __FILE__, __LINE__);
-  std::unique_ptr<llvm::Module> module = emit(context, kernel, symbol);
+void requireWellFormed(const kernel::LoopKernel& kernel) {
+  if (auto violation = kernel::verify(kernel)) core::internalError("malformed loops form: " + *violation + "\n" + kernel::print(kernel), __FILE__, __LINE__);
+}
+
+void finish(llvm::Module& module, llvm::TargetMachine& machine, bool verify, bool optimised) {
   if (verify) {
     std::string problem;
     llvm::raw_string_ostream stream(problem);
-    if (llvm::verifyModule(*module, &stream)) core::internalError("malformed LLVM IR: " + problem + "\n" + kernel::print(kernel), __FILE__, __LINE__);
+    if (llvm::verifyModule(module, &stream)) core::internalError("malformed LLVM IR: " + problem, __FILE__, __LINE__);
   }
-  if (optimised) runPasses(*module, machine);
+  if (optimised) runPasses(module, machine);
+}
+
+std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const Target& target, llvm::TargetMachine& machine,
+                                      bool optimised) {
+  if (target.verify) requireWellFormed(kernel);
+  std::unique_ptr<llvm::Module> module = emit(context, kernel, kernel.name);
+  finish(*module, machine, target.verify, optimised);
   return module;
+}
+
+/// What is compiled by itself: a nest function, or (null) a kernel's uniform level.
+struct Unit {
+  const kernel::NestFunction* nest = nullptr;
+  std::size_t number = 0;
+  std::size_t weight = 0;
+};
+
+/// The units of all kernels, equal nests once, and for each kernel the symbols of its nest functions.
+struct Units {
+  std::vector<Unit> all;
+  std::vector<std::vector<std::string>> nestSymbols;
+};
+
+std::string nestSymbol(std::size_t number) { return "fedc_nest_" + std::to_string(number); }
+
+Units collectUnits(const std::vector<kernel::LoopKernel>& kernels) {
+  Units units;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t k = 0; k < kernels.size(); ++k) {
+    std::vector<std::string> symbols;
+    for (const kernel::NestFunction& f : kernels[k].functions) {
+      std::string text = kernel::printAnonymous(f);
+      const std::size_t weight = text.size() + 500;
+      auto [it, fresh] = known.try_emplace(std::move(text), known.size());
+      if (fresh) units.all.push_back({&f, it->second, weight});
+      symbols.push_back(nestSymbol(it->second));
+    }
+    units.nestSymbols.push_back(std::move(symbols));
+    units.all.push_back({nullptr, k, 500 + 60 * kernels[k].buffers.size()});
+  }
+  return units;
+}
+
+/// Deals the heaviest first, each to the lightest hand.
+std::vector<std::vector<Unit>> deal(std::vector<Unit> units, std::size_t hands) {
+  std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.weight > b.weight; });
+  std::vector<std::vector<Unit>> out(hands);
+  std::vector<std::size_t> total(hands, 0);
+  for (Unit& u : units) {
+    const auto lightest = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
+    total[lightest] += u.weight;
+    out[lightest].push_back(u);
+  }
+  return out;
 }
 
 }  // namespace
@@ -148,7 +203,7 @@ kernel::Machine machineOf(const Target& target) {
 std::string llvmText(const kernel::LoopKernel& kernel, const Target& target, bool optimised) {
   auto machine = makeMachine(target);
   llvm::LLVMContext context;
-  auto module = prepare(context, kernel, kernel.name, *machine, target.verify, optimised);
+  auto module = prepare(context, kernel, target, *machine, optimised);
   std::string text;
   llvm::raw_string_ostream stream(text);
   module->print(stream, nullptr);
@@ -159,31 +214,37 @@ std::string assemblyText(const kernel::LoopKernel& kernel, const Target& target)
   auto machine = makeMachine(target);
   machine->Options.MCOptions.AsmVerbose = true;
   llvm::LLVMContext context;
-  auto module = prepare(context, kernel, kernel.name, *machine, target.verify, true);
+  auto module = prepare(context, kernel, target, *machine, true);
   return generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
 }
 
-Expected<std::vector<NativeObject>> compileObjects(const std::vector<kernel::LoopKernel>& kernels, const Target& target, int threads) {
+Expected<NativeObjects> compileObjects(const std::vector<kernel::LoopKernel>& kernels, const Target& target, int threads) {
   if (!hostRuns(Target::Features::Avx2)) return fail("this processor lacks AVX2 or FMA; fedc needs x86-64-v3");
   initialiseLlvm();
-  std::vector<NativeObject> objects(kernels.size());
-  std::atomic<std::size_t> next{0};
-  auto work = [&] {
-    std::unique_ptr<llvm::TargetMachine> machine;
-    for (std::size_t i = next++; i < kernels.size(); i = next++) {
-      if (!machine) machine = makeMachine(target);
-      llvm::LLVMContext context;
-      objects[i].symbol = "fedc_kernel_" + std::to_string(i);
-      auto module = prepare(context, kernels[i], objects[i].symbol, *machine, target.verify, true);
-      objects[i].bytes = generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
-    }
+  if (target.verify)
+    for (const kernel::LoopKernel& k : kernels) requireWellFormed(k);
+  NativeObjects out;
+  for (std::size_t k = 0; k < kernels.size(); ++k) out.symbols.push_back("fedc_kernel_" + std::to_string(k));
+  const Units units = collectUnits(kernels);
+  const std::size_t hands = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), 1, std::max<std::size_t>(units.all.size(), 1));
+  const std::vector<std::vector<Unit>> dealt = deal(units.all, hands);
+  out.objects.resize(hands);
+  auto work = [&](std::size_t hand) {
+    auto machine = makeMachine(target);
+    llvm::LLVMContext context;
+    llvm::Module module("fedc", context);
+    for (const Unit& u : dealt[hand])
+      if (u.nest != nullptr) emitNest(*declareNest(module, *u.nest, nestSymbol(u.number)), *u.nest);
+    for (const Unit& u : dealt[hand])
+      if (u.nest == nullptr) emitKernel(module, kernels[u.number], out.symbols[u.number], units.nestSymbols[u.number]);
+    finish(module, *machine, target.verify, true);
+    out.objects[hand] = generate(module, *machine, llvm::CodeGenFileType::ObjectFile);
   };
   std::vector<std::thread> workers;
-  const std::size_t extra = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), kernels.size());
-  for (std::size_t t = 1; t < extra; ++t) workers.emplace_back(work);
-  work();
+  for (std::size_t hand = 1; hand < hands; ++hand) workers.emplace_back(work, hand);
+  work(0);
   for (std::thread& w : workers) w.join();
-  return objects;
+  return out;
 }
 
 struct NativeCode::Session {
@@ -193,7 +254,7 @@ struct NativeCode::Session {
 NativeCode::NativeCode() = default;
 NativeCode::~NativeCode() = default;
 
-Expected<std::shared_ptr<NativeCode>> NativeCode::link(const std::vector<NativeObject>& objects) {
+Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& objects) {
   initialiseLlvm();
   auto problem = [](llvm::Error e) { return fail("linking native code failed: " + llvm::toString(std::move(e))); };
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -220,10 +281,10 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const std::vector<NativeO
   library("memmove", &::memmove);
   if (llvm::Error e = session.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(runtime)))) return problem(std::move(e));
 
-  for (const NativeObject& o : objects)
-    if (llvm::Error e = session.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(o.bytes, o.symbol))) return problem(std::move(e));
-  for (const NativeObject& o : objects) {
-    auto address = session.lookup(o.symbol);
+  for (const std::string& o : objects.objects)
+    if (llvm::Error e = session.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(o, "fedc"))) return problem(std::move(e));
+  for (const std::string& symbol : objects.symbols) {
+    auto address = session.lookup(symbol);
     if (!address) return problem(address.takeError());
     code->entries_.push_back(address->toPtr<Entry>());
   }

@@ -11,10 +11,10 @@
 
 namespace fedc::codegen {
 
-/// A kernel's native code as an object file (ELF), relocatable; the kernel is the symbol `symbol`.
-struct NativeObject {
-  std::string symbol;
-  std::string bytes;
+/// Native code of several kernels: relocatable object files (ELF) that refer to each other, and the kernels' symbols in order.
+struct NativeObjects {
+  std::vector<std::string> objects;
+  std::vector<std::string> symbols;
 };
 
 /// LLVM IR of a kernel as text, after the pass list (`optimised`) or as emitted.
@@ -22,18 +22,19 @@ std::string llvmText(const kernel::LoopKernel& kernel, const Target& target, boo
 /// Its assembly for the target.
 std::string assemblyText(const kernel::LoopKernel& kernel, const Target& target);
 
-/// Kernels to object files, each in a module of its own, `threads` at a time.
-Expected<std::vector<NativeObject>> compileObjects(const std::vector<kernel::LoopKernel>& kernels, const Target& target, int threads);
+/// Kernels to object files. Equal nest functions of all kernels are one; what there is to compile is dealt to `threads` modules of about equal size,
+/// compiled at the same time.
+Expected<NativeObjects> compileObjects(const std::vector<kernel::LoopKernel>& kernels, const Target& target, int threads);
 
 /// Code linked into this process; lives as long as the object.
 class NativeCode {
  public:
   using Entry = void (*)(const runtime::CallArgs*);
-  static Expected<std::shared_ptr<NativeCode>> link(const std::vector<NativeObject>& objects);
+  static Expected<std::shared_ptr<NativeCode>> link(const NativeObjects& objects);
   ~NativeCode();
   NativeCode(const NativeCode&) = delete;
   NativeCode& operator=(const NativeCode&) = delete;
-  /// The entry of object number i of `link`.
+  /// The entry of kernel number i.
   Entry entry(std::size_t i) const { return entries_[i]; }
 
  private:

@@ -16,7 +16,7 @@ namespace fedc::codegen {
 /// Passes 10 to 16 for local functions. Only `target` and `threads` are for users; nothing here changes bits.
 struct NativeOptions {
   Target target;
-  /// Modules compiled at a time.
+  /// Modules that the code is dealt to, compiled at the same time.
   int threads = 2;
   bool fuse = true;
   kernel::LayoutOptions layout;
