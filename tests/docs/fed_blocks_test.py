@@ -6,7 +6,7 @@ Every fenced block that begins with ```fed is a file that `fedc check` accepts w
 the page's other blocks may use; it is put behind those that do not declare one of its names themselves.
 A block of several files begins each further one with a line `// file: name.fed`.
 
-A block ```console begins with `$ fedc …`, run in the repository's root, and shows what that prints. A line `…` stands for any lines.
+A block ```console begins with `$ fedc …`, run in the repository's root, and shows what that prints. A line `…` stands for any lines, `…` in a line for any text.
 """
 import argparse
 import json
@@ -89,9 +89,9 @@ def check_console(fedc, page, match):
     printed, at = [line.rstrip() for line in run.stdout.splitlines()], 0
     parts = re.split(r"^…\n", match.group(2), flags=re.MULTILINE)
     for i, part in enumerate(parts):
-        lines = part.splitlines()
+        lines = [re.compile(re.escape(line.rstrip()).replace("…", ".*")) for line in part.splitlines()]
         last = i + 1 == len(parts)
-        places = [p for p in range(at, len(printed) - len(lines) + 1) if printed[p : p + len(lines)] == lines]
+        places = [p for p in range(at, len(printed) - len(lines) + 1) if all(w.fullmatch(g) for w, g in zip(lines, printed[p:]))]
         # The first part begins what is printed, the last one ends it.
         if i == 0:
             places = [p for p in places if p == 0]
