@@ -1,5 +1,6 @@
 #include "runtime/data/loader.h"
 
+#include <algorithm>
 #include <cassert>
 #include <condition_variable>
 #include <deque>
@@ -16,6 +17,8 @@ class Loader::Entry {
   Status status = Status::Absent;
   bool everRead = false;
   Use use;
+  /// The last step in which it was requested.
+  std::int64_t step = -1;
   /// Requests that have it now.
   std::uint32_t pins = 0;
   /// Uses in the read-ahead window.
@@ -128,6 +131,7 @@ struct Loader::State {
     if (!more) next = nullptr;
     for (const Use use : uses) {
       Entry& e = entry(use);
+      if (e.step >= use.step) continue;
       ++e.planned;
       ++window;
       unlist(e);
@@ -250,7 +254,9 @@ bool Loader::request(Use use, Request& request) {
     request.cold_ = !e.everRead;
     ++e.pins;
     s.unlist(e);
-    if (e.planned != 0) {
+    const bool first = e.step < use.step;
+    e.step = std::max(e.step, use.step);
+    if (first && e.planned != 0) {
       --e.planned;
       // Wake a reader only now and then: it will find room for many.
       if (--s.window < State::kWindow / 2) wake = s.sleeping != 0 && (s.next != nullptr || !s.ahead.empty());

@@ -21,10 +21,12 @@ class Loader {
   };
   using SourceId = std::uint32_t;
 
-  /// One client of one source.
+  /// One client of one source, at one step of a run. Steps ascend (rounds and evaluations, numbered through); a client may be requested several
+  /// times in a step, which is one use.
   struct Use {
     SourceId source = 0;
     std::uint32_t client = 0;
+    std::int64_t step = 0;
   };
 
   class Entry;
@@ -63,7 +65,7 @@ class Loader {
   const ClientSource& source(SourceId id) const;
 
   /// What will be requested, in order, a piece at a time: `next` appends the next uses, or returns false when there are no more. It is called on
-  /// the reading threads, one at a time. Each use is requested once, later.
+  /// the reading threads, one at a time. A use whose step the client has already been requested in is not planned any more.
   void plan(std::function<bool(std::vector<Use>&)> next);
 
   /// True: the data, or its error, is there. False: `request.ready()` will be called. Either way the client stays until `release`.

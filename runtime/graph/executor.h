@@ -23,6 +23,8 @@ struct Cohort {
   /// Null if the graph reads no data.
   Loader* loader = nullptr;
   Loader::SourceId source = 0;
+  /// See Loader::Use.
+  std::int64_t step = 0;
 };
 
 /// Runs a federated graph over a cohort: the graph's inputs in, its outputs out. Nothing that it was given is changed, so a run that failed

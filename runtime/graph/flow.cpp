@@ -254,7 +254,7 @@ void PhaseFlow::fetch(Block* block, Gateway& gateway) noexcept {
     block->gateway = &gateway;
     // Before the request: its answer may come at once, on another thread.
     gateway.reserve_wait();
-    if (!cohort_->loader->request({cohort_->source, client}, *block)) return;
+    if (!cohort_->loader->request({cohort_->source, client, cohort_->step}, *block)) return;
     gateway.try_put(block);
     gateway.release_wait();
     return;

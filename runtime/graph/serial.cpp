@@ -59,7 +59,7 @@ class SerialExecutor final : public GraphExecutor {
       const ClientColumns* columns = nullptr;
       const std::uint32_t client = cohort.clients[static_cast<std::size_t>(position)];
       if (phase.readsData) {
-        wait({cohort.source, client}, *cohort.loader, request);
+        wait({cohort.source, client, cohort.step}, *cohort.loader, request);
         columns = request.data();
         if (columns == nullptr) {
           Failure failure{Failure::Kind::Data, position, 0, request.error()};

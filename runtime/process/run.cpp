@@ -130,7 +130,7 @@ class Runner {
     return error;
   }
 
-  Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round) {
+  Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round, bool evaluation = false) {
     Cohort cohort;
     Cohorts::Members members;
     if (hasClients(*entry.graph)) {
@@ -139,6 +139,7 @@ class Runner {
       cohort.hashes = federation->hashes;
       cohort.loader = &data_->loader();
       cohort.source = federation->source;
+      cohort.step = RunData::stepOf(round, evaluation);
     }
     auto outputs = entry.executor->run(entry.inputs, cohort);
     if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), federation, members, round));
@@ -256,6 +257,7 @@ class Runner {
 
   Expected<void, RunError> oneRound(Entry& next, int round, std::vector<double>& seconds) {
     const auto start = Clock::now();
+    data_->begin(round);
     for (std::size_t i = 0; i < next.state.size(); ++i) next.inputs[next.state[i]] = state_[i];
     setKeys(next, foldIn(foldIn(root(), 2), static_cast<std::uint32_t>(round)));
     auto outputs = call(next, data_->train(), round, round);
@@ -281,7 +283,7 @@ class Runner {
     const auto start = Clock::now();
     for (std::size_t i = 0; i < evaluate.state.size(); ++i) evaluate.inputs[evaluate.state[i]] = state_[i];
     setKeys(evaluate, foldIn(foldIn(root(), 3), static_cast<std::uint32_t>(round)));
-    auto outputs = call(evaluate, data_->eval(), 0, round);
+    auto outputs = call(evaluate, data_->eval(), 0, round, true);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
     if (events_.eval) {

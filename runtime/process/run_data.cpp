@@ -127,11 +127,16 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   RunOptions when;
   when.rounds = rounds;
   when.evalEvery = options.evalEvery;
-  data->loader_->plan([trained, evaluated, when, round = 1, eval = false](std::vector<Loader::Use>& uses) mutable {
+  const std::atomic<int>* const begun = &data->begun_;
+  data->loader_->plan([trained, evaluated, when, begun, round = 1, eval = false](std::vector<Loader::Use>& uses) mutable {
+    if (const int now = begun->load(std::memory_order_relaxed); round < now) {
+      round = now;
+      eval = false;
+    }
     if (round > when.rounds) return false;
     Federation* const federation = eval ? evaluated : trained;
     if (federation != nullptr) {
-      for (const std::uint32_t client : *federation->cohorts->of(eval ? 0 : round)) uses.push_back({federation->source, client});
+      for (const std::uint32_t client : *federation->cohorts->of(eval ? 0 : round)) uses.push_back({federation->source, client, stepOf(round, eval)});
     }
     if (!eval && evaluatesAfter(when, round)) {
       eval = true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -33,11 +34,17 @@ class RunData {
   Federation* eval() { return eval_.get(); }
   Loader& loader() { return *loader_; }
 
+  /// Steps of the loader: each round, and the evaluation after it.
+  static std::int64_t stepOf(int round, bool evaluation) { return 2 * static_cast<std::int64_t>(round) + (evaluation ? 1 : 0); }
+  /// A round begins: earlier ones need no reading ahead any more.
+  void begin(int round) { begun_.store(round, std::memory_order_relaxed); }
+
  private:
   Expected<std::unique_ptr<Federation>, RunError> add(const core::Graph& graph, const std::string& path, const std::string& clients,
                                                       std::uint64_t seed, std::optional<std::int64_t> size);
 
   std::unique_ptr<Federation> train_, eval_;
+  std::atomic<int> begun_{0};
   /// Last, so that its threads end before what they use goes.
   std::unique_ptr<Loader> loader_;
 };

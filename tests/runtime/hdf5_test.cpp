@@ -3,6 +3,7 @@
 #include <hdf5.h>
 
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "runtime/data/hdf5_source.h"
@@ -405,6 +406,21 @@ TEST_F(Hdf5, ManyThreadsReadAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(Hdf5Real, TheShippedDigits) {
+  auto source = openHdf5(std::string(FEDC_SOURCE_DIR) + "/examples/data/digits_train.h5",
+                         {test::column("pixels", Elem::F32, {Dim(28), Dim(28)}), test::column("label", Elem::I32)});
+  ASSERT_TRUE(source) << source.error().message;
+  ASSERT_EQ((*source)->ids().size(), 60u);
+  std::set<std::int32_t> classes;
+  for (std::size_t c = 0; c < 60; ++c) {
+    auto data = (*source)->read(c);
+    ASSERT_TRUE(data) << data.error().message;
+    const auto* labels = static_cast<const std::int32_t*>(data->columns[1]);
+    classes.insert(labels, labels + data->rows);
+  }
+  EXPECT_EQ(classes, (std::set<std::int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 TEST(Hdf5Real, DigitsOfTheSharedData) {

@@ -126,6 +126,66 @@ TEST(Loader, ReadsAheadInOrderWithinTheBudget) {
   EXPECT_LE(loader.statistics().cachedBytes, 1000);
 }
 
+TEST(Loader, APlanThatComesTooLateProtectsNothing) {
+  auto source = std::make_shared<CountingSource>(4, 100);
+  Loader loader({200, 1});
+  const auto id = loader.add(source);
+  for (std::uint32_t c = 0; c < 2; ++c) {
+    Plain request;
+    loader.wait({id, c, 5}, request);
+    loader.release(request);
+  }
+  std::binary_semaphore planned(0);
+  loader.plan([&, piece = 0](std::vector<Loader::Use>& uses) mutable {
+    if (piece++ == 0) {
+      uses = {{id, 0, 4}, {id, 1, 5}};
+      return true;
+    }
+    planned.release();
+    return false;
+  });
+  planned.acquire();
+  // Both were used in step 5: they go when others come.
+  for (std::uint32_t c = 2; c < 4; ++c) {
+    Plain request;
+    loader.wait({id, c, 6}, request);
+    loader.release(request);
+  }
+  EXPECT_EQ(source->alive, 2);
+  EXPECT_EQ(loader.statistics().cachedBytes, 200);
+}
+
+TEST(Loader, SeveralRequestsOfOneStepAreOneUse) {
+  auto source = std::make_shared<CountingSource>(3, 100);
+  Loader loader({200, 1});
+  const auto id = loader.add(source);
+  std::binary_semaphore planned(0);
+  loader.plan([&, piece = 0](std::vector<Loader::Use>& uses) mutable {
+    if (piece++ == 0) {
+      uses = {{id, 0, 1}, {id, 0, 2}};
+      return true;
+    }
+    planned.release();
+    return false;
+  });
+  planned.acquire();
+  for (int phase = 0; phase < 3; ++phase) {
+    Plain request;
+    loader.wait({id, 0, 1}, request);
+    loader.release(request);
+  }
+  // Client 0 is planned for step 2: the others have to go.
+  for (std::uint32_t c = 1; c < 3; ++c) {
+    Plain request;
+    loader.wait({id, c, 1}, request);
+    loader.release(request);
+  }
+  Plain request;
+  EXPECT_TRUE(loader.request({id, 0, 2}, request));
+  loader.release(request);
+  EXPECT_EQ(source->reads[0], 1);
+}
+
 TEST(Loader, DemandGoesBeforeReadAhead) {
   auto source = std::make_shared<CountingSource>(100, 1);
   std::counting_semaphore<> gate(0);
