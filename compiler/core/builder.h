@@ -50,8 +50,7 @@ class Builder {
   Atom iota(std::vector<Dim> dims, int axis, Elem elem);
 
   Atom reduce(ReduceKind kind, Atom a, std::vector<int> axes);
-  Atom contract(Atom a, Atom b, std::vector<int> lhsAxes, std::vector<int> rhsAxes, std::vector<int> lhsBatch = {},
-                std::vector<int> rhsBatch = {});
+  Atom contract(Atom a, Atom b, std::vector<int> lhsAxes, std::vector<int> rhsAxes, std::vector<int> lhsBatch = {}, std::vector<int> rhsBatch = {});
   Atom gather(Atom data, Atom indices, int axis, int batch = 0);
   Atom dimValue(const Dim& d, Elem elem);
   void check(Atom condition, std::uint32_t site);

@@ -54,7 +54,8 @@ class Counter {
   Dim count(const Stmt& s) {
     if (isElementwise(s.op)) {
       const Elem result = fn_.typeOf(s.results[0]).elem;
-      const Elem operand = s.args[0].isLiteral ? s.args.back().isLiteral ? result : fn_.typeOf(s.args.back().var).elem : fn_.typeOf(s.args[0].var).elem;
+      const Elem operand =
+          s.args[0].isLiteral ? s.args.back().isLiteral ? result : fn_.typeOf(s.args.back().var).elem : fn_.typeOf(s.args[0].var).elem;
       if (!isFloat(result) && !isFloat(operand)) return Dim();
       const Dim n = size(fn_.typeOf(s.results[0]));
       if (opRow(s.op).cost == Cost::Transcendental) return Dim(instructions(s, fn_)) * n;
@@ -64,8 +65,7 @@ class Counter {
     switch (s.op) {
       case Op::Reduce:
       case Op::ArgReduce:
-      case Op::Cumulative:
-        return isFloat(fn_.typeOf(s.results[0]).elem) ? size(s.args[0]) : Dim();
+      case Op::Cumulative: return isFloat(fn_.typeOf(s.results[0]).elem) ? size(s.args[0]) : Dim();
       case Op::Contract: {
         if (!isFloat(fn_.typeOf(s.results[0]).elem)) return Dim();
         Dim depth(1);
@@ -78,17 +78,12 @@ class Counter {
         const Dim systems = elements({b.dims.begin(), b.dims.end() - 2});
         return resolve(systems) * Dim::floordiv(n * n * n, Dim(3)) + Dim(2) * n * size(b);
       }
-      case Op::Scatter:
-        return s.attrs.scatter == ScatterMode::Add && isFloat(fn_.typeOf(s.results[0]).elem) ? size(s.args[2]) : Dim();
+      case Op::Scatter: return s.attrs.scatter == ScatterMode::Add && isFloat(fn_.typeOf(s.results[0]).elem) ? size(s.args[2]) : Dim();
       case Op::DimDef:
-      case Op::Compact:
-        return define(s);
-      case Op::Cond:
-        return Dim::max(count(s.regions[0].stmts), count(s.regions[1].stmts));
-      case Op::Loop:
-        return loop(s);
-      case Op::Vmap:
-        return resolve(s.attrs.extent) * count(s.regions[0].stmts);
+      case Op::Compact: return define(s);
+      case Op::Cond: return Dim::max(count(s.regions[0].stmts), count(s.regions[1].stmts));
+      case Op::Loop: return loop(s);
+      case Op::Vmap: return resolve(s.attrs.extent) * count(s.regions[0].stmts);
       default: {
         Dim sum;
         for (const Region& r : s.regions) sum = sum + count(r.stmts);
@@ -127,16 +122,11 @@ class Counter {
         const auto found = born_.find(a.variable);
         return found != born_.end() ? found->second : Dim::variable(a.variable);
       }
-      case Dim::AtomKind::Ceildiv:
-        return Dim::ceildiv(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Floordiv:
-        return Dim::floordiv(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Min:
-        return Dim::min(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Max:
-        return Dim::max(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::NextPow2:
-        break;
+      case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
+      case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
+      case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
+      case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
+      case Dim::AtomKind::NextPow2: break;
     }
     return Dim::nextPow2(a.operands[0]);
   }
@@ -182,9 +172,7 @@ class Counter {
         if (!x.mentions(t)) return Dim(d.terms()[0].coefficient) * x;
       }
     }
-    const auto at = [&](const Dim& value) {
-      return d.substitute([&](Dim::Variable v) { return v == t ? std::optional(value) : std::nullopt; });
-    };
+    const auto at = [&](const Dim& value) { return d.substitute([&](Dim::Variable v) { return v == t ? std::optional(value) : std::nullopt; }); };
     return Dim::max(at(Dim(0)), at(trips - Dim(1)));
   }
 

@@ -51,7 +51,8 @@ class GraphPrinter {
   }
 
   std::string dot() {
-    out_ = fmt::format("digraph {} {{\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n", quoted(graph_.entry));
+    out_ = fmt::format("digraph {} {{\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
+                       quoted(graph_.entry));
     std::string inputs = graph_.entry;
     for (const Graph::Input& in : graph_.inputs) inputs += fmt::format("\n{} {}", kind(in.kind), slot(in.slot));
     node("in", inputs, "shape=ellipse");
@@ -70,7 +71,8 @@ class GraphPrinter {
       const Phase& p = graph_.phases[i];
       const PhaseCost cost = costOf(program_, graph_, p);
       const std::string clients = fmt::format("clients{}", i + 1), server = fmt::format("server{}", i + 1);
-      node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)), "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
+      node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)),
+           "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
       edge(before, clients, fmt::format("down {} B{}", bytes(cost.bytesDown), names(p.down)));
       if (usesColumns(p)) edge("data", clients, "");
       node(server, serverLabel(p.server), "style=filled, fillcolor=\"#e8eefc\"");
@@ -163,32 +165,22 @@ class GraphPrinter {
 
   std::string input(const ClientInput& in, const Phase& p) const {
     switch (in.kind) {
-      case ClientInput::Kind::Accumulator:
-        return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(in.index)].name);
-      case ClientInput::Kind::Column:
-        return fmt::format("data {}", graph_.columns[static_cast<std::size_t>(in.index)].feature);
-      case ClientInput::Kind::Key:
-        return fmt::format("key {} by client id", name(in.slot));
-      case ClientInput::Kind::Carry:
-        return fmt::format("carry {}", name(in.slot));
-      case ClientInput::Kind::State:
-        return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(in.index)].name);
-      case ClientInput::Kind::Down:
-        break;
+      case ClientInput::Kind::Accumulator: return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(in.index)].name);
+      case ClientInput::Kind::Column: return fmt::format("data {}", graph_.columns[static_cast<std::size_t>(in.index)].feature);
+      case ClientInput::Kind::Key: return fmt::format("key {} by client id", name(in.slot));
+      case ClientInput::Kind::Carry: return fmt::format("carry {}", name(in.slot));
+      case ClientInput::Kind::State: return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(in.index)].name);
+      case ClientInput::Kind::Down: break;
     }
     return name(in.slot);
   }
 
   std::string output(const ClientOutput& o, const Phase& p) const {
     switch (o.kind) {
-      case ClientOutput::Kind::Accumulator:
-        return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(o.index)].name);
-      case ClientOutput::Kind::Carry:
-        return fmt::format("carry {}", name(o.slot));
-      case ClientOutput::Kind::State:
-        return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(o.index)].name);
-      case ClientOutput::Kind::Collect:
-        break;
+      case ClientOutput::Kind::Accumulator: return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(o.index)].name);
+      case ClientOutput::Kind::Carry: return fmt::format("carry {}", name(o.slot));
+      case ClientOutput::Kind::State: return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(o.index)].name);
+      case ClientOutput::Kind::Collect: break;
     }
     return fmt::format("collect {}", name(o.slot));
   }

@@ -9,7 +9,7 @@ namespace fedc::core {
 
 }  // namespace fedc::core
 
-#define FEDC_REQUIRE(condition, what)                                     \
-  do {                                                                    \
+#define FEDC_REQUIRE(condition, what)                                        \
+  do {                                                                       \
     if (!(condition)) ::fedc::core::internalError(what, __FILE__, __LINE__); \
   } while (false)

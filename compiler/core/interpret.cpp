@@ -52,16 +52,11 @@ class Interpreter {
   void runStmt(const Stmt& s) {
     if (isElementwise(s.op)) return runElementwise(s);
     switch (s.op) {
-      case Op::DimDef:
-        return runDim(s);
-      case Op::Loop:
-        return runLoop(s);
-      case Op::Cond:
-        return runCond(s);
-      case Op::Check:
-        return runCheck(s);
-      default:
-        break;
+      case Op::DimDef: return runDim(s);
+      case Op::Loop: return runLoop(s);
+      case Op::Cond: return runCond(s);
+      case Op::Check: return runCheck(s);
+      default: break;
     }
     const OpRow& row = opRow(s.op);
     FEDC_REQUIRE(row.interpret, fmt::format("`{}` cannot be interpreted: run `differentiate` first", opName(s.op)));
@@ -125,7 +120,8 @@ class Interpreter {
       for (std::size_t i = carries; i < body.yields.size(); ++i) {
         const Array row = valueOfAtom(body.yields[i], typeOfAtom(fn_, body.yields[i]));
         Array& stack = stacks[i - carries];
-        if (row.bytes() > 0) std::memcpy(static_cast<char*>(stack.mutableData()) + t * row.bytes(), row.data(), static_cast<std::size_t>(row.bytes()));
+        if (row.bytes() > 0)
+          std::memcpy(static_cast<char*>(stack.mutableData()) + t * row.bytes(), row.data(), static_cast<std::size_t>(row.bytes()));
       }
     }
     for (std::size_t i = 0; i < s.results.size(); ++i) values_[s.results[i]] = i < carries ? std::move(carried[i]) : std::move(stacks[i - carries]);

@@ -44,42 +44,24 @@ namespace {
 
 bool isSet(const Attrs& a, AttrField f) {
   switch (f) {
-    case AttrField::Axes:
-      return !a.axes.empty();
-    case AttrField::RhsAxes:
-      return !a.rhsAxes.empty();
-    case AttrField::Batch:
-      return !a.batch.empty();
-    case AttrField::RhsBatch:
-      return !a.rhsBatch.empty();
-    case AttrField::Dims:
-      return !a.dims.empty();
-    case AttrField::Starts:
-      return !a.starts.empty();
-    case AttrField::Strides:
-      return !a.strides.empty();
-    case AttrField::Elem:
-      return a.elem.has_value();
-    case AttrField::Reduce:
-      return a.reduce.has_value();
-    case AttrField::Order:
-      return a.order.has_value();
-    case AttrField::Scatter:
-      return a.scatter != ScatterMode::Add;
-    case AttrField::Site:
-      return a.site != 0;
-    case AttrField::Extent:
-      return !a.extent.isConstant(0);
-    case AttrField::Defines:
-      return a.defines.has_value();
-    case AttrField::Reversed:
-      return a.reversed;
-    case AttrField::Carries:
-      return a.carries != 0;
-    case AttrField::Auxiliary:
-      return a.auxiliary != 0;
-    case AttrField::Symbol:
-      return !a.symbol.empty();
+    case AttrField::Axes: return !a.axes.empty();
+    case AttrField::RhsAxes: return !a.rhsAxes.empty();
+    case AttrField::Batch: return !a.batch.empty();
+    case AttrField::RhsBatch: return !a.rhsBatch.empty();
+    case AttrField::Dims: return !a.dims.empty();
+    case AttrField::Starts: return !a.starts.empty();
+    case AttrField::Strides: return !a.strides.empty();
+    case AttrField::Elem: return a.elem.has_value();
+    case AttrField::Reduce: return a.reduce.has_value();
+    case AttrField::Order: return a.order.has_value();
+    case AttrField::Scatter: return a.scatter != ScatterMode::Add;
+    case AttrField::Site: return a.site != 0;
+    case AttrField::Extent: return !a.extent.isConstant(0);
+    case AttrField::Defines: return a.defines.has_value();
+    case AttrField::Reversed: return a.reversed;
+    case AttrField::Carries: return a.carries != 0;
+    case AttrField::Auxiliary: return a.auxiliary != 0;
+    case AttrField::Symbol: return !a.symbol.empty();
   }
   return false;
 }
@@ -89,7 +71,8 @@ bool isSet(const Attrs& a, AttrField f) {
 std::optional<std::string> inferTypes(const Fn& fn, const Stmt& stmt, std::vector<Type>& results) {
   const OpRow& row = opRow(stmt.op);
   const int count = static_cast<int>(stmt.args.size());
-  if (count < row.minOperands || (row.maxOperands >= 0 && count > row.maxOperands)) return problem(stmt, "wrong number of operands: " + std::to_string(count));
+  if (count < row.minOperands || (row.maxOperands >= 0 && count > row.maxOperands))
+    return problem(stmt, "wrong number of operands: " + std::to_string(count));
   for (int i = 0; i < kAttrFieldCount; ++i) {
     const AttrField f = static_cast<AttrField>(i);
     if (isSet(stmt.attrs, f) && std::find(row.attributes.begin(), row.attributes.end(), f) == row.attributes.end()) {
@@ -103,8 +86,9 @@ std::optional<std::string> inferTypes(const Fn& fn, const Stmt& stmt, std::vecto
 }
 
 std::string_view attrFieldName(AttrField f) {
-  static constexpr std::string_view kNames[kAttrFieldCount] = {"axes",  "rhs",  "batch", "rhs_batch", "dims",    "starts",   "strides", "elem", "kind",
-                                                               "order", "mode", "site",  "extent",    "defines", "reversed", "carries", "aux",  "symbol"};
+  static constexpr std::string_view kNames[kAttrFieldCount] = {"axes",    "rhs",     "batch",    "rhs_batch", "dims", "starts",
+                                                               "strides", "elem",    "kind",     "order",     "mode", "site",
+                                                               "extent",  "defines", "reversed", "carries",   "aux",  "symbol"};
   return kNames[static_cast<int>(f)];
 }
 

@@ -68,7 +68,24 @@ using Batching = std::variant<BatchElementwise, BatchRule, BatchStructural, NoBa
 
 /// The fields of `Attrs`, under the names by which they are printed.
 enum class AttrField : std::uint8_t {
-  Axes, RhsAxes, Batch, RhsBatch, Dims, Starts, Strides, Elem, Reduce, Order, Scatter, Site, Extent, Defines, Reversed, Carries, Auxiliary, Symbol,
+  Axes,
+  RhsAxes,
+  Batch,
+  RhsBatch,
+  Dims,
+  Starts,
+  Strides,
+  Elem,
+  Reduce,
+  Order,
+  Scatter,
+  Site,
+  Extent,
+  Defines,
+  Reversed,
+  Carries,
+  Auxiliary,
+  Symbol,
 };
 inline constexpr int kAttrFieldCount = 18;
 std::string_view attrFieldName(AttrField f);
@@ -87,7 +104,8 @@ struct OpRow {
   std::function<std::optional<std::string>(const Fn&, const Stmt&, std::span<const Type* const> operands, std::vector<Type>& results)> infer;
   /// Elementwise ops: the program comes from scalarProgram. Others: over arrays, `dims` gives the value of each dimension variable; a literal
   /// operand is an array of rank 0. Empty for elementwise ops and for those that the interpreter itself runs (dim, loop, cond, check, transforms).
-  std::function<void(const Fn&, const Stmt&, std::span<const Array* const> operands, std::span<const std::int64_t> dims, std::vector<Array>& results)> interpret;
+  std::function<void(const Fn&, const Stmt&, std::span<const Array* const> operands, std::span<const std::int64_t> dims, std::vector<Array>& results)>
+      interpret;
   Derivative derivative;
   Batching batching;
   Lowering lowering = Lowering::Scalar;

@@ -17,15 +17,36 @@ enum class Prim : std::uint8_t {
   /// operand number `a` of the program.
   Operand,
   // float and integer (integers wrap).
-  Add, Sub, Mul, Div, Neg,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Neg,
   // float: fused a*b+c, square root, rounding.
-  Fma, Sqrt, Floor, Ceil, RoundEven, Trunc, Abs,
+  Fma,
+  Sqrt,
+  Floor,
+  Ceil,
+  RoundEven,
+  Trunc,
+  Abs,
   // integer: quotient and remainder with x/0 = 0, x rem 0 = 0, MIN/-1 = MIN, MIN rem -1 = 0 (Div covers both); shifts by >= width give 0 or the sign.
-  Rem, And, Or, Xor, Not, Shl, Shr,
+  Rem,
+  And,
+  Or,
+  Xor,
+  Not,
+  Shl,
+  Shr,
   /// high half of the unsigned product (u32, u64).
   MulHigh,
   // comparisons of operands of type elem; the result is bool. Float comparisons are ordered (false on NaN) except Ne (true on NaN).
-  Eq, Ne, Lt, Le, Gt, Ge,
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  Gt,
+  Ge,
   /// a ? b : c, a is bool, b and c have type elem.
   Select,
   /// converts a (type `from`) to elem: float to integer truncates and saturates, NaN gives 0; bool gives 0 or 1; to bool is a != 0.

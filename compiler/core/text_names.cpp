@@ -20,9 +20,9 @@ std::string clean(const std::string& hint) {
 }
 
 bool reserved(const std::string& name) {
-  static const std::unordered_set<std::string> words = {"fn",   "dim",     "loop",  "cond",  "carry", "each", "in",   "reverse", "next",   "emit",
-                                                        "yield", "return",  "true",  "false", "site",  "string", "clamp", "inplace", "ceildiv", "floordiv",
-                                                        "min",  "max",     "next_pow2", "_"};
+  static const std::unordered_set<std::string> words = {"fn",    "dim",     "loop",    "cond",     "carry", "each",  "in",        "reverse",
+                                                        "next",  "emit",    "yield",   "return",   "true",  "false", "site",      "string",
+                                                        "clamp", "inplace", "ceildiv", "floordiv", "min",   "max",   "next_pow2", "_"};
   Op op;
   return words.contains(name) || elemFromName(name).has_value() || opFromName(name, &op);
 }

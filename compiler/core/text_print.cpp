@@ -24,23 +24,12 @@ std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {
     switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        out += c;
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\t': out += "\\t"; break;
+      case '\r': out += "\\r"; break;
+      default: out += c;
     }
   }
   return out + "\"";
@@ -112,14 +101,10 @@ class Printer {
 
   static std::string order(Order o) {
     switch (o.kind) {
-      case Order::Kind::Seq:
-        return "seq";
-      case Order::Kind::Lanes:
-        return "lanes";
-      case Order::Kind::SplitSeq:
-        return fmt::format("split({}, seq)", o.parts);
-      case Order::Kind::SplitLanes:
-        break;
+      case Order::Kind::Seq: return "seq";
+      case Order::Kind::Lanes: return "lanes";
+      case Order::Kind::SplitSeq: return fmt::format("split({}, seq)", o.parts);
+      case Order::Kind::SplitLanes: break;
     }
     return fmt::format("split({}, lanes)", o.parts);
   }
@@ -129,27 +114,15 @@ class Printer {
     static constexpr std::string_view kKinds[] = {"sum", "prod", "max", "min", "and", "or"};
     std::string value;
     switch (f) {
-      case AttrField::Axes:
-        value = list(a.axes);
-        break;
-      case AttrField::RhsAxes:
-        value = list(a.rhsAxes);
-        break;
-      case AttrField::Batch:
-        value = list(a.batch);
-        break;
-      case AttrField::RhsBatch:
-        value = list(a.rhsBatch);
-        break;
-      case AttrField::Dims:
-        value = dims(a.dims);
-        break;
+      case AttrField::Axes: value = list(a.axes); break;
+      case AttrField::RhsAxes: value = list(a.rhsAxes); break;
+      case AttrField::Batch: value = list(a.batch); break;
+      case AttrField::RhsBatch: value = list(a.rhsBatch); break;
+      case AttrField::Dims: value = dims(a.dims); break;
       case AttrField::Starts:
         if (!a.starts.empty()) value = dims(a.starts);
         break;
-      case AttrField::Strides:
-        value = list(a.strides);
-        break;
+      case AttrField::Strides: value = list(a.strides); break;
       case AttrField::Elem:
         if (a.elem) value = elemName(*a.elem);
         break;
@@ -159,29 +132,18 @@ class Printer {
       case AttrField::Order:
         if (a.order) value = order(*a.order);
         break;
-      case AttrField::Scatter:
-        value = a.scatter == ScatterMode::Add ? "add" : "set";
-        break;
-      case AttrField::Site:
-        value = std::to_string(a.site);
-        break;
-      case AttrField::Extent:
-        value = names_.print(a.extent);
-        break;
+      case AttrField::Scatter: value = a.scatter == ScatterMode::Add ? "add" : "set"; break;
+      case AttrField::Site: value = std::to_string(a.site); break;
+      case AttrField::Extent: value = names_.print(a.extent); break;
       case AttrField::Defines:
         if (a.defines) value = names_.dim(*a.defines);
         break;
-      case AttrField::Reversed:
-        return a.reversed ? "reversed" : "";
-      case AttrField::Carries:
-        value = std::to_string(a.carries);
-        break;
+      case AttrField::Reversed: return a.reversed ? "reversed" : "";
+      case AttrField::Carries: value = std::to_string(a.carries); break;
       case AttrField::Auxiliary:
         if (a.auxiliary != 0) value = std::to_string(a.auxiliary);
         break;
-      case AttrField::Symbol:
-        value = a.symbol;
-        break;
+      case AttrField::Symbol: value = a.symbol; break;
     }
     return value.empty() ? "" : fmt::format("{} {}", attrFieldName(f), value);
   }
@@ -269,8 +231,7 @@ class Printer {
 
 std::string print(Literal l) {
   switch (l.elem) {
-    case Elem::Bool:
-      return l.bits != 0 ? "true" : "false";
+    case Elem::Bool: return l.bits != 0 ? "true" : "false";
     case Elem::F32:
     case Elem::F64:
       if (std::isfinite(l.toDouble())) return number(l.toDouble(), l.elem == Elem::F32) + std::string(elemName(l.elem));

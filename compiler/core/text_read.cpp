@@ -269,24 +269,12 @@ class Reader {
     if (!known) failAt(name, fmt::format("no attribute is named {}", shown(name)));
     static constexpr std::string_view kKinds[] = {"sum", "prod", "max", "min", "and", "or"};
     switch (field) {
-      case AttrField::Axes:
-        a.axes = intList();
-        break;
-      case AttrField::RhsAxes:
-        a.rhsAxes = intList();
-        break;
-      case AttrField::Batch:
-        a.batch = intList();
-        break;
-      case AttrField::RhsBatch:
-        a.rhsBatch = intList();
-        break;
-      case AttrField::Dims:
-        a.dims = dimList();
-        break;
-      case AttrField::Starts:
-        a.starts = dimList();
-        break;
+      case AttrField::Axes: a.axes = intList(); break;
+      case AttrField::RhsAxes: a.rhsAxes = intList(); break;
+      case AttrField::Batch: a.batch = intList(); break;
+      case AttrField::RhsBatch: a.rhsBatch = intList(); break;
+      case AttrField::Dims: a.dims = dimList(); break;
+      case AttrField::Starts: a.starts = dimList(); break;
       case AttrField::Strides:
         for (int stride : intList()) a.strides.push_back(stride);
         break;
@@ -304,36 +292,22 @@ class Reader {
         if (!a.reduce) failAt(t, fmt::format("expected a kind of reduction, found {}", shown(t)));
         break;
       }
-      case AttrField::Order:
-        a.order = order();
-        break;
+      case AttrField::Order: a.order = order(); break;
       case AttrField::Scatter:
         a.scatter = accept("set") ? ScatterMode::Set : ScatterMode::Add;
         if (a.scatter == ScatterMode::Add) expect("add");
         break;
-      case AttrField::Site:
-        a.site = static_cast<std::uint32_t>(integer());
-        break;
-      case AttrField::Extent:
-        a.extent = dim();
-        break;
+      case AttrField::Site: a.site = static_cast<std::uint32_t>(integer()); break;
+      case AttrField::Extent: a.extent = dim(); break;
       case AttrField::Defines: {
         const Token& at = peek();
         a.defines = defineDim(at, nameToken(), boundOf(a.extent));
         break;
       }
-      case AttrField::Reversed:
-        a.reversed = true;
-        break;
-      case AttrField::Carries:
-        a.carries = static_cast<int>(integer());
-        break;
-      case AttrField::Auxiliary:
-        a.auxiliary = static_cast<int>(integer());
-        break;
-      case AttrField::Symbol:
-        a.symbol = nameToken();
-        break;
+      case AttrField::Reversed: a.reversed = true; break;
+      case AttrField::Carries: a.carries = static_cast<int>(integer()); break;
+      case AttrField::Auxiliary: a.auxiliary = static_cast<int>(integer()); break;
+      case AttrField::Symbol: a.symbol = nameToken(); break;
     }
   }
 

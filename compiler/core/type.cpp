@@ -63,16 +63,11 @@ Literal Literal::ofInt(Elem e, std::int64_t value) {
 
 Literal Literal::ofDouble(Elem e, double value) {
   switch (e) {
-    case Elem::F64:
-      return {e, std::bit_cast<std::uint64_t>(value)};
-    case Elem::F32:
-      return {e, std::bit_cast<std::uint32_t>(static_cast<float>(value))};
-    case Elem::BF16:
-      return {e, floatToBf16(roundToOdd(value))};
-    case Elem::F16:
-      return {e, floatToF16(roundToOdd(value))};
-    default:
-      break;
+    case Elem::F64: return {e, std::bit_cast<std::uint64_t>(value)};
+    case Elem::F32: return {e, std::bit_cast<std::uint32_t>(static_cast<float>(value))};
+    case Elem::BF16: return {e, floatToBf16(roundToOdd(value))};
+    case Elem::F16: return {e, floatToF16(roundToOdd(value))};
+    default: break;
   }
   if (e == Elem::Bool) return ofBool(value != 0.0);
   if (!(value == value)) return zero(e);
@@ -95,16 +90,11 @@ Literal Literal::one(Elem e) { return ofInt(e, 1); }
 
 double Literal::toDouble() const {
   switch (elem) {
-    case Elem::F64:
-      return std::bit_cast<double>(bits);
-    case Elem::F32:
-      return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-    case Elem::BF16:
-      return bf16ToFloat(static_cast<std::uint16_t>(bits));
-    case Elem::F16:
-      return f16ToFloat(static_cast<std::uint16_t>(bits));
-    default:
-      return elem == Elem::U64 ? static_cast<double>(bits) : static_cast<double>(toInt());
+    case Elem::F64: return std::bit_cast<double>(bits);
+    case Elem::F32: return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+    case Elem::BF16: return bf16ToFloat(static_cast<std::uint16_t>(bits));
+    case Elem::F16: return f16ToFloat(static_cast<std::uint16_t>(bits));
+    default: return elem == Elem::U64 ? static_cast<double>(bits) : static_cast<double>(toInt());
   }
 }
 

@@ -32,10 +32,8 @@ bool mayUseKeys(Op op) {
     case Op::Permutation:
     case Op::Loop:
     case Op::Cond:
-    case Op::Vmap:
-      return true;
-    default:
-      return false;
+    case Op::Vmap: return true;
+    default: return false;
   }
 }
 
@@ -150,7 +148,8 @@ class Verifier {
     if (types.size() != s.results.size()) return fmt::format("{} results instead of {}", s.results.size(), types.size());
     for (std::size_t i = 0; i < types.size(); ++i) {
       if (auto p = define(s.results[i])) return p;
-      if (fn_.typeOf(s.results[i]) != types[i]) return fmt::format("result {} is {}, should be {}", i, show(fn_, fn_.typeOf(s.results[i])), show(fn_, types[i]));
+      if (fn_.typeOf(s.results[i]) != types[i])
+        return fmt::format("result {} is {}, should be {}", i, show(fn_, fn_.typeOf(s.results[i])), show(fn_, types[i]));
     }
     return std::nullopt;
   }

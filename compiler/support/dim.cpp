@@ -160,8 +160,7 @@ Range rangeOfAtom(const Atom& atom, const std::function<std::optional<std::int64
       return r;
     }
     case AtomKind::Variable:
-    case AtomKind::NextPow2:
-      break;
+    case AtomKind::NextPow2: break;
   }
   return r;
 }
@@ -359,21 +358,11 @@ Dim Dim::substitute(const std::function<std::optional<Dim>(Variable)>& f) const 
           factor = replacement ? *replacement : variable(a.variable);
           break;
         }
-        case AtomKind::Ceildiv:
-          factor = ceildiv(operands[0], operands[1]);
-          break;
-        case AtomKind::Floordiv:
-          factor = floordiv(operands[0], operands[1]);
-          break;
-        case AtomKind::Min:
-          factor = min(operands[0], operands[1]);
-          break;
-        case AtomKind::Max:
-          factor = max(operands[0], operands[1]);
-          break;
-        case AtomKind::NextPow2:
-          factor = nextPow2(operands[0]);
-          break;
+        case AtomKind::Ceildiv: factor = ceildiv(operands[0], operands[1]); break;
+        case AtomKind::Floordiv: factor = floordiv(operands[0], operands[1]); break;
+        case AtomKind::Min: factor = min(operands[0], operands[1]); break;
+        case AtomKind::Max: factor = max(operands[0], operands[1]); break;
+        case AtomKind::NextPow2: factor = nextPow2(operands[0]); break;
       }
       product = product * factor;
     }
@@ -394,23 +383,12 @@ std::int64_t Dim::evaluate(const std::function<std::int64_t(Variable)>& value) c
         const std::int64_t p = a.operands[0].evaluate(value);
         const std::int64_t q = a.operands.size() > 1 ? a.operands[1].evaluate(value) : 0;
         switch (a.kind) {
-          case AtomKind::Ceildiv:
-            x = q == 0 ? 0 : q == -1 ? wrapMul(p, -1) : ceilQuotient(p, q);
-            break;
-          case AtomKind::Floordiv:
-            x = q == 0 ? 0 : q == -1 ? wrapMul(p, -1) : floorQuotient(p, q);
-            break;
-          case AtomKind::Min:
-            x = std::min(p, q);
-            break;
-          case AtomKind::Max:
-            x = std::max(p, q);
-            break;
-          case AtomKind::NextPow2:
-            x = nextPowerOfTwo(p);
-            break;
-          case AtomKind::Variable:
-            break;
+          case AtomKind::Ceildiv: x = q == 0 ? 0 : q == -1 ? wrapMul(p, -1) : ceilQuotient(p, q); break;
+          case AtomKind::Floordiv: x = q == 0 ? 0 : q == -1 ? wrapMul(p, -1) : floorQuotient(p, q); break;
+          case AtomKind::Min: x = std::min(p, q); break;
+          case AtomKind::Max: x = std::max(p, q); break;
+          case AtomKind::NextPow2: x = nextPowerOfTwo(p); break;
+          case AtomKind::Variable: break;
         }
       }
       product = wrapMul(product, x);
@@ -463,8 +441,7 @@ std::string printAtom(const Atom& a, const std::function<std::string(Dim::Variab
 
 /// The term without its sign.
 std::string printTerm(const Term& t, const std::function<std::string(Dim::Variable)>& name) {
-  const std::uint64_t magnitude =
-      t.coefficient < 0 ? 0 - static_cast<std::uint64_t>(t.coefficient) : static_cast<std::uint64_t>(t.coefficient);
+  const std::uint64_t magnitude = t.coefficient < 0 ? 0 - static_cast<std::uint64_t>(t.coefficient) : static_cast<std::uint64_t>(t.coefficient);
   std::string out;
   if (magnitude != 1 || t.atoms.empty()) out = std::to_string(magnitude);
   for (const Atom& a : t.atoms) {

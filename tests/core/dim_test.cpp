@@ -33,16 +33,11 @@ Sample anySample(int depth) {
   }
   const Sample a = anySample(depth - 1), b = anySample(depth - 1);
   switch (form) {
-    case 2:
-      return {a.dim + b.dim, [a, b](const auto& x) { return a.value(x) + b.value(x); }};
-    case 3:
-      return {a.dim - b.dim, [a, b](const auto& x) { return a.value(x) - b.value(x); }};
-    case 4:
-      return {a.dim * b.dim, [a, b](const auto& x) { return a.value(x) * b.value(x); }};
-    case 5:
-      return {Dim::min(a.dim, b.dim), [a, b](const auto& x) { return std::min(a.value(x), b.value(x)); }};
-    case 6:
-      return {Dim::max(a.dim, b.dim), [a, b](const auto& x) { return std::max(a.value(x), b.value(x)); }};
+    case 2: return {a.dim + b.dim, [a, b](const auto& x) { return a.value(x) + b.value(x); }};
+    case 3: return {a.dim - b.dim, [a, b](const auto& x) { return a.value(x) - b.value(x); }};
+    case 4: return {a.dim * b.dim, [a, b](const auto& x) { return a.value(x) * b.value(x); }};
+    case 5: return {Dim::min(a.dim, b.dim), [a, b](const auto& x) { return std::min(a.value(x), b.value(x)); }};
+    case 6: return {Dim::max(a.dim, b.dim), [a, b](const auto& x) { return std::max(a.value(x), b.value(x)); }};
     case 7: {
       const std::int64_t d = *rc::gen::inRange(1, 9);
       return {Dim::ceildiv(a.dim, Dim(d)), [a, d](const auto& x) { return ceilOf(a.value(x), d); }};

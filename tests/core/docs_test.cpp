@@ -25,7 +25,8 @@ std::string table() {
   for (const OpRow& row : opTable()) {
     std::string doc;
     for (char c : row.doc) doc += c == '|' ? std::string("\\|") : std::string(1, c);
-    out += "| `" + std::string(opName(row.op)) + "` | " + attributesOf(row) + " | " + std::string(kCosts[static_cast<int>(row.cost)]) + " | " + doc + " |\n";
+    out += "| `" + std::string(opName(row.op)) + "` | " + attributesOf(row) + " | " + std::string(kCosts[static_cast<int>(row.cost)]) + " | " + doc +
+           " |\n";
   }
   return out;
 }

@@ -16,19 +16,26 @@ std::string flopsOf(std::string_view text) {
 }
 
 TEST(Cost, CountsProductsReductionsAndElements) {
-  EXPECT_EQ(flopsOf("fn f(R; x: f32[R, 784], w: f32[784, 10]) -> (f32[R]) {\n  z: f32[R, 10] = contract{axes 1; rhs 0}(x, w)\n  y: f32[R, 10] = add(z, 1.0f32)\n"
+  EXPECT_EQ(flopsOf("fn f(R; x: f32[R, 784], w: f32[784, 10]) -> (f32[R]) {\n  z: f32[R, 10] = contract{axes 1; rhs 0}(x, w)\n  y: f32[R, 10] = "
+                    "add(z, 1.0f32)\n"
                     "  m: f32[R] = reduce{kind sum; axes 1}(y)\n  return m\n}\n"),
             "15700*R");
-  EXPECT_EQ(flopsOf("fn f(N; a: f32[N], i: i32[N]) -> (f32[N], i32[N]) {\n  b: f32[N] = fma(a, a, 1.0f32)\n  j: i32[N] = add(i, i)\n  return b, j\n}\n"), "2*N");
+  EXPECT_EQ(
+      flopsOf("fn f(N; a: f32[N], i: i32[N]) -> (f32[N], i32[N]) {\n  b: f32[N] = fma(a, a, 1.0f32)\n  j: i32[N] = add(i, i)\n  return b, j\n}\n"),
+      "2*N");
 }
 
 TEST(Cost, BatchesOfALoopAddUpToTheWhole) {
-  EXPECT_EQ(flopsOf("fn f(R; x: f32[R]) -> (f32) {\n  dim T = ceildiv(R, 20)\n  s: f32 = loop t < T carry (c: f32 = 0.0f32) {\n    dim n <= 20 = min(20, R - 20*t)\n"
-                    "    b: f32[n] = slice{dims [n]; starts [20*t]}(x)\n    u: f32 = reduce{kind sum; axes 0}(b)\n    d: f32 = add(c, u)\n    next (d)\n  }\n  return s\n}\n"),
+  EXPECT_EQ(flopsOf("fn f(R; x: f32[R]) -> (f32) {\n  dim T = ceildiv(R, 20)\n  s: f32 = loop t < T carry (c: f32 = 0.0f32) {\n    dim n <= 20 = "
+                    "min(20, R - 20*t)\n"
+                    "    b: f32[n] = slice{dims [n]; starts [20*t]}(x)\n    u: f32 = reduce{kind sum; axes 0}(b)\n    d: f32 = add(c, u)\n    next "
+                    "(d)\n  }\n  return s\n}\n"),
             "R + ceildiv(R, 20)");
   // Five epochs.
-  EXPECT_EQ(flopsOf("fn f(R; x: f32[R]) -> (f32) {\n  s: f32 = loop e < 5 carry (a: f32 = 0.0f32) {\n    r: f32 = loop t < ceildiv(R, 20) carry (c: f32 = a) {\n"
-                    "      dim n <= 20 = min(20, R - 20*t)\n      b: f32[n] = slice{dims [n]; starts [20*t]}(x)\n      u: f32 = reduce{kind sum; axes 0}(b)\n      next (u)\n    }\n"
+  EXPECT_EQ(flopsOf("fn f(R; x: f32[R]) -> (f32) {\n  s: f32 = loop e < 5 carry (a: f32 = 0.0f32) {\n    r: f32 = loop t < ceildiv(R, 20) carry (c: "
+                    "f32 = a) {\n"
+                    "      dim n <= 20 = min(20, R - 20*t)\n      b: f32[n] = slice{dims [n]; starts [20*t]}(x)\n      u: f32 = reduce{kind sum; "
+                    "axes 0}(b)\n      next (u)\n    }\n"
                     "    next (r)\n  }\n  return s\n}\n"),
             "5*R");
   // What does not add up counts with its greatest value.
@@ -41,7 +48,8 @@ TEST(Cost, BatchesOfALoopAddUpToTheWhole) {
 Program smallProgram() {
   Program p;
   const auto module = read(
-      "fn work1(R; s: f32[10], n: f32, w: f32[10], x: f32[R, 10]) -> (f32[10], f32) inplace (0 = 0, 1 = 1) {\n  u: f32[10] = reduce{kind sum; axes 0; order seq}(x, s)\n"
+      "fn work1(R; s: f32[10], n: f32, w: f32[10], x: f32[R, 10]) -> (f32[10], f32) inplace (0 = 0, 1 = 1) {\n  u: f32[10] = reduce{kind sum; axes "
+      "0; order seq}(x, s)\n"
       "  a: f32[10] = add(u, w)\n  d: f32 = dim_value{elem f32; extent R}()\n  m: f32 = add(n, d)\n  return a, m\n}\n"
       "fn zero1(;) -> (f32[10], f32) {\n  return 0.0f32, 0.0f32\n}\n"
       "fn merge1(; a: f32[10], b: f32[10]) -> (f32[10]) {\n  c: f32[10] = add(a, b)\n  return c\n}\n"
@@ -60,7 +68,10 @@ Program smallProgram() {
   phase.accumulator = {{"sum.w", vector, Place::Server}, {"sum.n", scalar, Place::Server}};
   phase.zero.fn = 1;
   phase.client = 0;
-  phase.clientInputs = {{ClientInput::Kind::Accumulator, 0, 0}, {ClientInput::Kind::Accumulator, 0, 1}, {ClientInput::Kind::Down, 0, 0}, {ClientInput::Kind::Column, 0, 0}};
+  phase.clientInputs = {{ClientInput::Kind::Accumulator, 0, 0},
+                        {ClientInput::Kind::Accumulator, 0, 1},
+                        {ClientInput::Kind::Down, 0, 0},
+                        {ClientInput::Kind::Column, 0, 0}};
   phase.clientOutputs = {{ClientOutput::Kind::Accumulator, 0, 0}, {ClientOutput::Kind::Accumulator, 0, 1}};
   phase.merge = 2;
   phase.accumulatorSlots = {1, 2};

@@ -16,7 +16,8 @@ TEST(Interpret, LoopRunsBothWaysAndRowsKeepTheirIndex) {
     std::vector<float> x(static_cast<std::size_t>(n));
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i + 1);
     return runText("fn f(N; x: f32[N]) -> (f32, f32[N]) {\n  s: f32, y: f32[N] = loop t < N" + direction +
-                       " carry (c: f32 = 10.0f32) each (v: f32 in x) {\n    d: f32 = add(c, c)\n    e: f32 = add(d, v)\n    next (e) emit (e)\n  }\n  return s, y\n}\n",
+                       " carry (c: f32 = 10.0f32) each (v: f32 in x) {\n    d: f32 = add(c, c)\n    e: f32 = add(d, v)\n    next (e) emit (e)\n  }\n "
+                       " return s, y\n}\n",
                    {n}, {arrayOf(x)});
   };
   const auto up = run("", 3);
@@ -77,7 +78,8 @@ TEST(Interpret, IndicesAreClamped) {
 }
 
 TEST(Interpret, ScatterAddsInOrderAndSets) {
-  const Array init = arrayOf<float>({100, 200, 300, 400}, {2, 2}), at = arrayOf<std::int32_t>({1, 0, 1}), u = arrayOf<float>({1, 2, 3, 4, 5, 6}, {3, 2});
+  const Array init = arrayOf<float>({100, 200, 300, 400}, {2, 2}), at = arrayOf<std::int32_t>({1, 0, 1}),
+              u = arrayOf<float>({1, 2, 3, 4, 5, 6}, {3, 2});
   const auto r = runText(
       "fn f(; x: f32[2, 2], i: i32[3], u: f32[3, 2]) -> (f32[2, 2], f32[2, 2], f32[2, 2]) {\n  a: f32[2, 2] = scatter{axes 0; mode add}(x, i, u)\n"
       "  b: f32[2, 2] = scatter{axes 0; mode set}(x, i, u)\n  c: f32[2, 2] = scatter{axes 0; mode add}(x, i, 1.0f32)\n  return a, b, c\n}\n",
@@ -91,7 +93,8 @@ TEST(Interpret, ScatterAddsInOrderAndSets) {
 TEST(Interpret, ShapesMoveTheRightElements) {
   const auto r = runText(
       "fn f(; x: i32[2, 3]) -> (i32[3, 2], i32[2, 3], i32[2, 2], i32[4, 4], i32[2, 4], i32[2, 3], i32[2, 2]) {\n"
-      "  a: i32[3, 2] = transpose{axes 1,0}(x)\n  b: i32[2, 3] = reverse{axes 0,1}(x)\n  c: i32[2, 2] = slice{dims [2, 2]; starts [0, 0]; strides 1,2}(x)\n"
+      "  a: i32[3, 2] = transpose{axes 1,0}(x)\n  b: i32[2, 3] = reverse{axes 0,1}(x)\n  c: i32[2, 2] = slice{dims [2, 2]; starts [0, 0]; strides "
+      "1,2}(x)\n"
       "  d: i32[4, 4] = pad{dims [1, 0]; starts [1, 1]}(x, 9i32)\n  e: i32[2, 1] = slice{dims [2, 1]; starts [0, 1]}(x)\n"
       "  f: i32[2, 4] = concat{axes 1}(x, e)\n  g: i32[2, 3] = update_slice(x, e, 0i32, 77i32)\n"
       "  h: i32[2, 2] = dynamic_slice{dims [2, 2]}(x, -4i64, 9u64)\n  return a, b, c, d, f, g, h\n}\n",
@@ -107,8 +110,9 @@ TEST(Interpret, ShapesMoveTheRightElements) {
 }
 
 TEST(Interpret, SortIsStableWithNanLast) {
-  const auto r = runText("fn f(; k: f32[2, 4], v: i32[2, 4]) -> (f32[2, 4], i32[2, 4]) {\n  a: f32[2, 4], b: i32[2, 4] = sort{axes 1}(k, v)\n  return a, b\n}\n", {},
-                         {arrayOf<float>({2, NAN, 1, 2, 3, -0.0f, 0.0f, -1}, {2, 4}), arrayOf<std::int32_t>({0, 1, 2, 3, 4, 5, 6, 7}, {2, 4})});
+  const auto r =
+      runText("fn f(; k: f32[2, 4], v: i32[2, 4]) -> (f32[2, 4], i32[2, 4]) {\n  a: f32[2, 4], b: i32[2, 4] = sort{axes 1}(k, v)\n  return a, b\n}\n",
+              {}, {arrayOf<float>({2, NAN, 1, 2, 3, -0.0f, 0.0f, -1}, {2, 4}), arrayOf<std::int32_t>({0, 1, 2, 3, 4, 5, 6, 7}, {2, 4})});
   EXPECT_EQ(valuesOf<std::int32_t>(r.results[1]), (std::vector<std::int32_t>{2, 0, 3, 1, 7, 5, 6, 4}));
   EXPECT_TRUE(std::isnan(valuesOf<float>(r.results[0])[3]));
 }
@@ -159,7 +163,8 @@ TEST(Interpret, SolvesPositiveDefiniteSystems) {
 }
 
 TEST(Interpret, LiteralsTakeTheShapeOfTheirPlace) {
-  const auto r = runText("fn f(N; p: bool[N]) -> (i32[N], f64[2, N]) {\n  a: i32[N] = select(p, 1i32, -1i32)\n  return a, 2.5f64\n}\n", {2}, {arrayOf<bool>({true, false})});
+  const auto r = runText("fn f(N; p: bool[N]) -> (i32[N], f64[2, N]) {\n  a: i32[N] = select(p, 1i32, -1i32)\n  return a, 2.5f64\n}\n", {2},
+                         {arrayOf<bool>({true, false})});
   EXPECT_EQ(valuesOf<std::int32_t>(r.results[0]), (std::vector<std::int32_t>{1, -1}));
   EXPECT_EQ(valuesOf<double>(r.results[1]), (std::vector<double>{2.5, 2.5, 2.5, 2.5}));
 }

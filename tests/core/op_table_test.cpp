@@ -30,7 +30,8 @@ Array ramp(const Type& t, const std::vector<std::int64_t>& dims) {
   for (const Dim& d : t.dims) shape.push_back(d.evaluate([&](Dim::Variable v) { return dims[v]; }));
   Array a(t.elem, shape);
   for (std::int64_t i = 0; i < a.count(); ++i) {
-    Literal l = isFloat(t.elem) ? Literal::ofDouble(t.elem, 0.25 + 0.125 * static_cast<double>(i * 7 % 11)) : Literal{t.elem, static_cast<std::uint64_t>(i * 5 % 3)};
+    Literal l = isFloat(t.elem) ? Literal::ofDouble(t.elem, 0.25 + 0.125 * static_cast<double>(i * 7 % 11))
+                                : Literal{t.elem, static_cast<std::uint64_t>(i * 5 % 3)};
     if (t.elem == Elem::Bool) l = Literal::ofBool(i % 2 == 0);
     a.set(i, l);
   }
@@ -68,7 +69,8 @@ TEST_P(OpTable, ExampleReadsVerifiesPrintsBackAndRuns) {
   for (std::size_t i = 0; i < out.results.size(); ++i) EXPECT_TRUE(out.results[i].sameBits(again.results[i]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, OpTable, ::testing::Range(0, kOpCount), [](const auto& info) { return std::string(opName(static_cast<Op>(info.param))); });
+INSTANTIATE_TEST_SUITE_P(Ops, OpTable, ::testing::Range(0, kOpCount),
+                         [](const auto& info) { return std::string(opName(static_cast<Op>(info.param))); });
 
 /// All programs that the type rules of the elementwise ops allow are built and run at a few points.
 TEST(OpTable, EveryElementwiseProgramRuns) {

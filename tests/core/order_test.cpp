@@ -37,8 +37,8 @@ TEST(Order, ThirtySevenTimesFortyOneIsSummedInEachOrder) {
   const std::vector<float> x = numbers(37 * 41, 1);
   const Array a = arrayOf(x, {37, 41}), init = arrayOf<float>({0.375f}, {});
   const auto sum = [&](const std::string& order, bool withInit) {
-    return first(runText("fn f(; x: f32[37, 41], i: f32) -> (f32) {\n r: f32 = reduce{kind sum; axes 0,1; order " + order + "}(x" + (withInit ? ", i" : "") +
-                             ")\n return r\n}\n",
+    return first(runText("fn f(; x: f32[37, 41], i: f32) -> (f32) {\n r: f32 = reduce{kind sum; axes 0,1; order " + order + "}(x" +
+                             (withInit ? ", i" : "") + ")\n return r\n}\n",
                          {}, {a, init}));
   };
   float seq = 0, seqInit = 0.375f;
@@ -79,8 +79,8 @@ TEST(Order, AxesAreReducedInTheOrderListed) {
 TEST(Order, ProductsUseFma) {
   const std::vector<float> x = numbers(3 * 50, 3), y = numbers(50 * 4, 4), c = numbers(3 * 4, 5);
   const auto product = [&](const std::string& order, bool init) {
-    const auto r = runText("fn f(; a: f32[3, 50], b: f32[50, 4], c: f32[3, 4]) -> (f32[3, 4]) {\n r: f32[3, 4] = contract{axes 1; rhs 0; order " + order + "}(a, b" +
-                               (init ? ", c" : "") + ")\n return r\n}\n",
+    const auto r = runText("fn f(; a: f32[3, 50], b: f32[50, 4], c: f32[3, 4]) -> (f32[3, 4]) {\n r: f32[3, 4] = contract{axes 1; rhs 0; order " +
+                               order + "}(a, b" + (init ? ", c" : "") + ")\n return r\n}\n",
                            {}, {arrayOf(x, {3, 50}), arrayOf(y, {50, 4}), arrayOf(c, {3, 4})});
     return valuesOf<float>(r.results[0]);
   };
@@ -158,8 +158,11 @@ TEST(Order, HalfPrecisionAccumulatesInSingle) {
   Array x(Elem::F16, {33});
   x.set(0, Literal::ofDouble(Elem::F16, 2048));
   for (std::int64_t i = 1; i < 33; ++i) x.set(i, Literal::ofDouble(Elem::F16, 1));
-  const auto r = runText("fn f(; x: f16[33]) -> (f16, f32) {\n a: f16 = reduce{kind sum; axes 0; order seq}(x)\n b: f32 = reduce{kind sum; axes 0; elem f32; order seq}(x)\n"
-                         " return a, b\n}\n", {}, {x});
+  const auto r = runText(
+      "fn f(; x: f16[33]) -> (f16, f32) {\n a: f16 = reduce{kind sum; axes 0; order seq}(x)\n b: f32 = reduce{kind sum; axes 0; elem f32; order "
+      "seq}(x)\n"
+      " return a, b\n}\n",
+      {}, {x});
   EXPECT_EQ(r.results[0].at(0).toDouble(), 2080);
   EXPECT_EQ(r.results[1].at(0).toDouble(), 2080);
 }

@@ -102,9 +102,8 @@ double unitsApart(float a, float b) {
 
 /// sqrt(2) * erf_inv(u), u uniform between erf(low / sqrt 2) and erf(high / sqrt 2).
 std::vector<float> normalBetween(std::uint64_t key, float low, float high, std::int64_t n) {
-  const auto r = runText(
-      "fn scale(N; u: f32[N]) -> (f32[N]) {\n  e: f32[N] = erf_inv(u)\n  r: f32[N] = mul(e, 1.4142135f32)\n  return r\n}\n", {n},
-      {arrayOf(uniform(key, low, high, n))});
+  const auto r = runText("fn scale(N; u: f32[N]) -> (f32[N]) {\n  e: f32[N] = erf_inv(u)\n  r: f32[N] = mul(e, 1.4142135f32)\n  return r\n}\n", {n},
+                         {arrayOf(uniform(key, low, high, n))});
   return valuesOf<float>(r.results[0]);
 }
 
@@ -116,7 +115,8 @@ TEST(Random, AgreesWithJax) {
   for (const auto& [seed, want] : all["keys"].items()) {
     SCOPED_TRACE("seed " + seed);
     const std::uint64_t key = keysIn(want["key"])[0];
-    const auto seeded = runText("fn f(; s: i64) -> (key) {\n k: key = key_seed(s)\n return k\n}\n", {}, {arrayOf<std::int64_t>({std::stoll(seed)}, {})});
+    const auto seeded =
+        runText("fn f(; s: i64) -> (key) {\n k: key = key_seed(s)\n return k\n}\n", {}, {arrayOf<std::int64_t>({std::stoll(seed)}, {})});
     EXPECT_EQ(valuesOf<std::uint64_t>(seeded.results[0])[0], key);
     for (const int n : {2, 5}) {
       const auto r = runText("fn f(N; k: key) -> (key[N]) {\n r: key[N] = split{extent N}(k)\n return r\n}\n", {n}, {keyOf(key)});
@@ -127,8 +127,10 @@ TEST(Random, AgreesWithJax) {
                              {keyOf(key), arrayOf<std::uint32_t>({static_cast<std::uint32_t>(std::stoull(data))}, {})});
       EXPECT_EQ(valuesOf<std::uint64_t>(r.results[0]), keysIn(folded));
     }
-    const auto bits = runText("fn f(; k: key) -> (u32[5], u32[2, 3]) {\n a: u32[5] = random_bits{dims [5]}(k)\n b: u32[2, 3] = random_bits{dims [2, 3]}(k)\n return a, b\n}\n",
-                              {}, {keyOf(key)});
+    const auto bits = runText(
+        "fn f(; k: key) -> (u32[5], u32[2, 3]) {\n a: u32[5] = random_bits{dims [5]}(k)\n b: u32[2, 3] = random_bits{dims [2, 3]}(k)\n return a, "
+        "b\n}\n",
+        {}, {keyOf(key)});
     EXPECT_EQ(valuesOf<std::uint32_t>(bits.results[0]), wordsIn(want["bits_5"]));
     EXPECT_EQ(valuesOf<std::uint32_t>(bits.results[1]), wordsIn(want["bits_2x3"]));
     const auto order = runText("fn f(; k: key) -> (i32[10]) {\n r: i32[10] = permutation{extent 10}(k)\n return r\n}\n", {}, {keyOf(key)});

@@ -92,7 +92,8 @@ double errorInUlps(T got, Wide want) {
     // A rounding of the greatest number to infinity, or the other way round, is one unit.
     return std::fabs(static_cast<Wide>(std::isinf(got) ? nearest : got)) >= std::numeric_limits<T>::max() * 0.9999999L ? 1 : HUGE_VAL;
   }
-  if (std::fabs(want) < std::numeric_limits<T>::min() * 1.000001L) return std::fabs(got) <= std::numeric_limits<T>::min() * T(1.000001) ? 0 : HUGE_VAL;
+  if (std::fabs(want) < std::numeric_limits<T>::min() * 1.000001L)
+    return std::fabs(got) <= std::numeric_limits<T>::min() * T(1.000001) ? 0 : HUGE_VAL;
   const Wide unit = ldexpl(1.0L, std::ilogb(want) + 1 - std::numeric_limits<T>::digits);
   return static_cast<double>(std::fabs(got - want) / unit);
 }
@@ -178,9 +179,7 @@ void expectClose(Op op, const std::function<Wide(Wide)>& reference, double low, 
 }
 
 /// Near 1 the rounding of x^2 decides, in JAX's formula as in ours.
-TEST(ScalarAccuracy, InverseErrorFunctionNearOne) {
-  expectClose<float>(Op::ErfInv, erfInvReference, 0.9, 0.999999, 70, 0);
-}
+TEST(ScalarAccuracy, InverseErrorFunctionNearOne) { expectClose<float>(Op::ErfInv, erfInvReference, 0.9, 0.999999, 70, 0); }
 
 TEST(ScalarAccuracy, GammaFunctions) {
   const auto logGamma = [](Wide x) { return lgammal(x); };

@@ -71,7 +71,8 @@ TEST(Scalar, IntegersWrapAndDivideByZeroIsZero) {
 }
 
 TEST(Scalar, ShiftsBeyondTheWidth) {
-  EXPECT_EQ(binary<std::int32_t>(Op::Shl, {1, 1, -1, 1}, {31, 32, 4, -1}), (std::vector<std::int32_t>{std::numeric_limits<std::int32_t>::min(), 0, -16, 0}));
+  EXPECT_EQ(binary<std::int32_t>(Op::Shl, {1, 1, -1, 1}, {31, 32, 4, -1}),
+            (std::vector<std::int32_t>{std::numeric_limits<std::int32_t>::min(), 0, -16, 0}));
   EXPECT_EQ(binary<std::int32_t>(Op::Shr, {-8, -8, 8, 8}, {1, 40, 1, 32}), (std::vector<std::int32_t>{-4, -1, 4, 0}));
   EXPECT_EQ(binary<std::uint32_t>(Op::Shr, {0x80000000u, 0x80000000u}, {31, 32}), (std::vector<std::uint32_t>{1, 0}));
   EXPECT_EQ(binary<std::int8_t>(Op::Shl, {1, 1}, {7, 8}), (std::vector<std::int8_t>{-128, 0}));
@@ -112,7 +113,8 @@ TEST(Scalar, FloatToIntegerTruncatesAndSaturates) {
 
 TEST(Scalar, OtherConversions) {
   EXPECT_EQ(valuesOf<float>(apply(Op::Convert, {arrayOf<bool>({true, false, true})}, Elem::F32)), (std::vector<float>{1, 0, 1}));
-  EXPECT_EQ(valuesOf<std::uint8_t>(apply(Op::Convert, {arrayOf<float>({0, -0.0f, 0.5f, kNan})}, Elem::Bool)), (std::vector<std::uint8_t>{0, 0, 1, 1}));
+  EXPECT_EQ(valuesOf<std::uint8_t>(apply(Op::Convert, {arrayOf<float>({0, -0.0f, 0.5f, kNan})}, Elem::Bool)),
+            (std::vector<std::uint8_t>{0, 0, 1, 1}));
   EXPECT_EQ(valuesOf<std::int8_t>(apply(Op::Convert, {arrayOf<std::int32_t>({257, -129})}, Elem::I8)), (std::vector<std::int8_t>{1, 127}));
   EXPECT_EQ(valuesOf<float>(apply(Op::Convert, {arrayOf<std::uint64_t>({1ull << 63})}, Elem::F32)), (std::vector<float>{9223372036854775808.0f}));
   EXPECT_EQ(valuesOf<float>(apply(Op::Convert, {arrayOf<std::int32_t>({16777217, 16777219})}, Elem::F32)), (std::vector<float>{16777216, 16777220}));

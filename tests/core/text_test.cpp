@@ -86,10 +86,11 @@ TEST(Text, NamesThatClashAreMadeDifferent) {
 }
 
 TEST(Text, LiteralsOfAllTypes) {
-  for (const Literal l : {Literal::ofDouble(Elem::F32, 0.1), Literal::ofDouble(Elem::F32, -0.0), Literal::ofDouble(Elem::F64, 1e300), Literal::ofDouble(Elem::F64, 5),
-                          Literal::ofDouble(Elem::F16, 0.1), Literal::ofDouble(Elem::BF16, -3), Literal::ofDouble(Elem::F32, HUGE_VAL),
-                          Literal{Elem::F32, 0x7fc00123}, Literal::ofInt(Elem::I64, INT64_MIN), Literal::ofInt(Elem::U64, -1), Literal::ofInt(Elem::I8, -128),
-                          Literal::ofBool(true), Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull}, Literal{Elem::Str, 3}}) {
+  for (const Literal l :
+       {Literal::ofDouble(Elem::F32, 0.1), Literal::ofDouble(Elem::F32, -0.0), Literal::ofDouble(Elem::F64, 1e300), Literal::ofDouble(Elem::F64, 5),
+        Literal::ofDouble(Elem::F16, 0.1), Literal::ofDouble(Elem::BF16, -3), Literal::ofDouble(Elem::F32, HUGE_VAL), Literal{Elem::F32, 0x7fc00123},
+        Literal::ofInt(Elem::I64, INT64_MIN), Literal::ofInt(Elem::U64, -1), Literal::ofInt(Elem::I8, -128), Literal::ofBool(true),
+        Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull}, Literal{Elem::Str, 3}}) {
     const std::string text = "fn f(;) -> (" + std::string(elemName(l.elem)) + ") {\n  return " + print(l) + "\n}\n";
     const auto m = read(text);
     ASSERT_TRUE(m.has_value()) << m.error() << text;
@@ -136,7 +137,8 @@ std::string violation(std::string_view text, const std::function<void(Module&)>&
 }
 
 constexpr std::string_view kSmall =
-    "fn f(N; x: f32[N], k: key) -> (f32[N]) {\n  a: f32[N] = neg(x)\n  b: f32[N] = loop t < N carry (c: f32[N] = a) {\n    d: f32[N] = exp(c)\n    next (d)\n  }\n"
+    "fn f(N; x: f32[N], k: key) -> (f32[N]) {\n  a: f32[N] = neg(x)\n  b: f32[N] = loop t < N carry (c: f32[N] = a) {\n    d: f32[N] = exp(c)\n    "
+    "next (d)\n  }\n"
     "  return b\n}\n";
 
 TEST(Verify, EachRuleNamesTheStatement) {
@@ -144,34 +146,39 @@ TEST(Verify, EachRuleNamesTheStatement) {
   EXPECT_EQ(violation(kSmall, [](Module&) {}), "well formed");
   // 1: before its definition, outside of its region, twice.
   EXPECT_THAT(violation(kSmall, [](Module& m) { std::swap(m.fns[0].body[0], m.fns[0].body[1]); }), HasSubstr("uses `a` before its definition"));
-  EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].results[0] = m.fns[0].body[1].regions[0].yields[0]; }), HasSubstr("uses `d` outside of its region"));
+  EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].results[0] = m.fns[0].body[1].regions[0].yields[0]; }),
+              HasSubstr("uses `d` outside of its region"));
   EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].body.push_back(m.fns[0].body[0]); }), HasSubstr("defines `a` a second time"));
   // 1, dims: the loop's index outside of the loop.
-  EXPECT_THAT(violation(kSmall, [](Module& m) {
-                Fn& f = m.fns[0];
-                Builder(f, f.body).iota({Dim::variable(*f.body[1].attrs.defines)}, 0, Elem::I32);
-              }),
+  EXPECT_THAT(violation(kSmall,
+                        [](Module& m) {
+                          Fn& f = m.fns[0];
+                          Builder(f, f.body).iota({Dim::variable(*f.body[1].attrs.defines)}, 0, Elem::I32);
+                        }),
               HasSubstr("mentions a dimension that is not in scope"));
   // 2: a result type that is not the row's.
   EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].vars[m.fns[0].body[0].results[0]].type.elem = Elem::F64; }), HasSubstr("should be f32[N]"));
   // 3: a literal where no type is known.
-  EXPECT_THAT(violation(kSmall, [](Module& m) {
-                Stmt s = m.fns[0].body[0];
-                s.op = Op::Reverse;
-                s.args = {Atom::of(Literal::one(Elem::F32))};
-                s.results = {m.fns[0].newVar(Type{Elem::F32, {}})};
-                m.fns[0].body.push_back(s);
-              }),
+  EXPECT_THAT(violation(kSmall,
+                        [](Module& m) {
+                          Stmt s = m.fns[0].body[0];
+                          s.op = Op::Reverse;
+                          s.args = {Atom::of(Literal::one(Elem::F32))};
+                          s.results = {m.fns[0].newVar(Type{Elem::F32, {}})};
+                          m.fns[0].body.push_back(s);
+                        }),
               HasSubstr("may not be a literal"));
   // 4: a carry of another type; an emitted row whose type is born in the body.
-  EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].body[1].regions[0].yields[0] = Atom::of(Literal::one(Elem::F64)); }), HasSubstr("yields f64 for carry 0"));
-  EXPECT_THAT(violation(kSmall, [](Module& m) {
-                Fn& f = m.fns[0];
-                Stmt& loop = f.body[1];
-                const Dim t = Dim::variable(*loop.attrs.defines);
-                loop.regions[0].yields.push_back(Builder(f, loop.regions[0].stmts).iota({t}, 0, Elem::I32));
-                loop.results.push_back(f.newVar(Type{Elem::I32, {Dim::variable(0), t}}));
-              }),
+  EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].body[1].regions[0].yields[0] = Atom::of(Literal::one(Elem::F64)); }),
+              HasSubstr("yields f64 for carry 0"));
+  EXPECT_THAT(violation(kSmall,
+                        [](Module& m) {
+                          Fn& f = m.fns[0];
+                          Stmt& loop = f.body[1];
+                          const Dim t = Dim::variable(*loop.attrs.defines);
+                          loop.regions[0].yields.push_back(Builder(f, loop.regions[0].stmts).iota({t}, 0, Elem::I32));
+                          loop.results.push_back(f.newVar(Type{Elem::I32, {Dim::variable(0), t}}));
+                        }),
               HasSubstr("mentions a dimension that is not in scope"));
   // 5: orders.
   const auto reduce = [](Module& m) {
@@ -180,19 +187,23 @@ TEST(Verify, EachRuleNamesTheStatement) {
   };
   EXPECT_THAT(violation(kSmall, reduce, {true, false}), HasSubstr("has no order after pass `order`"));
   EXPECT_EQ(violation(kSmall, reduce), "well formed");
-  EXPECT_THAT(violation(kSmall, [&](Module& m) {
-                reduce(m);
-                m.fns[0].body.back().attrs.order = Order{};
-              }),
+  EXPECT_THAT(violation(kSmall,
+                        [&](Module& m) {
+                          reduce(m);
+                          m.fns[0].body.back().attrs.order = Order{};
+                        }),
               HasSubstr("has an order before pass `order`"));
   // 6: transforms.
   EXPECT_THAT(violation("fn f(; x: f32) -> (f32) {\n  y: f32 = checkpoint() { ->\n    yield x\n  }\n  return y\n}\n", [](Module&) {}, {false, true}),
               HasSubstr("a transform is left"));
   // 7: keys.
-  EXPECT_THAT(violation(kSmall, [](Module& m) { Builder(m.fns[0], m.fns[0].body).binary(Op::Eq, Atom::of(m.fns[0].params[1]), Atom::of(m.fns[0].params[1])); }),
-              HasSubstr("a key may only be used by random operations"));
+  EXPECT_THAT(
+      violation(kSmall,
+                [](Module& m) { Builder(m.fns[0], m.fns[0].body).binary(Op::Eq, Atom::of(m.fns[0].params[1]), Atom::of(m.fns[0].params[1])); }),
+      HasSubstr("a key may only be used by random operations"));
   // 8: sites.
-  EXPECT_THAT(violation(kSmall, [](Module& m) { Builder(m.fns[0], m.fns[0].body).check(Atom::of(Literal::ofBool(true)), 2); }), HasSubstr("site 2 of 0"));
+  EXPECT_THAT(violation(kSmall, [](Module& m) { Builder(m.fns[0], m.fns[0].body).check(Atom::of(Literal::ofBool(true)), 2); }),
+              HasSubstr("site 2 of 0"));
   // The innermost statement is named, with its function.
   EXPECT_THAT(violation(kSmall, [](Module& m) { m.fns[0].body[1].regions[0].stmts[0].args.clear(); }),
               HasSubstr("`f`: in `d: f32[N] = exp()`: `exp`: wrong number of operands"));
@@ -206,10 +217,13 @@ TEST(Verify, FindsKeysThatAreUsedTwice) {
     return keyReuses(m->fns[0]).size();
   };
   EXPECT_EQ(reuses("fn f(; k: key) -> () {\n  a: u32[3] = random_bits{dims [3]}(k)\n  b: key[2] = split{extent 2}(k)\n  return\n}\n"), 1u);
-  EXPECT_EQ(reuses("fn f(; k: key) -> () {\n  j: key = fold_in(k, 1i32)\n  a: u32[3] = random_bits{dims [3]}(j)\n  b: key[2] = split{extent 2}(k)\n  return\n}\n"), 0u);
+  EXPECT_EQ(reuses("fn f(; k: key) -> () {\n  j: key = fold_in(k, 1i32)\n  a: u32[3] = random_bits{dims [3]}(j)\n  b: key[2] = split{extent 2}(k)\n  "
+                   "return\n}\n"),
+            0u);
   // Either arm may draw from it, but nothing after.
   constexpr std::string_view kArms =
-      "fn f(; k: key, p: bool) -> () {\n  r: u32[3] = cond(p) {\n    a: u32[3] = random_bits{dims [3]}(k)\n    yield a\n  } {\n    b: u32[3] = random_bits{dims [3]}(k)\n"
+      "fn f(; k: key, p: bool) -> () {\n  r: u32[3] = cond(p) {\n    a: u32[3] = random_bits{dims [3]}(k)\n    yield a\n  } {\n    b: u32[3] = "
+      "random_bits{dims [3]}(k)\n"
       "    yield b\n  }\n";
   EXPECT_EQ(reuses(std::string(kArms) + "  return\n}\n"), 0u);
   EXPECT_EQ(reuses(std::string(kArms) + "  c: i32[4] = permutation{extent 4}(k)\n  return\n}\n"), 1u);

@@ -109,7 +109,8 @@ Problem checkDerivative(const Fn& fn, const Stmt& s, Operands types) {
   const std::size_t wrt = static_cast<std::size_t>(s.attrs.carries);
   if (s.attrs.carries < 1 || wrt > types.size()) return problem(s, "needs `carries` operands to differentiate by");
   if (body.params.size() != wrt) return problem(s, fmt::format("{} parameters for {} differentiated operands", body.params.size(), wrt));
-  if (s.attrs.auxiliary < 0 || static_cast<std::size_t>(s.attrs.auxiliary) > body.yields.size()) return problem(s, "more auxiliary yields than yields");
+  if (s.attrs.auxiliary < 0 || static_cast<std::size_t>(s.attrs.auxiliary) > body.yields.size())
+    return problem(s, "more auxiliary yields than yields");
   for (std::size_t i = 0; i < wrt; ++i) {
     if (auto p = fits(fn, s, types, i, fn.typeOf(body.params[i]), "its parameter")) return p;
     if (!isFloat(fn.typeOf(body.params[i]).elem)) return problem(s, fmt::format("parameter {} is no float", i));
@@ -140,7 +141,8 @@ Problem inferJvp(const Fn& fn, const Stmt& s, Operands types, Types& results) {
     if (auto p = fits(fn, s, types, wrt + i, fn.typeOf(body.params[i]), "its operand")) return p;
   }
   for (const Atom& y : body.yields) results.push_back(typeOfAtom(fn, y));
-  for (std::size_t i = 0; i + static_cast<std::size_t>(s.attrs.auxiliary) < body.yields.size(); ++i) results.push_back(typeOfAtom(fn, body.yields[i]));
+  for (std::size_t i = 0; i + static_cast<std::size_t>(s.attrs.auxiliary) < body.yields.size(); ++i)
+    results.push_back(typeOfAtom(fn, body.yields[i]));
   return std::nullopt;
 }
 
@@ -183,7 +185,8 @@ void controlRows(std::vector<OpRow>& rows) {
                          .example = example});
   };
   row(Op::DimDef, 0, 1, Cost::Cheap, {Extent, Defines}, Lowering::Uniform, inferDim,
-      "Defines a dimension variable: `dim d <= 20 = min(20, R)`, or from a run-time i32 or i64 scalar, clamped to [0, bound]: `dim d <= R = clamp(k)`.",
+      "Defines a dimension variable: `dim d <= 20 = min(20, R)`, or from a run-time i32 or i64 scalar, clamped to [0, bound]: `dim d <= R = "
+      "clamp(k)`.",
       "fn example(N; x: f32[N], k: i32) -> (f32[h], i64) {\n  dim h = ceildiv(N, 2)\n  r: f32[h] = slice{dims [h]; starts [0]}(x)\n"
       "  dim m <= N = clamp(k)\n  v: i64 = dim_value{elem i64; extent m}()\n  return r, v\n}\n");
   row(Op::DimValue, 0, 0, Cost::Cheap, {Elem, Extent}, Lowering::Uniform, inferDimValue, "The number `extent`, as `elem`.",
@@ -195,26 +198,33 @@ void controlRows(std::vector<OpRow>& rows) {
       "  r: f32 = reduce{kind sum; axes 0; order seq}(y)\n  return r\n}\n");
   rows.back().interpret = runCompact;
   row(Op::Loop, 0, -1, Cost::Heavy, {Extent, Defines, Reversed, Carries}, Lowering::Structural, inferLoop,
-      "Runs its body for t = 0 .. T - 1 (`reverse`: T - 1 .. 0): carries go from one run to the next, each run sees row t of every stacked input and emits row t "
+      "Runs its body for t = 0 .. T - 1 (`reverse`: T - 1 .. 0): carries go from one run to the next, each run sees row t of every stacked input and "
+      "emits row t "
       "of every stacked output.",
-      "fn example(N; x: f32[N, 3]) -> (f32[3], f32[N, 3]) {\n  s: f32[3], ys: f32[N, 3] = loop t < N carry (c: f32[3] = 0.0f32) each (row: f32[3] in x) {\n"
+      "fn example(N; x: f32[N, 3]) -> (f32[3], f32[N, 3]) {\n  s: f32[3], ys: f32[N, 3] = loop t < N carry (c: f32[3] = 0.0f32) each (row: f32[3] in "
+      "x) {\n"
       "    n: f32[3] = add(c, row)\n    next (n) emit (n)\n  }\n  return s, ys\n}\n");
-  row(Op::Cond, 1, 1, Cost::Heavy, {}, Lowering::Structural, inferCond, "cond(p): the first region's yields if the scalar bool p is true, else the second's.",
-      "fn example(N; p: bool, x: f32[N]) -> (f32[N]) {\n  r: f32[N] = cond(p) {\n    a: f32[N] = neg(x)\n    yield a\n  } {\n    yield x\n  }\n  return r\n}\n");
+  row(Op::Cond, 1, 1, Cost::Heavy, {}, Lowering::Structural, inferCond,
+      "cond(p): the first region's yields if the scalar bool p is true, else the second's.",
+      "fn example(N; p: bool, x: f32[N]) -> (f32[N]) {\n  r: f32[N] = cond(p) {\n    a: f32[N] = neg(x)\n    yield a\n  } {\n    yield x\n  }\n  "
+      "return r\n}\n");
   row(Op::Check, 1, 1, Cost::Cheap, {AttrField::Site}, Lowering::Uniform, inferCheck,
       "check(c): if an element of c is false, the run fails at `site`; the lowest failing site of all checks counts, nothing stops.",
       "site 0 \"x must be positive\"\nfn example(N; x: f32[N]) -> (f32[N]) {\n  c: bool[N] = ge(x, 0.0f32)\n  check{site 0}(c)\n  return x\n}\n");
   row(Op::Vjp, 1, -1, Cost::Heavy, {Carries, Auxiliary}, Lowering::Removed, inferVjp,
-      "vjp(x.., ct..): the region's results at x, and the vector-Jacobian products of the cotangents by each x; the last `aux` yields are not differentiated.",
+      "vjp(x.., ct..): the region's results at x, and the vector-Jacobian products of the cotangents by each x; the last `aux` yields are not "
+      "differentiated.",
       "fn example(N; x: f32[N]) -> (f32[N]) {\n  y: f32, g: f32[N] = vjp{carries 1}(x, 1.0f32) { u: f32[N] ->\n    v: f32[N] = mul(u, u)\n"
       "    s: f32 = reduce{kind sum; axes 0}(v)\n    yield s\n  }\n  return g\n}\n");
   row(Op::Jvp, 1, -1, Cost::Heavy, {Carries, Auxiliary}, Lowering::Removed, inferJvp,
       "jvp(x.., dx..): the region's results at x, and their directional derivatives along dx; the last `aux` yields are not differentiated.",
-      "fn example(N; x: f32[N], d: f32[N]) -> (f32[N]) {\n  y: f32[N], t: f32[N] = jvp{carries 1}(x, d) { u: f32[N] ->\n    v: f32[N] = mul(u, u)\n    yield v\n"
+      "fn example(N; x: f32[N], d: f32[N]) -> (f32[N]) {\n  y: f32[N], t: f32[N] = jvp{carries 1}(x, d) { u: f32[N] ->\n    v: f32[N] = mul(u, u)\n  "
+      "  yield v\n"
       "  }\n  return t\n}\n");
   row(Op::Vmap, 0, -1, Cost::Heavy, {Extent}, Lowering::Removed, inferVmap,
       "vmap(x..): the region for each of the `extent` rows of the operands, its yields stacked; names from outside are the same for every row.",
-      "fn example(N; x: f32[N, 3]) -> (f32[N]) {\n  r: f32[N] = vmap{extent N}(x) { row: f32[3] ->\n    s: f32 = reduce{kind sum; axes 0}(row)\n    yield s\n"
+      "fn example(N; x: f32[N, 3]) -> (f32[N]) {\n  r: f32[N] = vmap{extent N}(x) { row: f32[3] ->\n    s: f32 = reduce{kind sum; axes 0}(row)\n    "
+      "yield s\n"
       "  }\n  return r\n}\n");
   row(Op::Checkpoint, 0, 0, Cost::Heavy, {}, Lowering::Removed, inferCheckpoint,
       "The region's yields; reverse mode saves nothing of the region and computes it again.",

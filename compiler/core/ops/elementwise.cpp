@@ -79,19 +79,13 @@ constexpr Spec kSpecs[] = {
 bool allowed(Operand kind, Elem e) {
   switch (kind) {
     case Operand::Numeric:
-    case Operand::Ordered:
-      return isNumeric(e);
-    case Operand::Float:
-      return isFloat(e);
-    case Operand::Bits:
-      return isInteger(e) || e == Elem::Bool;
-    case Operand::Integer:
-      return isInteger(e);
-    case Operand::Convertible:
-      return isNumeric(e) || e == Elem::Bool;
+    case Operand::Ordered: return isNumeric(e);
+    case Operand::Float: return isFloat(e);
+    case Operand::Bits: return isInteger(e) || e == Elem::Bool;
+    case Operand::Integer: return isInteger(e);
+    case Operand::Convertible: return isNumeric(e) || e == Elem::Bool;
     case Operand::Any:
-    case Operand::Choice:
-      return true;
+    case Operand::Choice: return true;
   }
   return false;
 }

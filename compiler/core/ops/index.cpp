@@ -77,21 +77,21 @@ void indexRows(std::vector<OpRow>& rows) {
       .lowering = Lowering::Nest,
       .doc = "gather(data, indices): data with the axis replaced by the axes of indices; the first `batch` axes are shared; an index is clamped.",
       .example = "fn example(N; x: f32[N, 4], i: i32[3]) -> (f32[3, 4]) {\n  r: f32[3, 4] = gather{axes 0}(x, i)\n  return r\n}\n"});
-  rows.push_back(OpRow{
-      .op = Op::Scatter,
-      .minOperands = 3,
-      .maxOperands = 3,
-      .cost = Cost::Heavy,
-      .attributes = {Axes, Batch, AttrField::Scatter},
-      .infer = inferScatter,
-      .interpret = runScatter,
-      .derivative = {},
-      .batching = {},
-      .lowering = Lowering::Nest,
-      .doc = "scatter(init, indices, updates): init with each update (the shape of `gather(init, indices)`) added to, or set at, the place its index names, in "
-             "the order of the indices; an index is clamped.",
-      .example =
-          "fn example(N; x: f32[N, 4], i: i32[3], u: f32[3, 4]) -> (f32[N, 4]) {\n  r: f32[N, 4] = scatter{axes 0; mode add}(x, i, u)\n  return r\n}\n"});
+  rows.push_back(OpRow{.op = Op::Scatter,
+                       .minOperands = 3,
+                       .maxOperands = 3,
+                       .cost = Cost::Heavy,
+                       .attributes = {Axes, Batch, AttrField::Scatter},
+                       .infer = inferScatter,
+                       .interpret = runScatter,
+                       .derivative = {},
+                       .batching = {},
+                       .lowering = Lowering::Nest,
+                       .doc = "scatter(init, indices, updates): init with each update (the shape of `gather(init, indices)`) added to, or set at, "
+                              "the place its index names, in "
+                              "the order of the indices; an index is clamped.",
+                       .example = "fn example(N; x: f32[N, 4], i: i32[3], u: f32[3, 4]) -> (f32[N, 4]) {\n  r: f32[N, 4] = scatter{axes 0; mode "
+                                  "add}(x, i, u)\n  return r\n}\n"});
   rows.push_back(OpRow{.op = Op::Pick,
                        .minOperands = 2,
                        .maxOperands = 2,

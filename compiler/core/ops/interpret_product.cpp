@@ -39,8 +39,8 @@ FEDC_SIMD void productSeq(std::int64_t rows, std::int64_t columns, std::int64_t 
 
 /// out[m, n] = sums of a[m, k] b[n, k] for k in [low, high), sixteen accumulators an output by the index along the last reduced axis.
 template <class T>
-FEDC_SIMD void productLanes(std::int64_t rows, std::int64_t columns, std::int64_t depth, std::int64_t last, std::int64_t low, std::int64_t high, const T* a,
-                            const T* b, T* out) {
+FEDC_SIMD void productLanes(std::int64_t rows, std::int64_t columns, std::int64_t depth, std::int64_t last, std::int64_t low, std::int64_t high,
+                            const T* a, const T* b, T* out) {
   for (std::int64_t m = 0; m < rows; ++m) {
     for (std::int64_t n = 0; n < columns; ++n) {
       const T* x = a + m * depth;

@@ -26,7 +26,8 @@ FEDC_SIMD T reduceLanes(const T* x, std::int64_t low, std::int64_t high, std::in
   for (std::int64_t i = low; i < high;) {
     const std::int64_t lane = i % last % 16;
     const std::int64_t run = std::min({16 - lane, high - i, last - i % last});
-    for (std::int64_t j = 0; j < run; ++j) lanes[static_cast<std::size_t>(lane + j)] = join<K, T>(lanes[static_cast<std::size_t>(lane + j)], x[i + j]);
+    for (std::int64_t j = 0; j < run; ++j)
+      lanes[static_cast<std::size_t>(lane + j)] = join<K, T>(lanes[static_cast<std::size_t>(lane + j)], x[i + j]);
     i += run;
   }
   for (std::size_t step : {8, 4, 2, 1}) {
@@ -50,15 +51,13 @@ T pairwiseTree(std::vector<T> parts) {
 template <ReduceKind K, class T>
 T reduceRow(const T* x, std::int64_t n, std::int64_t last, Order order, T identity, const T* init) {
   switch (order.kind) {
-    case Order::Kind::Seq:
-      return reduceSeq<K, T>(x, 0, n, init != nullptr ? *init : identity);
+    case Order::Kind::Seq: return reduceSeq<K, T>(x, 0, n, init != nullptr ? *init : identity);
     case Order::Kind::Lanes: {
       const T folded = reduceLanes<K, T>(x, 0, n, last, identity);
       return init != nullptr ? join<K, T>(folded, *init) : folded;
     }
     case Order::Kind::SplitSeq:
-    case Order::Kind::SplitLanes:
-      break;
+    case Order::Kind::SplitLanes: break;
   }
   const std::int64_t part = (n + order.parts - 1) / order.parts;
   std::vector<T> parts;
@@ -82,7 +81,9 @@ T storageOf(Literal l) {
 /// The operand with the reduced axes last, in the order listed.
 Array arranged(const Array& x, const std::vector<int>& axes) { return transposed(x, axesLast(static_cast<int>(x.shape().size()), axes)); }
 
-std::int64_t product(std::span<const std::int64_t> shape) { return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()); }
+std::int64_t product(std::span<const std::int64_t> shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
 
 }  // namespace
 
@@ -129,7 +130,8 @@ void runArgReduce(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, 
       }
       at[i] = static_cast<std::int32_t>(best);
       // Over no elements: the identity, at 0.
-      values.set(static_cast<std::int64_t>(i), n > 0 ? original.at(static_cast<std::int64_t>(i) * n + best) : reduceIdentity(*s.attrs.reduce, values.elem()));
+      values.set(static_cast<std::int64_t>(i),
+                 n > 0 ? original.at(static_cast<std::int64_t>(i) * n + best) : reduceIdentity(*s.attrs.reduce, values.elem()));
     }
   });
   results.push_back(std::move(values));

@@ -121,7 +121,8 @@ void runUpdateSlice(const Fn&, const Stmt& s, Arrays operands, DimValues, std::v
   const Array& part = *operands[1];
   const std::int64_t offset = offsetOf(s, operands.subspan(2), part.shape(), out);
   const int width = elemBytes(out.elem());
-  copyBlock(width, part.shape(), part.data(), stridesOf(part.shape()), static_cast<char*>(out.mutableData()) + offset * width, stridesOf(out.shape()));
+  copyBlock(width, part.shape(), part.data(), stridesOf(part.shape()), static_cast<char*>(out.mutableData()) + offset * width,
+            stridesOf(out.shape()));
   results.push_back(std::move(out));
 }
 

@@ -56,18 +56,12 @@ FEDC_INLINE T join(T a, T b) {
 template <class F>
 decltype(auto) withKind(ReduceKind kind, F&& f) {
   switch (kind) {
-    case ReduceKind::Sum:
-      return f(std::integral_constant<ReduceKind, ReduceKind::Sum>{});
-    case ReduceKind::Prod:
-      return f(std::integral_constant<ReduceKind, ReduceKind::Prod>{});
-    case ReduceKind::Max:
-      return f(std::integral_constant<ReduceKind, ReduceKind::Max>{});
-    case ReduceKind::Min:
-      return f(std::integral_constant<ReduceKind, ReduceKind::Min>{});
-    case ReduceKind::And:
-      return f(std::integral_constant<ReduceKind, ReduceKind::And>{});
-    case ReduceKind::Or:
-      break;
+    case ReduceKind::Sum: return f(std::integral_constant<ReduceKind, ReduceKind::Sum>{});
+    case ReduceKind::Prod: return f(std::integral_constant<ReduceKind, ReduceKind::Prod>{});
+    case ReduceKind::Max: return f(std::integral_constant<ReduceKind, ReduceKind::Max>{});
+    case ReduceKind::Min: return f(std::integral_constant<ReduceKind, ReduceKind::Min>{});
+    case ReduceKind::And: return f(std::integral_constant<ReduceKind, ReduceKind::And>{});
+    case ReduceKind::Or: break;
   }
   return f(std::integral_constant<ReduceKind, ReduceKind::Or>{});
 }

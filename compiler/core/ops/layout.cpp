@@ -52,14 +52,10 @@ void copyBlock(int width, std::span<const std::int64_t> shape, const void* from,
     copyAs(shape, static_cast<const T*>(from), fromStrides, static_cast<T*>(to), toStrides);
   };
   switch (width) {
-    case 1:
-      return run(std::uint8_t{});
-    case 2:
-      return run(std::uint16_t{});
-    case 4:
-      return run(std::uint32_t{});
-    default:
-      return run(std::uint64_t{});
+    case 1: return run(std::uint8_t{});
+    case 2: return run(std::uint16_t{});
+    case 4: return run(std::uint32_t{});
+    default: return run(std::uint64_t{});
   }
 }
 

@@ -34,31 +34,21 @@ inline Elem computeElem(Elem e) { return e == Elem::F16 || e == Elem::BF16 ? Ele
 template <class F>
 decltype(auto) withStorage(Elem e, F&& f) {
   switch (e) {
-    case Elem::I8:
-      return f(std::int8_t{});
-    case Elem::I16:
-      return f(std::int16_t{});
-    case Elem::I32:
-      return f(std::int32_t{});
-    case Elem::I64:
-      return f(std::int64_t{});
+    case Elem::I8: return f(std::int8_t{});
+    case Elem::I16: return f(std::int16_t{});
+    case Elem::I32: return f(std::int32_t{});
+    case Elem::I64: return f(std::int64_t{});
     case Elem::U16:
     case Elem::F16:
-    case Elem::BF16:
-      return f(std::uint16_t{});
+    case Elem::BF16: return f(std::uint16_t{});
     case Elem::U32:
-    case Elem::Str:
-      return f(std::uint32_t{});
+    case Elem::Str: return f(std::uint32_t{});
     case Elem::U64:
-    case Elem::Key:
-      return f(std::uint64_t{});
-    case Elem::F32:
-      return f(float{});
-    case Elem::F64:
-      return f(double{});
+    case Elem::Key: return f(std::uint64_t{});
+    case Elem::F32: return f(float{});
+    case Elem::F64: return f(double{});
     case Elem::Bool:
-    case Elem::U8:
-      break;
+    case Elem::U8: break;
   }
   return f(std::uint8_t{});
 }

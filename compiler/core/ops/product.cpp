@@ -67,35 +67,36 @@ Problem inferSolve(const Fn& fn, const Stmt& s, Operands types, Types& results) 
 
 void productRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  rows.push_back(OpRow{
-      .op = Op::Contract,
-      .minOperands = 2,
-      .maxOperands = 3,
-      .cost = Cost::Heavy,
-      .attributes = {Axes, RhsAxes, Batch, RhsBatch, AttrField::Elem, AttrField::Order},
-      .infer = inferContract,
-      .interpret = runContract,
-      .derivative = {},
-      .batching = {},
-      .lowering = Lowering::Nest,
-      .doc = "contract(a, b[, init]): sums of a * b by fma over the paired axes `axes` of a and `rhs` of b, for each point of the paired batch axes; the "
-             "result's axes are batch, free of a, free of b; `elem` is the accumulator's and the result's type.",
-      .example = "fn example(N; a: f32[2, N, 4], b: f32[2, 4, 3], i: f32[2, N, 3]) -> (f32[2, N, 3]) {\n"
-                 "  r: f32[2, N, 3] = contract{axes 2; rhs 1; batch 0; rhs_batch 0; order seq}(a, b, i)\n  return r\n}\n"});
-  rows.push_back(OpRow{.op = Op::Solve,
+  rows.push_back(OpRow{.op = Op::Contract,
                        .minOperands = 2,
-                       .maxOperands = 2,
+                       .maxOperands = 3,
                        .cost = Cost::Heavy,
-                       .attributes = {},
-                       .infer = inferSolve,
-                       .interpret = runSolve,
+                       .attributes = {Axes, RhsAxes, Batch, RhsBatch, AttrField::Elem, AttrField::Order},
+                       .infer = inferContract,
+                       .interpret = runContract,
                        .derivative = {},
                        .batching = {},
-                       .lowering = Lowering::Call,
-                       .doc = "solve(A, B): X with A X = B for symmetric positive definite A[.., n, n] and B[.., n, m], by Cholesky's factors of A's lower "
-                              "half; NaN everywhere if A is not positive definite.",
-                       .example = "fn example(N; a: f32[3, 3], b: f32[3, N]) -> (f32[3, N]) {\n  t: f32[3, 3] = transpose{axes 1,0}(a)\n"
-                                  "  s: f32[3, 3] = contract{axes 1; rhs 0; order seq}(a, t)\n  r: f32[3, N] = solve(s, b)\n  return r\n}\n"});
+                       .lowering = Lowering::Nest,
+                       .doc = "contract(a, b[, init]): sums of a * b by fma over the paired axes `axes` of a and `rhs` of b, for each point of the "
+                              "paired batch axes; the "
+                              "result's axes are batch, free of a, free of b; `elem` is the accumulator's and the result's type.",
+                       .example = "fn example(N; a: f32[2, N, 4], b: f32[2, 4, 3], i: f32[2, N, 3]) -> (f32[2, N, 3]) {\n"
+                                  "  r: f32[2, N, 3] = contract{axes 2; rhs 1; batch 0; rhs_batch 0; order seq}(a, b, i)\n  return r\n}\n"});
+  rows.push_back(
+      OpRow{.op = Op::Solve,
+            .minOperands = 2,
+            .maxOperands = 2,
+            .cost = Cost::Heavy,
+            .attributes = {},
+            .infer = inferSolve,
+            .interpret = runSolve,
+            .derivative = {},
+            .batching = {},
+            .lowering = Lowering::Call,
+            .doc = "solve(A, B): X with A X = B for symmetric positive definite A[.., n, n] and B[.., n, m], by Cholesky's factors of A's lower "
+                   "half; NaN everywhere if A is not positive definite.",
+            .example = "fn example(N; a: f32[3, 3], b: f32[3, N]) -> (f32[3, N]) {\n  t: f32[3, 3] = transpose{axes 1,0}(a)\n"
+                       "  s: f32[3, 3] = contract{axes 1; rhs 0; order seq}(a, t)\n  r: f32[3, N] = solve(s, b)\n  return r\n}\n"});
 }
 
 }  // namespace fedc::core

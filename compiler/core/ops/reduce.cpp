@@ -78,21 +78,22 @@ Problem inferSort(const Fn& fn, const Stmt& s, Operands types, Types& results) {
 
 void reduceRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  rows.push_back(OpRow{
-      .op = Op::Reduce,
-      .minOperands = 1,
-      .maxOperands = 2,
-      .cost = Cost::Heavy,
-      .attributes = {AttrField::Reduce, Axes, AttrField::Elem, AttrField::Order},
-      .infer = inferReduce,
-      .interpret = runReduce,
-      .derivative = {},
-      .batching = {},
-      .lowering = Lowering::Nest,
-      .doc = "reduce(x[, init]): x without the reduced axes, its elements joined by `kind` in the order `order`, with init if there is one; `elem` is the "
-             "accumulator's and the result's type.",
-      .example = "fn example(N; x: f32[N, 40], i: f32[N]) -> (f32[N], f32) {\n  r: f32[N] = reduce{kind sum; axes 1; order lanes}(x, i)\n"
-                 "  m: f32 = reduce{kind max; axes 0; order seq}(r)\n  return r, m\n}\n"});
+  rows.push_back(OpRow{.op = Op::Reduce,
+                       .minOperands = 1,
+                       .maxOperands = 2,
+                       .cost = Cost::Heavy,
+                       .attributes = {AttrField::Reduce, Axes, AttrField::Elem, AttrField::Order},
+                       .infer = inferReduce,
+                       .interpret = runReduce,
+                       .derivative = {},
+                       .batching = {},
+                       .lowering = Lowering::Nest,
+                       .doc = "reduce(x[, init]): x without the reduced axes, its elements joined by `kind` in the order `order`, with init if there "
+                              "is one; `elem` is the "
+                              "accumulator's and the result's type.",
+                       .example =
+                           "fn example(N; x: f32[N, 40], i: f32[N]) -> (f32[N], f32) {\n  r: f32[N] = reduce{kind sum; axes 1; order lanes}(x, i)\n"
+                           "  m: f32 = reduce{kind max; axes 0; order seq}(r)\n  return r, m\n}\n"});
   rows.push_back(OpRow{.op = Op::ArgReduce,
                        .minOperands = 1,
                        .maxOperands = 1,
@@ -106,30 +107,32 @@ void reduceRows(std::vector<OpRow>& rows) {
                        .doc = "The first greatest (least) element over the axes, a NaN before all, and its row-major index among them (i32).",
                        .example = "fn example(N; x: f32[N, 4]) -> (f32[N], i32[N]) {\n  v: f32[N], i: i32[N] = arg_reduce{kind max; axes 1}(x)\n"
                                   "  return v, i\n}\n"});
-  rows.push_back(OpRow{.op = Op::Cumulative,
-                       .minOperands = 1,
-                       .maxOperands = 1,
-                       .cost = Cost::Heavy,
-                       .attributes = {AttrField::Reduce, Axes, Reversed},
-                       .infer = inferCumulative,
-                       .interpret = runCumulative,
-                       .derivative = {},
-                       .batching = {},
-                       .lowering = Lowering::Nest,
-                       .doc = "Element i is the elements 0..i of the axis joined by `kind` from the first on; `reversed`: the elements i.. from the last on.",
-                       .example = "fn example(N; x: f32[N, 4]) -> (f32[N, 4]) {\n  r: f32[N, 4] = cumulative{kind sum; axes 0; reversed}(x)\n  return r\n}\n"});
-  rows.push_back(OpRow{.op = Op::Sort,
-                       .minOperands = 1,
-                       .maxOperands = -1,
-                       .cost = Cost::Heavy,
-                       .attributes = {Axes},
-                       .infer = inferSort,
-                       .interpret = runSort,
-                       .derivative = {},
-                       .batching = {},
-                       .lowering = Lowering::Call,
-                       .doc = "sort(keys, values..): all operands in the ascending order of the keys along the axis; stable; NaN last.",
-                       .example = "fn example(N; k: f32[N], v: i32[N]) -> (f32[N], i32[N]) {\n  a: f32[N], b: i32[N] = sort{axes 0}(k, v)\n  return a, b\n}\n"});
+  rows.push_back(
+      OpRow{.op = Op::Cumulative,
+            .minOperands = 1,
+            .maxOperands = 1,
+            .cost = Cost::Heavy,
+            .attributes = {AttrField::Reduce, Axes, Reversed},
+            .infer = inferCumulative,
+            .interpret = runCumulative,
+            .derivative = {},
+            .batching = {},
+            .lowering = Lowering::Nest,
+            .doc = "Element i is the elements 0..i of the axis joined by `kind` from the first on; `reversed`: the elements i.. from the last on.",
+            .example = "fn example(N; x: f32[N, 4]) -> (f32[N, 4]) {\n  r: f32[N, 4] = cumulative{kind sum; axes 0; reversed}(x)\n  return r\n}\n"});
+  rows.push_back(
+      OpRow{.op = Op::Sort,
+            .minOperands = 1,
+            .maxOperands = -1,
+            .cost = Cost::Heavy,
+            .attributes = {Axes},
+            .infer = inferSort,
+            .interpret = runSort,
+            .derivative = {},
+            .batching = {},
+            .lowering = Lowering::Call,
+            .doc = "sort(keys, values..): all operands in the ascending order of the keys along the axis; stable; NaN last.",
+            .example = "fn example(N; k: f32[N], v: i32[N]) -> (f32[N], i32[N]) {\n  a: f32[N], b: i32[N] = sort{axes 0}(k, v)\n  return a, b\n}\n"});
 }
 
 }  // namespace fedc::core

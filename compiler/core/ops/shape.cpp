@@ -30,7 +30,8 @@ Problem inferBroadcast(const Fn& fn, const Stmt& s, Operands types, Types& resul
     if (a <= last || a >= static_cast<int>(dims.size())) return problem(s, "axes must ascend and lie within the result");
     last = a;
     if (from[i] != dims[static_cast<std::size_t>(a)]) {
-      return problem(s, fmt::format("axis {} has extent {}, the result's axis {} has {}", i, show(fn, from[i]), a, show(fn, dims[static_cast<std::size_t>(a)])));
+      return problem(
+          s, fmt::format("axis {} has extent {}, the result's axis {} has {}", i, show(fn, from[i]), a, show(fn, dims[static_cast<std::size_t>(a)])));
     }
   }
   results.push_back(Type{elemOf(s, types, 0), dims});
@@ -98,7 +99,8 @@ Problem checkStarts(const Fn& fn, const Stmt& s, Operands types, std::size_t fir
   if (static_cast<int>(types.size() - first) != rank) return problem(s, fmt::format("needs {} starts", rank));
   for (std::size_t i = first; i < types.size(); ++i) {
     if (!isInteger(elemOf(s, types, i)) || (types[i] != nullptr && types[i]->rank() != 0)) {
-      return problem(s, fmt::format("a start must be an integer scalar, not {}", types[i] != nullptr ? show(fn, *types[i]) : "a literal of another type"));
+      return problem(
+          s, fmt::format("a start must be an integer scalar, not {}", types[i] != nullptr ? show(fn, *types[i]) : "a literal of another type"));
     }
   }
   return std::nullopt;
@@ -172,7 +174,8 @@ Problem inferConcat(const Fn& fn, const Stmt& s, Operands types, Types& results)
 
 void shapeRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  const auto view = [&](Op op, int operands, std::vector<AttrField> attributes, auto infer, auto run, std::string_view doc, std::string_view example) {
+  const auto view = [&](Op op, int operands, std::vector<AttrField> attributes, auto infer, auto run, std::string_view doc,
+                        std::string_view example) {
     rows.push_back(OpRow{.op = op,
                          .minOperands = operands,
                          .maxOperands = operands,
@@ -192,20 +195,23 @@ void shapeRows(std::vector<OpRow>& rows) {
     rows.back().maxOperands = most;
     rows.back().lowering = Lowering::Nest;
   };
-  view(Op::Broadcast, 1, {Axes, Dims}, inferBroadcast, runBroadcast, "x repeated along new axes: axis i of x is axis axes[i] of the result `dims`; axes ascend.",
+  view(Op::Broadcast, 1, {Axes, Dims}, inferBroadcast, runBroadcast,
+       "x repeated along new axes: axis i of x is axis axes[i] of the result `dims`; axes ascend.",
        "fn example(N; x: f32[N]) -> (f32[3, N]) {\n  r: f32[3, N] = broadcast{axes 1; dims [3, N]}(x)\n  return r\n}\n");
   view(Op::Reshape, 1, {Dims}, inferReshape, runReshape, "The same elements in row-major order under the shape `dims` of as many elements.",
        "fn example(N; x: f32[N, 4]) -> (f32[2, 2*N]) {\n  r: f32[2, 2*N] = reshape{dims [2, 2*N]}(x)\n  return r\n}\n");
   view(Op::Transpose, 1, {Axes}, inferTranspose, runTranspose, "Axis i of the result is axis axes[i] of x.",
        "fn example(N; x: f32[N, 2, 3]) -> (f32[3, N, 2]) {\n  r: f32[3, N, 2] = transpose{axes 2,0,1}(x)\n  return r\n}\n");
-  view(Op::Slice, 1, {Dims, Starts, Strides}, inferSlice, runSlice, "Element i of the result on an axis is element starts + i * strides of x; `dims` are the sizes.",
+  view(Op::Slice, 1, {Dims, Starts, Strides}, inferSlice, runSlice,
+       "Element i of the result on an axis is element starts + i * strides of x; `dims` are the sizes.",
        "fn example(N; x: f32[N + 1, 8]) -> (f32[N, 4]) {\n  r: f32[N, 4] = slice{dims [N, 4]; starts [1, 0]; strides 1,2}(x)\n  return r\n}\n");
   view(Op::Reverse, 1, {Axes}, inferReverse, runReverse, "x with the listed axes run backwards.",
        "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = reverse{axes 0}(x)\n  return r\n}\n");
   view(Op::Iota, 0, {Axes, Dims, Elem}, inferIota, runIota, "Each element is its index on the axis, as `elem`.",
        "fn example(N;) -> (i32[2, N]) {\n  r: i32[2, N] = iota{axes 1; dims [2, N]; elem i32}()\n  return r\n}\n");
   copy(Op::DynamicSlice, 1, -1, {Dims}, inferDynamicSlice, runDynamicSlice,
-       "dynamic_slice(x, start..): the part of sizes `dims` that begins at run-time starts (one integer scalar an axis), moved so that it lies inside x.",
+       "dynamic_slice(x, start..): the part of sizes `dims` that begins at run-time starts (one integer scalar an axis), moved so that it lies "
+       "inside x.",
        "fn example(N; x: f32[N, 4], i: i32) -> (f32[2, 4]) {\n  r: f32[2, 4] = dynamic_slice{dims [2, 4]}(x, i, 0i32)\n  return r\n}\n");
   copy(Op::UpdateSlice, 2, -1, {}, inferUpdateSlice, runUpdateSlice,
        "update_slice(x, u, start..): x with u written over the part that begins at the starts, moved so that it lies inside x.",

@@ -20,96 +20,54 @@ Value applyOp(Op op, std::span<const Value> x) {
   const Value b = x.size() > 1 ? x[1] : a;
   const bool real = isFloat(a.elem);
   switch (op) {
-    case Op::Add:
-      return a + b;
-    case Op::Sub:
-      return a - b;
-    case Op::Mul:
-      return a * b;
-    case Op::Div:
-      return a / b;
-    case Op::Rem:
-      return real ? fma(-trunc(a / b), b, a) : rem(a, b);
-    case Op::Neg:
-      return -a;
+    case Op::Add: return a + b;
+    case Op::Sub: return a - b;
+    case Op::Mul: return a * b;
+    case Op::Div: return a / b;
+    case Op::Rem: return real ? fma(-trunc(a / b), b, a) : rem(a, b);
+    case Op::Neg: return -a;
     case Op::Abs:
       if (real) return abs(a);
       return isSigned(a.elem) ? select(lt(a, 0.0), -a, a) : a;
     case Op::Sign:
       if (!isSigned(a.elem)) return select(ne(a, 0.0), 1.0, a);
       return select(gt(a, 0.0), 1.0, select(lt(a, 0.0), -1.0, a));
-    case Op::Min:
-      return minimum(a, b);
-    case Op::Max:
-      return maximum(a, b);
-    case Op::Floor:
-      return floor(a);
-    case Op::Ceil:
-      return ceil(a);
-    case Op::Round:
-      return roundEven(a);
-    case Op::And:
-      return a & b;
-    case Op::Or:
-      return a | b;
-    case Op::Xor:
-      return a ^ b;
-    case Op::Not:
-      return complement(a);
-    case Op::Shl:
-      return shiftLeft(a, b);
-    case Op::Shr:
-      return shiftRight(a, b);
-    case Op::Eq:
-      return eq(a, b);
-    case Op::Ne:
-      return ne(a, b);
-    case Op::Lt:
-      return lt(a, b);
-    case Op::Le:
-      return le(a, b);
-    case Op::Gt:
-      return gt(a, b);
-    case Op::Ge:
-      return ge(a, b);
-    case Op::Fma:
-      return real ? fma(a, b, x[2]) : a * b + x[2];
-    case Op::IsFinite:
-      return lt(abs(a), HUGE_VAL);
-    case Op::Exp:
-      return exp(a);
-    case Op::Expm1:
-      return expm1(a);
-    case Op::Log:
-      return log(a);
-    case Op::Log1p:
-      return log1p(a);
-    case Op::Sqrt:
-      return sqrt(a);
-    case Op::Rsqrt:
-      return 1.0 / sqrt(a);
-    case Op::Sin:
-      return sin(a);
-    case Op::Cos:
-      return cos(a);
-    case Op::Tanh:
-      return tanh(a);
-    case Op::Sigmoid:
-      return sigmoid(a);
-    case Op::Erf:
-      return erf(a);
-    case Op::ErfInv:
-      return erfInv(a);
-    case Op::Pow:
-      return pow(a, b);
-    case Op::Atan2:
-      return atan2(a, b);
-    case Op::Lgamma:
-      return lgamma(a);
-    case Op::Digamma:
-      return digamma(a);
-    default:
-      break;
+    case Op::Min: return minimum(a, b);
+    case Op::Max: return maximum(a, b);
+    case Op::Floor: return floor(a);
+    case Op::Ceil: return ceil(a);
+    case Op::Round: return roundEven(a);
+    case Op::And: return a & b;
+    case Op::Or: return a | b;
+    case Op::Xor: return a ^ b;
+    case Op::Not: return complement(a);
+    case Op::Shl: return shiftLeft(a, b);
+    case Op::Shr: return shiftRight(a, b);
+    case Op::Eq: return eq(a, b);
+    case Op::Ne: return ne(a, b);
+    case Op::Lt: return lt(a, b);
+    case Op::Le: return le(a, b);
+    case Op::Gt: return gt(a, b);
+    case Op::Ge: return ge(a, b);
+    case Op::Fma: return real ? fma(a, b, x[2]) : a * b + x[2];
+    case Op::IsFinite: return lt(abs(a), HUGE_VAL);
+    case Op::Exp: return exp(a);
+    case Op::Expm1: return expm1(a);
+    case Op::Log: return log(a);
+    case Op::Log1p: return log1p(a);
+    case Op::Sqrt: return sqrt(a);
+    case Op::Rsqrt: return 1.0 / sqrt(a);
+    case Op::Sin: return sin(a);
+    case Op::Cos: return cos(a);
+    case Op::Tanh: return tanh(a);
+    case Op::Sigmoid: return sigmoid(a);
+    case Op::Erf: return erf(a);
+    case Op::ErfInv: return erfInv(a);
+    case Op::Pow: return pow(a, b);
+    case Op::Atan2: return atan2(a, b);
+    case Op::Lgamma: return lgamma(a);
+    case Op::Digamma: return digamma(a);
+    default: break;
   }
   internalError("an op without a scalar program", __FILE__, __LINE__);
 }
@@ -129,16 +87,11 @@ ScalarProgram makeProgram(Op op, std::span<const Elem> operands, Elem result) {
   std::vector<Value> x;
   for (Elem e : operands) x.push_back(code.operand(e));
   switch (op) {
-    case Op::StopGradient:
-      return code.finish(x[0]);
-    case Op::Select:
-      return code.finish(select(x[0], x[1], x[2]));
-    case Op::Bitcast:
-      return code.finish(bitcast(x[0], result));
-    case Op::Convert:
-      return code.finish(convertThroughFloat(x[0], result));
-    default:
-      break;
+    case Op::StopGradient: return code.finish(x[0]);
+    case Op::Select: return code.finish(select(x[0], x[1], x[2]));
+    case Op::Bitcast: return code.finish(bitcast(x[0], result));
+    case Op::Convert: return code.finish(convertThroughFloat(x[0], result));
+    default: break;
   }
   // Keys and strings are only compared: as bits.
   for (Value& v : x) {
@@ -195,15 +148,11 @@ Op reduceOp(ReduceKind kind) {
 Literal reduceIdentity(ReduceKind kind, Elem elem) {
   switch (kind) {
     case ReduceKind::Sum:
-    case ReduceKind::Or:
-      return Literal::zero(elem);
-    case ReduceKind::Prod:
-      return Literal::one(elem);
-    case ReduceKind::And:
-      return elem == Elem::Bool ? Literal::ofBool(true) : Literal::ofInt(elem, -1);
+    case ReduceKind::Or: return Literal::zero(elem);
+    case ReduceKind::Prod: return Literal::one(elem);
+    case ReduceKind::And: return elem == Elem::Bool ? Literal::ofBool(true) : Literal::ofInt(elem, -1);
     case ReduceKind::Max:
-    case ReduceKind::Min:
-      break;
+    case ReduceKind::Min: break;
   }
   // Saturates to the least and the greatest value of an integer type.
   return Literal::ofDouble(elem, kind == ReduceKind::Max ? -HUGE_VAL : HUGE_VAL);

@@ -205,8 +205,7 @@ FEDC_SIMD void floatRow(Prim prim, std::int64_t n, const T* a, const T* b, const
     case Prim::Sqrt:
       for (std::int64_t i = 0; i < n; ++i) out[i] = std::sqrt(a[i]);
       return;
-    default:
-      return roundRow<T>(prim, n, a, out);
+    default: return roundRow<T>(prim, n, a, out);
   }
 }
 
@@ -253,26 +252,21 @@ FEDC_SIMD void integerRow(Prim prim, std::int64_t n, const T* a, const T* b, T* 
     case Prim::MulHigh:
       for (std::int64_t i = 0; i < n; ++i) out[i] = highHalf<T>(a[i], b[i]);
       return;
-    default:
-      internalError("a primitive that integers do not have", __FILE__, __LINE__);
+    default: internalError("a primitive that integers do not have", __FILE__, __LINE__);
   }
 }
 
 /// Runs one instruction over n points; `x` are the operands' rows.
 void runInstr(const ScalarInstr& instr, std::int64_t n, const std::array<const void*, 3>& x, void* out) {
   switch (instr.prim) {
-    case Prim::Convert:
-      return convertAny(instr.from, instr.elem, n, x[0], out);
-    case Prim::Bitcast:
-      std::memcpy(out, x[0], static_cast<std::size_t>(n * elemBytes(instr.elem)));
-      return;
+    case Prim::Convert: return convertAny(instr.from, instr.elem, n, x[0], out);
+    case Prim::Bitcast: std::memcpy(out, x[0], static_cast<std::size_t>(n * elemBytes(instr.elem))); return;
     case Prim::Select:
       return withStorage(instr.elem, [&](auto zero) {
         using T = decltype(zero);
         selectRow<T>(n, static_cast<const std::uint8_t*>(x[0]), static_cast<const T*>(x[1]), static_cast<const T*>(x[2]), static_cast<T*>(out));
       });
-    default:
-      break;
+    default: break;
   }
   if (instr.prim == Prim::Not && instr.elem == Elem::Bool) {
     const auto* a = static_cast<const std::uint8_t*>(x[0]);
