@@ -81,7 +81,7 @@ class Generator {
   void statement(Builder& b, int depth) {
     const Type type = any();
     const Atom x = pick(b, type), y = pick(b, type);
-    switch (below(depth == 0 ? 19 : 17)) {
+    switch (below(depth == 0 ? 20 : 18)) {
       case 0: return give(b, b.add(x, y));
       case 1: return give(b, b.sub(x, y));
       case 2: return give(b, b.mul(x, y));
@@ -116,7 +116,8 @@ class Generator {
         add.axes = {0};
         return give(b, b.emit1(Op::Scatter, {pick(b, typeOf({4, 3})), index, pick(b, typeOf({3, 3}))}, add));
       }
-      case 17: return loop(b);
+      case 17: return give(b, b.splat(literal().literal, type));
+      case 18: return loop(b);
       default: return branch(b);
     }
   }

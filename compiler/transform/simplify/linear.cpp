@@ -101,7 +101,10 @@ class Sink {
     const Stmt d = *r_.def(v);
     std::vector<Atom> args = d.args;
     const auto scaled = [&](std::size_t i) {
-      args[i] = build(args[i], args[i].isLiteral ? r_.typeOf(v).dims : r_.typeOf(args[i]).dims);
+      // A literal has the shape of its place: for elementwise ops and starts that of the result.
+      const Type type = args[i].isLiteral ? r_.typeOf(v) : r_.typeOf(args[i]);
+      args[i] = build(args[i], type.dims);
+      if (args[i].isLiteral && !core::isElementwise(d.op) && !d.args[i].isLiteral) args[i] = r_.build.splat(args[i].literal, type);
     };
     const auto cheaper = [&] { scaled(factor(d)); };
     switch (d.op) {
