@@ -102,7 +102,7 @@ void chooseOuterTile(const LocalNest& nest, const Machine& machine, NestPlan& pl
   const std::int64_t lanes = (bound(nest, nest.axes[static_cast<std::size_t>(plan.lane)].extent) + kLanes - 1) / kLanes;
   const std::int64_t rows = plan.row < 0 ? 1 : bound(nest, nest.axes[static_cast<std::size_t>(plan.row)].extent);
   double best = std::numeric_limits<double>::max();
-  for (std::int64_t nv = 1; nv <= std::min<std::int64_t>(lanes, 8); ++nv) {
+  for (std::int64_t nv = 1; nv <= std::min<std::int64_t>(lanes, 4); ++nv) {
     for (std::int64_t mr = 1; mr <= std::min<std::int64_t>(rows, machine.maxRows); ++mr) {
       if (mr * nv > machine.maxTile || mr * nv + nv + 1 > machine.vectors) continue;
       // Multiplications of one step of the reduction (eight in flight hide the latency), loads and the loop itself.
@@ -200,6 +200,9 @@ NestPlan planNest(const LocalNest& nest, bool scatter, const Machine& machine, c
   if (plan.lane < 0) return plan;
   if (nest.accumulations.empty()) {
     plan.form = NestPlan::Form::Map;
+    // A short row of cheap work is written out, so that what masks its end is constant.
+    const auto extent = nest.axes[static_cast<std::size_t>(plan.lane)].extent.constant();
+    if (extent && work.operations <= 12) plan.vectors = std::clamp<std::int64_t>((*extent + kLanes - 1) / kLanes, 1, 4);
     if (random) plan.vectors = 1 + draw(3);
     return plan;
   }
