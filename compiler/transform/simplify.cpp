@@ -38,9 +38,9 @@ bool Rewriter::isConstant(const Atom& a, double value) const {
 }
 
 std::optional<Atom> Rewriter::uniform(const Atom& a) const {
-  if (a.isLiteral || typeOf(a).rank() == 0) return a;
-  const Stmt* d = def(a, Op::Broadcast);
-  return d != nullptr ? uniform(d->args[0]) : std::nullopt;
+  if (a.isLiteral) return a;
+  if (const Stmt* d = def(a, Op::Broadcast)) return uniform(d->args[0]);
+  return typeOf(a).rank() == 0 ? std::optional(a) : std::nullopt;
 }
 
 double Rewriter::size(const Type& t) const {
@@ -137,6 +137,7 @@ class Sweep final : public Rewriter {
         }
       }
       if (rewrite(s, work)) continue;
+      if (nameLiterals(s, work)) continue;
       if (const Stmt* same = equal_.find(s)) {
         for (std::size_t i = 0; i < s.results.size(); ++i) names_.vars[s.results[i]] = Atom::of(same->results[i]);
         ++report_.fired["equal statements"];
@@ -147,6 +148,24 @@ class Sweep final : public Rewriter {
       out.push_back(std::move(s));
     }
     return out;
+  }
+
+  // A scalar that became a literal where the op wants a variable (a factor of a product) gets a name again: the statements go back to work.
+  bool nameLiterals(const Stmt& s, std::deque<Stmt>& work) {
+    if (core::isElementwise(s.op) || s.op == Op::Broadcast || std::ranges::none_of(s.args, &Atom::isLiteral)) return false;
+    std::vector<Type> types;
+    if (!core::inferTypes(fn, s, types)) return false;
+    Stmt named = s;
+    fresh_.clear();
+    scratch_.setSpan(s.span);
+    for (Atom& a : named.args) {
+      if (a.isLiteral) a = scratch_.splat(a.literal, {a.literal.elem, {}});
+    }
+    if (core::inferTypes(fn, named, types)) return false;
+    work.push_front(std::move(named));
+    work.insert(work.begin(), std::make_move_iterator(fresh_.begin()), std::make_move_iterator(fresh_.end()));
+    fresh_.clear();
+    return true;
   }
 
   void keep(const Stmt& s) {

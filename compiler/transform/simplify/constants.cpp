@@ -63,6 +63,13 @@ Result literalOperand(Rewriter& r, const Stmt& s) {
   return r.build.emit1(s.op, args, s.attrs);
 }
 
+// Whatever part or arrangement of a repeated constant: the constant.
+Result viewOfConstant(Rewriter& r, const Stmt& s) {
+  if (s.op != Op::Reshape && s.op != Op::Transpose && s.op != Op::Slice && s.op != Op::Reverse) return std::nullopt;
+  const auto c = r.constant(s.args[0]);
+  return c ? Result(Atom::of(*c)) : std::nullopt;
+}
+
 Result dimValue(Rewriter&, const Stmt& s) {
   if (s.op != Op::DimValue) return std::nullopt;
   const auto c = s.attrs.extent.constant();
@@ -90,6 +97,7 @@ std::span<const SimplifyRule> constantRules() {
   static constexpr SimplifyRule kRules[] = {
       {"fold constants", false, fold},
       {"repeated constant as literal", false, literalOperand},
+      {"view of a constant", false, viewOfConstant},
       {"constant dim", false, dimValue},
       {"converted dim", false, convertedDim},
       {"iota of extent 1", false, iotaOfOne},

@@ -27,7 +27,8 @@ bool isIdentity(const std::vector<int>& permutation) {
 Result broadcast(Rewriter& r, const Stmt& s) {
   if (s.op != Op::Broadcast) return std::nullopt;
   const Atom& x = s.args[0];
-  if (x.isLiteral) return s.attrs.dims.empty() ? Result(x) : std::nullopt;
+  // A literal that has a name has it because some op wants one.
+  if (x.isLiteral) return std::nullopt;
   if (s.attrs.axes.size() == s.attrs.dims.size()) return x;
   const Stmt* d = r.def(x, Op::Broadcast);
   if (d == nullptr) return std::nullopt;
