@@ -190,7 +190,9 @@ std::vector<Entry> Specialiser::run() {
           if (argument > 0) notYet(p.span, "a program over several federations");
           args.push_back(dataValue(type, argument++, p.span));
         } else {
-          args.push_back(inputValue(type, p.local ? p.local->name : "argument", Kind::Argument, p.span));
+          const check::TypeRef local = unplaced(type);
+          const bool key = local->kind == TypeKind::Tensor && local->elem == Elem::Key && local->dims.empty();
+          args.push_back(inputValue(type, p.local ? p.local->name : "argument", key ? Kind::Key : Kind::Argument, p.span));
         }
       }
       Closure c;
