@@ -7,6 +7,12 @@ namespace fedc::kernel {
 void Facts::addRange(Int var, const Dim& extent) {
   ranges_[var] = Range{extent - Dim(1), false};
   assumed_.push_back(extent - Dim(1));
+  // The same about the integers that a let is made of.
+  const Dim spelled = extent.substitute([this](Int v) -> std::optional<Dim> {
+    const auto it = ranges_.find(v);
+    return it != ranges_.end() && it->second.exact ? std::optional(it->second.most) : std::nullopt;
+  });
+  if (spelled != extent) assumed_.push_back(spelled - Dim(1));
 }
 
 void Facts::addLet(Int var, const Dim& value, bool exact) { ranges_[var] = Range{value, exact}; }

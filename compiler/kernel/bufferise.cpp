@@ -250,13 +250,14 @@ void Bufferiser::cond(const core::Stmt& s) {
 
 namespace {
 
-/// Sets `clamp` on every index of a load that is not proven to lie inside.
+/// Sets `clamp` on every index of a load that is not proven to lie inside. Of an extent that may be zero there is nothing to load: zero.
 void clampLoads(std::vector<Expr>& exprs, const Facts& facts) {
   for (Expr& e : exprs) {
-    if (e.kind != Expr::Kind::Load || e.access.zeroOutside) continue;
+    if (e.kind != Expr::Kind::Load) continue;
     for (std::size_t d = 0; d < e.access.index.size(); ++d) {
       Index& i = e.access.index[d];
       if (!i.clamp && (i.gather || !facts.within(i.affine, e.access.shape[d]))) i.clamp = true;
+      if (i.clamp && !facts.nonNegative(e.access.shape[d] - Dim(1))) e.access.zeroOutside = true;
     }
   }
 }

@@ -552,6 +552,12 @@ void Bufferiser::scatter(const core::Stmt& s) {
   }
   const std::vector<Dim> f = addAxes(d, free);
   const std::vector<Dim> u = addAxes(d, places, true);
+  if (!facts_.nonNegative(type.dims[axis] - Dim(1))) {
+    // An axis without elements takes no updates.
+    if (u.empty()) addAxes(d, {Dim(1)}, true);
+    Dim& trips = d.nest.reduceAxes[0].extent;
+    trips = Dim::min(trips, trips * type.dims[axis]);
+  }
   std::vector<Dim> p(f.begin(), f.begin() + static_cast<std::ptrdiff_t>(batch)), extents(type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(batch));
   p.insert(p.end(), u.begin(), u.end());
   extents.insert(extents.end(), places.begin(), places.end());

@@ -41,6 +41,11 @@ TEST(Bounds, anAxisThatExistsMakesItsExtentPositive) {
   EXPECT_TRUE(f.within(Dim(0), R));
 }
 
+TEST(Bounds, whereABatchHasRowsTheClientHasSome) {
+  EXPECT_TRUE(batches().nonNegative(R - Dim(1)));
+  EXPECT_FALSE(batches().nonNegative(R - Dim(2)));
+}
+
 TEST(Bounds, clampedStartsLieInside) {
   Facts f;
   f.addLet(1, Dim::max(Dim(0), Dim::min(Dim(3) * R - Dim(7), R - Dim(2))), true);

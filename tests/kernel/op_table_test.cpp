@@ -31,7 +31,9 @@ TEST_P(OpTable, exampleHasTheInterpretersBits) {
     auto module = core::read(text);
     ASSERT_TRUE(module) << module.error() << text;
     for (core::Fn& fn : module->fns) {
-      for (std::int64_t n : {2, 5, 18}) {
+      for (std::int64_t n : {0, 2, 5, 18}) {
+        // Their parts are two rows long.
+        if (n == 0 && (row.op == core::Op::DynamicSlice || row.op == core::Op::UpdateSlice)) continue;
         const std::vector<std::int64_t> dims(fn.dimParams.size(), n);
         EXPECT_EQ(testing::differenceOfAll(*module, fn, dims, static_cast<std::uint64_t>(n)), "") << text << "N = " << n;
       }
