@@ -166,7 +166,8 @@ struct Cut {
     for (std::size_t i = 0; i < fn->fn.params.size(); ++i) {
       step.inputs.push_back(originSlot(home, fn->origins[i], fn->fn.typeOf(fn->fn.params[i]), fn->fn.vars[fn->fn.params[i]].name));
     }
-    bool cohort = false;
+    // The size of the cohort may be wanted without any collected value: `len(federated_collect(x))`.
+    bool cohort = freeNames(fn->fn, fn->fn.body, fn->fn.results, fn->fn.params).dims.contains(specialise::kCohort);
     for (core::Var p : fn->fn.params) {
       for (const Dim& d : fn->fn.typeOf(p).dims) cohort = cohort || d.mentions(specialise::kCohort);
     }

@@ -191,9 +191,11 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
         return leaf(builder(span).emit1(Op::Reverse, {use(l)}, attrs));
       });
     case Builtin::ShapeOf: {
-      Args dims;
-      for (const Dim& d : leavesOf(*args[0]).at(0).type.dims) dims.push_back(number(d, Elem::I32, span));
-      return Value::tuple(std::move(dims));
+      const std::vector<Leaf> leaves = leavesOf(*args[0]);
+      if (leaves.empty()) stop(Code::NotYetSupported, span, "the shape of a value without content cannot be compiled yet");
+      Args sizes;
+      for (const Dim& d : leaves[0].type.dims) sizes.push_back(number(d, Elem::I32, span));
+      return Value::tuple(std::move(sizes));
     }
     case Builtin::Size: {
       Dim size(0);
