@@ -114,9 +114,11 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
         report(Diagnostic(Code::WrongTypeArguments, t.span, fmt::format("`{}` is a type parameter and takes no arguments", t.name.text)));
       return m.type;
     }
+    if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Broken) return errorType();
     if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Struct) decl = m.item.structDecl;
   } else {
     const NameMeaning m = lookup(t.path.front().text, scope);
+    if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Broken) return errorType();
     if (t.path.size() == 1 && m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Module) {
       const ItemRef item = program_.modules.lookupIn(m.item.module, t.name.text);
       if (item.kind == ItemRef::Kind::Struct && t.name.text[0] != '_') decl = item.structDecl;
@@ -303,6 +305,21 @@ OpenSignature BodyChecker::openSignature(const FnDecl& fn, Span use) {
   s.scope = signatureScope(fn, s);
   resolveSignature(s);
   return s;
+}
+
+void BodyChecker::poison(const OpenSignature& s) {
+  const auto give = [&](const TypeRef& t) {
+    const TypeRef h = solver_.head(t);
+    if (is(h, TypeKind::Hole)) solver_.solveHole(h->id, errorType());
+  };
+  for (const TypeRef& t : s.types) give(t);
+  const auto giveDim = [&](const Dim& d) {
+    const auto v = solver_.zonk(d).asVariable();
+    if (v && (*v & kDimHoleBit) != 0) solver_.solveDimHole(*v & ~kDimHoleBit, unknownDim(std::nullopt));
+  };
+  for (const Dim& d : s.dims) giveDim(d);
+  for (const auto& d : s.sizes)
+    if (d) giveDim(*d);
 }
 
 OpenSignature BodyChecker::signatureOf(const FnDecl& fn, const InstanceArgs& args) {

@@ -203,7 +203,7 @@ void BodyChecker::finaliseInstance(const PendingInstance& p) {
   }
   for (const Dim& d : p.signature.dims) {
     args.dims.push_back(solver_.zonk(d));
-    if (!solver_.known(args.dims.back())) return;
+    if (!solver_.known(args.dims.back()) || solver_.isUnknown(args.dims.back())) return;
     // A size of a body that is checked for any size says nothing about a call: the callee is checked for any size itself.
     if (lenient_ && !args.dims.back().constant()) isClosed = false;
   }

@@ -129,6 +129,8 @@ class BodyChecker {
   TypeRef rebuildStruct(const Type& t);
   const std::vector<Field>& fieldsOf(TypeRef& t);
   OpenSignature openSignature(const FnDecl& fn, Span use);
+  /// After an error in a call: what it would have said is not asked for.
+  void poison(const OpenSignature& s);
   OpenSignature signatureOf(const FnDecl& fn, const InstanceArgs& args);
   ScopeRef signatureScope(const FnDecl& fn, OpenSignature& s);
   void resolveSignature(OpenSignature& s);
@@ -341,6 +343,8 @@ class BodyChecker {
   };
   std::vector<LoopFrame> loops_;
   std::uint32_t lastLocal_ = 0;
+  /// The last statement of a body that should have had a value: reported once, as that.
+  const ast::Stmt* missingResult_ = nullptr;
 };
 
 /// Names of a builtin's parameters; a name that ends in `?` is optional, `..` at the end takes any number of arguments.

@@ -64,6 +64,10 @@ MutExpr BodyChecker::callMethod(const ast::CallExpr& e, const ast::FieldExpr& ca
   if (MutExpr field = tryField(object, callee.name.text, callee.span)) return callValue(field, args, e.span, hint);
   // A function item (never a local) with the object as its first argument.
   NameMeaning m = lookupItem(callee.name.text, scope);
+  if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Broken) {
+    args.insert(args.begin(), Arg{object->span, std::nullopt, nullptr, scope, object});
+    return callValue(errorExpr(callee.name.span), args, e.span, hint);
+  }
   if (m.kind == NameMeaning::Kind::Item && m.item.kind != ItemRef::Kind::Function) {
     // `data.batch(batch)`: a param or module-level value of that name is not meant.
     m = {};
@@ -102,6 +106,7 @@ MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std
     case ItemRef::Kind::Function: return callFunction(*m.item.fn, args, span, hint, scope);
     case ItemRef::Kind::Global: return callValue(globalExpr(*m.item.global, nameSpan), args, span, hint);
     case ItemRef::Kind::Param: return callValue(paramExpr(*m.item.param, nameSpan), args, span, hint);
+    case ItemRef::Kind::Broken: return callValue(errorExpr(nameSpan), args, span, hint);
     case ItemRef::Kind::Struct: {
       return failed(Diagnostic(Code::NotAFunction, nameSpan, fmt::format("`{}` is a struct, not a function", name))
                         .at(fmt::format("a value is written `{} {{ .. }}`", name))
@@ -355,7 +360,10 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
     bindGiven();
   }
   sizes();
-  if (!fine || lift.failed) return errorExpr(span);
+  if (!fine || lift.failed) {
+    poison(s);
+    return errorExpr(span);
+  }
 
   MutExpr callee = make(ExprKind::Function, functionType(s.params, s.result), span);
   MutExpr call = make(ExprKind::Call, nullptr, span);

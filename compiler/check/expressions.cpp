@@ -364,6 +364,13 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
         return nullptr;
       }
     }
+    if (is(t, TypeKind::Parameter)) {
+      // A skolem of numbers may be an integer.
+      s.kind = Subscript::Kind::At;
+      s.at = at;
+      out.push_back(std::move(s));
+      continue;
+    }
     if (!is(t, TypeKind::Tensor) || !core::isInteger(t->elem)) {
       report(Diagnostic(Code::IndexType, item.span, fmt::format("an index is an integer, a range, `:` or an integer tensor, found `{}`", show(t)))
                  .at("cannot index"));

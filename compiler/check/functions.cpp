@@ -239,6 +239,13 @@ MutExpr BodyChecker::resolveOpen(MutExpr f, const std::vector<TypeRef>& params, 
       if (busy != id) continue;
       return failed(Diagnostic(Code::Recursion, span, "this function calls itself").at("needs itself here").label(open.span, "written here"));
     }
+    const auto* written = ast::tryAs<ast::LambdaExpr>(open.syntax);
+    if (written != nullptr && (written->parameters.size() > params.size() || (!mayDrop && written->parameters.size() != params.size()))) {
+      return failed(Diagnostic(Code::LambdaParameters, span,
+                               fmt::format("the lambda has {} parameters, but is given {} values", written->parameters.size(), params.size()))
+                        .at(fmt::format("{} given", params.size()))
+                        .label(open.span, fmt::format("{} parameters", written->parameters.size())));
+    }
     resolving_.push_back(id);
     checked = [&] {
       if (const auto* lambda = ast::tryAs<ast::LambdaExpr>(open.syntax)) return checkLambda(*lambda, open.scope, params, result, mayDrop);

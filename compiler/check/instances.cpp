@@ -35,16 +35,22 @@ void BodyChecker::checkInstance(const InstanceRequest& request) {
   }
   instance.result = s.result;
   const Mark m = mark();
+  const bool valueMissing = !fn.item->body.result && !isUnit(solver_.head(s.result)) && !isError(solver_.head(s.result));
+  const ast::Stmt* last = fn.item->body.statements.empty() ? nullptr : fn.item->body.statements.back().get();
+  if (valueMissing && last != nullptr && last->kind == ast::StmtKind::Expr) missingResult_ = last;
   MutExpr body = checkBlock(fn.item->body, scope, s.result, fn.item->body.span);
   const Span at = fn.item->body.result ? fn.item->body.result->span : fn.item->body.span;
-  if (!fn.item->body.result && !isUnit(solver_.head(s.result)) && !isError(solver_.head(s.result))) {
+  if (valueMissing) {
     const Span end{at.file, at.end > 0 ? at.end - 1 : 0, at.end};
     Diagnostic d(Code::TypeMismatch, signature.result ? signature.result->span : signature.name.span,
                  fmt::format("`{}` must give `{}`, but its body has no value", signature.name.text, show(s.result)));
     d.primaryLabel = "promised here";
     d.labels.push_back({end, "the body ends without an expression"});
-    if (!fn.item->body.statements.empty() && fn.item->body.statements.back()->kind == ast::StmtKind::Expr)
-      d.notes.push_back("an expression that ends in a semicolon is no value");
+    if (missingResult_ != nullptr) {
+      const std::string text(program_.sources.text(last->span));
+      const Span semicolon{last->span.file, last->span.end - 1, last->span.end};
+      if (text.ends_with(';')) d.fix = Fix::remove(semicolon, "without the semicolon it is the value");
+    }
     report(std::move(d));
   } else {
     const Span why = signature.result ? signature.result->span : signature.name.span;

@@ -91,7 +91,9 @@ ModuleInfo* ModuleTable::loadFile(const std::string& name, FileId file, bool isP
   m->name = name;
   m->file = file;
   m->isPrelude = isPrelude;
+  const std::size_t before = sink_.errorCount();
   m->tree = syntax::parse(sources_.file(file), sink_);
+  syntaxErrors_ = syntaxErrors_ || sink_.errorCount() != before;
   modules_.push_back(std::move(owned));
   loading_.emplace_back(file, name);
   declare(*m);
@@ -112,7 +114,22 @@ void ModuleTable::declare(ModuleInfo& m) {
                        .label(it->second.span, "first declared here"));
     }
   };
+  const auto bounds = [&](const std::vector<ast::TypeParameter>& parameters) {
+    static const std::vector<std::string> kBounds{"vector", "num", "ord", "tensor", "placed"};
+    for (const ast::TypeParameter& p : parameters) {
+      for (const ast::Name& b : p.bounds) {
+        if (std::find(kBounds.begin(), kBounds.end(), b.text) != kBounds.end()) continue;
+        Diagnostic d(Code::UnknownBound, b.span, fmt::format("there is no bound `{}`", b.text));
+        d.primaryLabel = "not a bound";
+        if (const auto near = suggest(b.text, kBounds)) d.fix = Fix::replace(b.span, *near, "a similar bound exists");
+        d.notes.push_back("the bounds are `vector`, `num`, `ord`, `tensor` and `placed`");
+        sink_.report(std::move(d));
+      }
+    }
+  };
   for (const ast::ItemPtr& item : m.tree->items) {
+    if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) bounds(s->parameters);
+    if (const auto* f = ast::tryAs<ast::FunctionItem>(item.get())) bounds(f->signature.typeParameters);
     ItemRef ref;
     if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) {
       auto d = std::make_unique<StructDecl>();
@@ -198,16 +215,24 @@ void ModuleTable::resolveUses(ModuleInfo& m, bool isPrelude) {
       ref.kind = ItemRef::Kind::Module;
       ref.module = target;
       ref.span = u->path.back().span;
-      if (target != nullptr) m.imported[u->path.back().text] = ref;
+      if (target == nullptr) ref.kind = ItemRef::Kind::Broken;
+      m.imported[u->path.back().text] = ref;
       continue;
     }
-    if (target == nullptr) continue;
+    ItemRef broken;
+    broken.kind = ItemRef::Kind::Broken;
+    if (target == nullptr) {
+      for (const ast::Name& n : *u->names) m.imported[n.text] = broken;
+      continue;
+    }
     for (const ast::Name& n : *u->names) {
       ItemRef ref = lookupIn(target, n.text);
       if (ref.kind == ItemRef::Kind::None) {
         std::vector<std::string> names;
-        for (const auto& [key, value] : target->own)
-          if (key[0] != '_') names.push_back(key);
+        for (const auto* table : {&target->own, &target->imported})
+          for (const auto& [key, value] : *table)
+            if (key[0] != '_' && value.kind != ItemRef::Kind::Module) names.push_back(key);
+        m.imported[n.text] = broken;
         Diagnostic d(Code::UnknownImport, n.span, fmt::format("module `{}` has no `{}`", target->name, n.text));
         d.primaryLabel = "not declared there";
         if (const auto near = suggest(n.text, names)) d.fix = Fix::replace(n.span, *near, "a similar name exists");
@@ -218,6 +243,7 @@ void ModuleTable::resolveUses(ModuleInfo& m, bool isPrelude) {
         sink_.report(Diagnostic(Code::PrivateName, n.span, fmt::format("`{}` is private to module `{}`", n.text, target->name))
                          .at("a name that begins with `_` is for its own file only")
                          .label(ref.span, "declared here"));
+        m.imported[n.text] = broken;
         continue;
       }
       m.imported[n.text] = ref;

@@ -52,7 +52,11 @@ struct ParamDecl {
 
 /// What a name of a module stands for.
 struct ItemRef {
-  enum class Kind { None, Struct, Function, Global, Param, Module, Native };
+  enum class Kind {
+    None, Struct, Function, Global, Param, Module, Native,
+    /// Reported where it was to be brought in; its uses say nothing more.
+    Broken
+  };
   Kind kind = Kind::None;
   StructDecl* structDecl = nullptr;
   FnDecl* fn = nullptr;
@@ -88,6 +92,8 @@ class ModuleTable {
   /// Parses the main file and what it uses, and the prelude. Null if the main file has syntax errors.
   ModuleInfo* loadMain(FileId file);
   const ModuleInfo* prelude() const { return prelude_; }
+  /// Some file did not parse.
+  bool hasSyntaxErrors() const { return syntaxErrors_; }
   /// A name as seen from a module: its own, then what it uses, then the prelude's.
   ItemRef lookup(const ModuleInfo* from, const std::string& name) const;
   /// The nearest function of a name: what `x.name()` may mean.
@@ -114,6 +120,7 @@ class ModuleTable {
   /// Files being loaded, outermost first: a file met again is a cycle.
   std::vector<std::pair<FileId, std::string>> loading_;
   std::map<std::string, const StructDecl*> structs_;
+  bool syntaxErrors_ = false;
   ModuleInfo* main_ = nullptr;
   ModuleInfo* prelude_ = nullptr;
 };

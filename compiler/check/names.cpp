@@ -146,6 +146,7 @@ MutExpr BodyChecker::itemExpr(const ItemRef& item, const ast::Expr& syntax, cons
       return functionValue(*item.fn, span);
     }
     case ItemRef::Kind::Global: return globalExpr(*item.global, span);
+    case ItemRef::Kind::Broken: return errorExpr(span);
     case ItemRef::Kind::Param: return paramExpr(*item.param, span);
     case ItemRef::Kind::Native:
       return failed(Diagnostic(Code::NotYet, span, "native functions are not supported yet").at("cannot be called").label(item.span, "declared here"));

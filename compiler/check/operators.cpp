@@ -68,12 +68,12 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
   const TypeRef ta = solver_.zonk(a->type);
   const TypeRef tb = solver_.zonk(b->type);
   const auto name = [&](const TypeRef& t) {
-    if (!is(t, TypeKind::Hole)) return show(t);
-    return std::string(solver_.hole(t).kind == HoleKind::Any ? "_" : solver_.hole(t).kind == HoleKind::Int ? "an integer" : "a float");
+    if (!is(t, TypeKind::Hole)) return "`" + show(t) + "`";
+    return std::string(solver_.hole(t).kind == HoleKind::Any ? "`_`" : solver_.hole(t).kind == HoleKind::Int ? "an integer literal" : "a float literal");
   };
-  Diagnostic d(Code::OperandTypes, span, fmt::format("`{}` does not take `{}` and `{}`", op, name(ta), name(tb)));
-  d.labels.push_back({a->span, fmt::format("`{}`", name(ta))});
-  d.labels.push_back({b->span, fmt::format("`{}`", name(tb))});
+  Diagnostic d(Code::OperandTypes, span, fmt::format("`{}` does not take {} and {}", op, name(ta), name(tb)));
+  d.labels.push_back({a->span, name(ta)});
+  d.labels.push_back({b->span, name(tb)});
   if (!note.empty()) d.notes.push_back(note);
   // Two numbers of different types: the likely conversion.
   if (is(ta, TypeKind::Tensor) && is(tb, TypeKind::Tensor) && core::isNumeric(ta->elem) && core::isNumeric(tb->elem) && ta->elem != tb->elem) {
@@ -87,10 +87,13 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
 }
 
 TypeRef BodyChecker::shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span) {
+  const auto varies = [](const Dim& d) { return !d.constant(); };
+  const bool open = anyDim(solver_.zonk(a->type), varies) || anyDim(solver_.zonk(b->type), varies);
   report(Diagnostic(Code::ShapeMismatch, span, fmt::format("`{}` does not take the shapes of `{}` and `{}`", op, show(a->type), show(b->type)))
              .label(a->span, fmt::format("`{}`", show(a->type)))
              .label(b->span, fmt::format("`{}`", show(b->type)))
-             .note("shapes are aligned at their last sizes, and only a size written 1 stretches"));
+             .note(open ? "sizes that are known only when the program runs agree after `x as f32[n]`, where `n` is the other's size"
+                        : "shapes are aligned at their last sizes, and only a size written 1 stretches"));
   return errorType();
 }
 

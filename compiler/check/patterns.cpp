@@ -29,6 +29,16 @@ Pattern BodyChecker::bindPattern(const ast::Pattern& p, TypeRef type, ScopeRef& 
       if (isVar && is(t, TypeKind::Sequence)) {
         report(Diagnostic(Code::FunctionAtRunTime, name.span, fmt::format("a `var` holds run-time values, `{}` is a sequence", name.text)).at("use `let`"));
       }
+      // Sizes that nobody has named are called after the value.
+      int unnamed = 0;
+      anyDim(solver_.zonk(type), [&](const Dim& d) {
+        for (const Dim::Variable v : d.variables()) {
+          if ((v & kDimHoleBit) != 0 || program_.out.dims[v].name != "?n") continue;
+          program_.out.dims[v].name = "?" + name.text + (unnamed == 0 ? "" : std::to_string(unnamed));
+          ++unnamed;
+        }
+        return false;
+      });
       auto local = newLocal(name.text, type, name.span, isVar);
       out.kind = Pattern::Kind::Name;
       out.local = local;

@@ -263,7 +263,7 @@ void ProgramChecker::orderInstances() {
 
 std::optional<TypedProgram> ProgramChecker::run(FileId file) {
   ModuleInfo* main = modules.loadMain(file);
-  if (sink.hasErrors()) return std::nullopt;
+  if (modules.hasSyntaxErrors()) return std::nullopt;
   declareParams(*main);
   declareRun(*main);
   rejectForeignItems();

@@ -268,9 +268,15 @@ bool Solver::unify(const TypeRef& found, const TypeRef& expected) {
 bool Solver::unifyKinds(const TypeRef& found, const TypeRef& expected) {
   const TypeRef a = head(found);
   const TypeRef b = head(expected);
-  if (a == b || isError(a) || isError(b)) return true;
+  if (a == b) return true;
   const bool holeA = is(a, TypeKind::Hole);
   const bool holeB = is(b, TypeKind::Hole);
+  if (isError(a) || isError(b)) {
+    // What depends on an error is one too: nothing more is said about it.
+    if (holeA) solveHole(a->id, b);
+    if (holeB) solveHole(b->id, a);
+    return true;
+  }
   if (holeA && holeB) return a->id == b->id || merge(a, b);
   if (holeA) return solve(a, b, true);
   if (holeB) return solve(b, a, false);

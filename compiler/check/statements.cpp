@@ -42,7 +42,7 @@ ScopeRef BodyChecker::checkStmt(const ast::Stmt& s, const ScopeRef& scope, std::
       finish(m);
       TypeRef t = solver_.zonk(value->type);
       if (is(t, TypeKind::Placed)) t = t->element;
-      if (!isUnit(t) && !isError(t)) {
+      if (!isUnit(t) && !isError(t) && &s != missingResult_) {
         report(Diagnostic(Code::UnusedValue, e.span, fmt::format("this value of type `{}` is not used", show(value->type)))
                    .at("computed and thrown away")
                    .note("without the semicolon it is the value of the block; `let _ = ..;` throws it away on purpose"));

@@ -19,6 +19,7 @@ const StructDecl* BodyChecker::structNamed(const std::vector<ast::Name>& path, c
       item = program_.modules.lookupIn(m.item.module, name.text);
   }
   if (item.kind == ItemRef::Kind::Struct) return item.structDecl;
+  if (item.kind == ItemRef::Kind::Broken) return nullptr;
   std::vector<std::string> names =
       program_.modules.visibleNames(scope->module, [](const ItemRef& i) { return i.kind == ItemRef::Kind::Struct; });
   Diagnostic d(Code::UnknownType, name.span, fmt::format("there is no struct `{}`", name.text));
@@ -103,7 +104,13 @@ MutExpr BodyChecker::inferStruct(const ast::StructExpr& e, const ScopeRef& scope
   }
   Lift lift;
   ok = checkArguments(items, e.name.text, true, lift) && ok;
-  if (!ok || lift.failed) return errorExpr(e.span);
+  if (!ok || lift.failed) {
+    OpenSignature open;
+    open.types = types;
+    open.dims = dims;
+    poison(open);
+    return errorExpr(e.span);
+  }
   MutExpr x = make(ExprKind::Struct, type, e.span);
   for (Arg& a : args) x->operands.push_back(a.typed);
   if (lift.at) {
