@@ -76,7 +76,8 @@ Expected<void> decode(const ChunkedData& data, char* to) {
       other = 1 - other;
       out.resize(size);
       if (data.filters[f] == ChunkFilter::Deflate) {
-        if (!inflater.run(bytes, count, out.data(), size)) return fail(fmt::format("the chunk at [{}] cannot be inflated", fmt::join(chunk.origin, ", ")));
+        if (!inflater.run(bytes, count, out.data(), size))
+          return fail(fmt::format("the chunk at [{}] cannot be inflated", fmt::join(chunk.origin, ", ")));
       } else {
         if (count != size) return fail(fmt::format("the chunk at [{}] has the wrong size", fmt::join(chunk.origin, ", ")));
         unshuffle(bytes, size, data.elementBytes, out.data());

@@ -55,7 +55,8 @@ Expected<std::shared_ptr<ClientSource>, DataError> memorySource(std::vector<Memo
 std::shared_ptr<ClientSource> restricted(std::shared_ptr<ClientSource> source, std::vector<std::size_t> clients);
 
 /// Which clients of `ids` (ascending) a restriction names, ascending. Comma-separated items: `a..b` (indices, b excluded), an id, or, if no
-/// client is called so, an index; or `@file`: ids or indices, one a line. Errors: nothing selected, unknown ids (with the nearest), an index past the end.
+/// client is called so, an index; or `@file`: ids or indices, one a line. Errors: nothing selected, unknown ids (with the nearest), an index past the
+/// end.
 Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const std::vector<std::string>& ids);
 
 }  // namespace fedc::runtime

@@ -20,16 +20,16 @@ Expected<FeatureType, DataError> featureType(const core::Column& column) {
   FeatureType type;
   type.elem = column.type.elem;
   if (type.elem == core::Elem::Str || type.elem == core::Elem::Key) {
-    return tl::unexpected(DataError{fmt::format("feature `{}` is declared `{}`; reading that from a file is not supported yet", column.feature,
-                                                core::elemName(type.elem)),
-                                    {},
-                                    column.span});
+    return tl::unexpected(DataError{
+        fmt::format("feature `{}` is declared `{}`; reading that from a file is not supported yet", column.feature, core::elemName(type.elem)),
+        {},
+        column.span});
   }
   for (const Dim& dim : column.type.dims) {
     const auto extent = dim.constant();
     if (!extent) {
-      return tl::unexpected(
-          DataError{fmt::format("feature `{}` has an extent that is not a constant; reading that is not supported yet", column.feature), {}, column.span});
+      return tl::unexpected(DataError{
+          fmt::format("feature `{}` has an extent that is not a constant; reading that is not supported yet", column.feature), {}, column.span});
     }
     type.dims.push_back(*extent);
   }

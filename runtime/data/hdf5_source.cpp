@@ -32,7 +32,7 @@ class Mapping {
   explicit Mapping(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) == 0 && info.st_size > 0) {
       void* memory = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
       if (memory != MAP_FAILED) {
@@ -57,9 +57,9 @@ class Mapping {
 
 /// Uninitialised, aligned: every byte of it is written by whoever asked for it.
 std::shared_ptr<char> block(std::size_t bytes) {
-  const auto alignment = std::align_val_t(static_cast<std::size_t>(kAlignment));
+  constexpr auto alignment = std::align_val_t{kAlignment};
   auto* memory = static_cast<char*>(::operator new(static_cast<std::size_t>(alignedBytes(static_cast<std::int64_t>(bytes))), alignment));
-  return std::shared_ptr<char>(memory, [alignment](char* p) { ::operator delete(p, alignment); });
+  return std::shared_ptr<char>(memory, [](char* p) { ::operator delete(p, alignment); });
 }
 
 /// One feature of one client, found and checked.
@@ -174,7 +174,7 @@ class Hdf5Source final : public ClientSource {
 };
 
 Expected<void, DataError> Hdf5Source::open() {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path_.c_str(), &info) != 0) return bad(fmt::format("cannot open `{}`: {}", path_, std::strerror(errno)));
   if (S_ISDIR(info.st_mode)) return bad(fmt::format("`{}` is a directory, not an HDF5 file", path_));
   if (::access(path_.c_str(), R_OK) != 0) return bad(fmt::format("cannot open `{}`: {}", path_, std::strerror(errno)));
@@ -183,7 +183,8 @@ Expected<void, DataError> Hdf5Source::open() {
   file_ = Hdf5Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
   if (!file_) {
     if (H5Fis_hdf5(path_.c_str()) > 0) return bad(fmt::format("`{}` is an HDF5 file, but truncated or damaged", path_), "copy or download it again");
-    return bad(fmt::format("`{}` is not an HDF5 file", path_), "federated data is HDF5 in the layout `examples/<client id>/<feature>`; docs/data.md shows how to write one");
+    return bad(fmt::format("`{}` is not an HDF5 file", path_),
+               "federated data is HDF5 in the layout `examples/<client id>/<feature>`; docs/data.md shows how to write one");
   }
   const Hdf5Handle creation(H5Fget_create_plist(file_.get()));
   hsize_t userBlock = 0;
@@ -191,8 +192,9 @@ Expected<void, DataError> Hdf5Source::open() {
   examples_ = Hdf5Handle(H5Gopen2(file_.get(), "examples", H5P_DEFAULT));
   if (!examples_) {
     const auto names = memberNames(file_.get());
-    return bad(fmt::format("`{}` has no group `examples`{}", path_, names && !names->empty() ? fmt::format(", it has `{}`", fmt::join(*names, "`, `")) : ""),
-               "federated data lies in `examples/<client id>/<feature>`; docs/data.md shows how to write it");
+    return bad(
+        fmt::format("`{}` has no group `examples`{}", path_, names && !names->empty() ? fmt::format(", it has `{}`", fmt::join(*names, "`, `")) : ""),
+        "federated data lies in `examples/<client id>/<feature>`; docs/data.md shows how to write it");
   }
   auto names = memberNames(examples_.get());
   if (!names) return bad(fmt::format("the list of clients in `{}` cannot be read: the file is damaged", path_), "copy or download it again");
@@ -226,8 +228,8 @@ Expected<std::vector<Found>, DataError> Hdf5Source::find(const std::string& id, 
     auto feature = findFeature(group.get(), id, c);
     if (!feature) return tl::unexpected(feature.error());
     if (c > 0 && feature->rows != rows) {
-      return bad(fmt::format("the features of client `{}` differ in length: `{}` has {} rows, `{}` has {}", id, columns_[0].feature, rows, columns_[c].feature,
-                             feature->rows),
+      return bad(fmt::format("the features of client `{}` differ in length: `{}` has {} rows, `{}` has {}", id, columns_[0].feature, rows,
+                             columns_[c].feature, feature->rows),
                  {}, columns_[c].span);
     }
     rows = feature->rows;
@@ -245,7 +247,8 @@ Expected<Found, DataError> Hdf5Source::findFeature(hid_t group, const std::strin
     const auto names = memberNames(group);
     if (!names || names->size() != 1) {
       return bad(fmt::format("client `{}` has {} features, the program reads one without a name", id, names ? names->size() : 0),
-                 names && !names->empty() ? fmt::format("declare a struct that names the feature: `{}`", fmt::join(*names, "`, `")) : "", declared.span);
+                 names && !names->empty() ? fmt::format("declare a struct that names the feature: `{}`", fmt::join(*names, "`, `")) : "",
+                 declared.span);
     }
     name = names->front();
   }
@@ -276,7 +279,8 @@ Expected<Found, DataError> Hdf5Source::findFeature(hid_t group, const std::strin
                fmt::format("rewrite the data so that every row of `{}` is `{}`", name, describe(wanted)), declared.span);
   }
   if (rank == 0) {
-    return bad(fmt::format("feature `{}` of client `{}` is one value, `{}`, without a first extent that counts the rows", name, id, inFile.name), {}, declared.span);
+    return bad(fmt::format("feature `{}` of client `{}` is one value, `{}`, without a first extent that counts the rows", name, id, inFile.name), {},
+               declared.span);
   }
   FeatureType have{*inFile.elem, {}};
   for (std::size_t i = 1; i < dims.size(); ++i) have.dims.push_back(static_cast<std::int64_t>(dims[i]));
@@ -289,7 +293,8 @@ Expected<Found, DataError> Hdf5Source::findFeature(hid_t group, const std::strin
   // Deflate makes at most 1032 bytes of one: what claims more is a damaged header, and must not become an allocation.
   const std::int64_t most = static_cast<std::int64_t>(std::max<std::size_t>(mapping_->size(), 1)) * 1032;
   if (dims[0] > hsize_t{1} << 48 || __builtin_mul_overflow(found.rows, wanted.bytes(), &found.bytes) || found.bytes > most) {
-    return bad(fmt::format("feature `{}` of client `{}` claims {} rows, more than the file can hold: it is damaged", name, id, dims[0]), {}, declared.span);
+    return bad(fmt::format("feature `{}` of client `{}` claims {} rows, more than the file can hold: it is damaged", name, id, dims[0]), {},
+               declared.span);
   }
   if (auto located = locate(dataset.get(), type.get(), inFile, column, found); !located) {
     DataError error = located.error();
@@ -307,7 +312,8 @@ Expected<void, DataError> Hdf5Source::locate(hid_t dataset, hid_t type, const Fi
   if (layout == H5D_CONTIGUOUS && inFile.asInMemory && !userBlock_ && H5Pget_external_count(plist.get()) == 0 && mapping_->data() != nullptr) {
     const haddr_t offset = H5Dget_offset(dataset);
     if (offset != HADDR_UNDEF) {
-      if (offset > mapping_->size() || static_cast<std::uint64_t>(found.bytes) > mapping_->size() - offset) return bad("its data ends past the end of the file: the file is truncated");
+      if (offset > mapping_->size() || static_cast<std::uint64_t>(found.bytes) > mapping_->size() - offset)
+        return bad("its data ends past the end of the file: the file is truncated");
       found.way = Found::Way::Mapped;
       found.offset = offset;
       return {};
@@ -369,7 +375,8 @@ Expected<bool, DataError> Hdf5Source::readChunks(hid_t dataset, hid_t plist, con
     RawChunk raw;
     raw.origin.assign(origin.begin(), origin.end());
     raw.bytes.resize(stored);
-    if (H5Dread_chunk(dataset, H5P_DEFAULT, origin.data(), &raw.skipped, raw.bytes.data()) < 0) return bad("a chunk cannot be read: the file is truncated or damaged");
+    if (H5Dread_chunk(dataset, H5P_DEFAULT, origin.data(), &raw.skipped, raw.bytes.data()) < 0)
+      return bad("a chunk cannot be read: the file is truncated or damaged");
     out.chunks.push_back(std::move(raw));
     std::size_t axis = rank;
     while (axis > 0 && (origin[axis - 1] += chunk[axis - 1]) >= dims[axis - 1]) origin[--axis] = 0;
@@ -413,7 +420,8 @@ Expected<ClientColumns, DataError> Hdf5Source::read(std::size_t client) {
       } else if (feature.way == Found::Way::Chunked) {
         feature.memory = block(static_cast<std::size_t>(feature.bytes));
         if (const auto decoded = decode(feature.chunks, feature.memory.get()); !decoded) {
-          return bad(fmt::format("feature `{}` of client `{}`: {}: the file is damaged", columns_[c].feature, id, decoded.error().message), {}, columns_[c].span);
+          return bad(fmt::format("feature `{}` of client `{}`: {}: the file is damaged", columns_[c].feature, id, decoded.error().message), {},
+                     columns_[c].span);
         }
         feature.chunks = {};
       } else if (feature.memory == nullptr) {

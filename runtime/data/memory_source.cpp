@@ -53,16 +53,19 @@ Expected<std::shared_ptr<ClientSource>, DataError> memorySource(std::vector<Memo
     MemoryClient& client = clients[i];
     if (i > 0 && clients[i - 1].id == client.id) return tl::unexpected(DataError{fmt::format("client `{}` is given twice", client.id), {}, {}});
     if (client.columns.size() != columns.size()) {
-      return tl::unexpected(DataError{fmt::format("client `{}` has {} columns, the program reads {}", client.id, client.columns.size(), columns.size()), {}, {}});
+      return tl::unexpected(
+          DataError{fmt::format("client `{}` has {} columns, the program reads {}", client.id, client.columns.size(), columns.size()), {}, {}});
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const core::Array& array = client.columns[c];
       const auto declared = featureType(columns[c]);
       if (!declared) return tl::unexpected(declared.error());
-      const FeatureType found{array.elem(), array.shape().empty() ? array.shape() : std::vector<std::int64_t>(array.shape().begin() + 1, array.shape().end())};
+      const FeatureType found{array.elem(),
+                              array.shape().empty() ? array.shape() : std::vector<std::int64_t>(array.shape().begin() + 1, array.shape().end())};
       if (array.shape().empty() || !(found == *declared)) return tl::unexpected(typeMismatch(columns[c], *declared, describe(found), client.id));
       if (c > 0 && array.shape().front() != client.rows) {
-        return tl::unexpected(DataError{fmt::format("the columns of client `{}` differ in length: {} and {}", client.id, client.rows, array.shape().front()), {}, {}});
+        return tl::unexpected(
+            DataError{fmt::format("the columns of client `{}` differ in length: {} and {}", client.id, client.rows, array.shape().front()), {}, {}});
       }
       client.rows = array.shape().front();
     }

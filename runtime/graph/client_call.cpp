@@ -52,12 +52,8 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
   for (std::size_t i = 0; i < phase.params.size(); ++i) {
     const ClientBuffer& param = phase.params[i];
     switch (param.kind) {
-      case ClientInput::Kind::Accumulator:
-        buffers_[i] = accumulator + phase.offsets[static_cast<std::size_t>(param.index)];
-        break;
-      case ClientInput::Kind::Column:
-        buffers_[i] = const_cast<void*>(columns->columns[static_cast<std::size_t>(param.index)]);
-        break;
+      case ClientInput::Kind::Accumulator: buffers_[i] = accumulator + phase.offsets[static_cast<std::size_t>(param.index)]; break;
+      case ClientInput::Kind::Column: buffers_[i] = const_cast<void*>(columns->columns[static_cast<std::size_t>(param.index)]); break;
       case ClientInput::Kind::Key: {
         Key key = 0;
         std::memcpy(&key, values_->cell(param.index), sizeof key);
@@ -72,8 +68,7 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
         break;
       }
       case ClientInput::Kind::Down:
-      case ClientInput::Kind::State:
-        break;
+      case ClientInput::Kind::State: break;
     }
   }
   std::size_t next = phase.params.size();

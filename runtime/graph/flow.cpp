@@ -274,7 +274,8 @@ ClientCall& PhaseFlow::call() {
 void PhaseFlow::failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept {
   const std::lock_guard lock(failureMutex_);
   if (position >= failedPosition_.load()) return;
-  failure_ = data != nullptr ? Failure{Failure::Kind::Data, position, 0, *data} : Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(site), {}};
+  failure_ = data != nullptr ? Failure{Failure::Kind::Data, position, 0, *data}
+                             : Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(site), {}};
   failedPosition_ = position;
 }
 

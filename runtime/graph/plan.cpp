@@ -64,7 +64,8 @@ class Planner {
   }
 
   const Callable* function(int index, const char* what) {
-    if (index < 0 || static_cast<std::size_t>(index) >= executable_.functions.size() || executable_.functions[static_cast<std::size_t>(index)] == nullptr) {
+    if (index < 0 || static_cast<std::size_t>(index) >= executable_.functions.size() ||
+        executable_.functions[static_cast<std::size_t>(index)] == nullptr) {
       fault(fmt::format("`{}` has no function for {}", graph_.entry, what));
       return nullptr;
     }
@@ -82,7 +83,8 @@ class Planner {
   /// The layout in which a slot's first reader wants it.
   std::optional<LeafLayout> preferred(Slot slot) const {
     const auto look = [&](int fn, const std::vector<Slot>& inputs) -> std::optional<LeafLayout> {
-      if (fn < 0 || static_cast<std::size_t>(fn) >= executable_.functions.size() || executable_.functions[static_cast<std::size_t>(fn)] == nullptr) return std::nullopt;
+      if (fn < 0 || static_cast<std::size_t>(fn) >= executable_.functions.size() || executable_.functions[static_cast<std::size_t>(fn)] == nullptr)
+        return std::nullopt;
       const Signature& signature = executable_.functions[static_cast<std::size_t>(fn)]->signature();
       for (std::size_t i = 0; i < inputs.size() && i < signature.params.size(); ++i) {
         if (inputs[i] == slot) return signature.params[i];
@@ -128,15 +130,16 @@ class Planner {
   bool arity(const Callable& fn, std::size_t params, std::size_t results, const std::string& who) {
     const Signature& s = fn.signature();
     if (s.params.size() == params && s.results.size() == results) return true;
-    return fault(fmt::format("{} of `{}` calls `{}` with {} values for {} results, it takes {} and gives {}", who, graph_.entry, s.name, params, results,
-                             s.params.size(), s.results.size()));
+    return fault(fmt::format("{} of `{}` calls `{}` with {} values for {} results, it takes {} and gives {}", who, graph_.entry, s.name, params,
+                             results, s.params.size(), s.results.size()));
   }
 
   /// A server function. Without `slots` (zero) its `results` become no slots.
   void server(const core::ServerStep& step, ServerPlan& out, const std::string& who, bool slots = true, std::size_t results = 0) {
     if (failed_) return;
     if (step.fn < 0) {
-      if (!step.inputs.empty() || !step.outputs.empty() || results != 0) fault(fmt::format("{} of `{}` has values but no function", who, graph_.entry));
+      if (!step.inputs.empty() || !step.outputs.empty() || results != 0)
+        fault(fmt::format("{} of `{}` has values but no function", who, graph_.entry));
       return;
     }
     out.fn = function(step.fn, who.c_str());
@@ -178,12 +181,11 @@ class Planner {
           known[static_cast<std::size_t>(input.index)] = true;
           out.accumulator[static_cast<std::size_t>(input.index)] = s.params[i];
           break;
-        case ClientInput::Kind::Down:
-          buffer.index = read(input.slot, s.params[i], who("the clients"));
-          break;
+        case ClientInput::Kind::Down: buffer.index = read(input.slot, s.params[i], who("the clients")); break;
         case ClientInput::Kind::Key:
           buffer.index = read(input.slot, std::nullopt, who("the clients"));
-          if (!failed_ && (s.params[i].elem != core::Elem::Key || !s.params[i].dims.empty())) fault(fmt::format("`{}` takes a key as something else", s.name));
+          if (!failed_ && (s.params[i].elem != core::Elem::Key || !s.params[i].dims.empty()))
+            fault(fmt::format("`{}` takes a key as something else", s.name));
           break;
         case ClientInput::Kind::Column: {
           if (input.index < 0 || static_cast<std::size_t>(input.index) >= graph_.columns.size()) {
@@ -208,9 +210,7 @@ class Planner {
             fault(fmt::format("`{}` takes carry `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
           }
           break;
-        case ClientInput::Kind::State:
-          fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
-          break;
+        case ClientInput::Kind::State: fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry)); break;
       }
       out.params.push_back(buffer);
     }
@@ -271,7 +271,8 @@ class Planner {
           fault(fmt::format("`{}` gives back another accumulator than it takes", s.name));
         } else if (result.parameter >= 0) {
           const ClientBuffer& over = out.params[static_cast<std::size_t>(result.parameter)];
-          if (over.kind != ClientInput::Kind::Accumulator || over.index != output.index) fault(fmt::format("`{}` writes over a parameter that is not its accumulator", s.name));
+          if (over.kind != ClientInput::Kind::Accumulator || over.index != output.index)
+            fault(fmt::format("`{}` writes over a parameter that is not its accumulator", s.name));
         }
       } else if (result.parameter >= 0) {
         fault(fmt::format("`{}` writes a client value over a parameter", s.name));
@@ -297,7 +298,8 @@ class Planner {
       return;
     }
     for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
-      if (!(s.params[leaf] == out.accumulator[leaf]) || !(s.params[leaves + leaf] == out.accumulator[leaf]) || !(s.results[leaf] == out.accumulator[leaf])) {
+      if (!(s.params[leaf] == out.accumulator[leaf]) || !(s.params[leaves + leaf] == out.accumulator[leaf]) ||
+          !(s.results[leaf] == out.accumulator[leaf])) {
         fault(fmt::format("merge and clients of phase {} disagree about accumulator `{}`", number, phase.accumulator[leaf].name));
         return;
       }

@@ -101,7 +101,8 @@ std::optional<std::uint32_t> GraphValues::zero(const PhasePlan& phase, char* acc
   if (zeros_.size() < signature.results.size()) zeros_.resize(signature.results.size());
   std::vector<const void*> results(signature.results.size(), nullptr);
   for (std::size_t r = 0; r < results.size(); ++r) {
-    const auto over = std::find_if(signature.inPlace.begin(), signature.inPlace.end(), [&](const auto& p) { return p.second == static_cast<int>(r); });
+    const auto over =
+        std::find_if(signature.inPlace.begin(), signature.inPlace.end(), [&](const auto& p) { return p.second == static_cast<int>(r); });
     zeros_[r].ensure(signature.results[r].bytes());
     if (over != signature.inPlace.end()) {
       std::memcpy(zeros_[r].data(), buffers_[static_cast<std::size_t>(over->first)], static_cast<std::size_t>(signature.results[r].bytes()));

@@ -71,15 +71,15 @@ class ArgumentReader {
     } else if (core::isInteger(elem)) {
       const int bits = 8 * core::elemBytes(elem);
       std::uint64_t raw = 0;
-      const char* const last = word.data() + word.size();
+      const char *const first = word.data(), *const last = first + word.size();
       if (core::isSigned(elem)) {
         std::int64_t number = 0;
-        const auto [stop, error] = std::from_chars(word.data(), last, number);
+        const auto [stop, error] = std::from_chars(first, last, number);
         const std::int64_t most = bits == 64 ? std::numeric_limits<std::int64_t>::max() : (std::int64_t{1} << (bits - 1)) - 1;
         if (error != std::errc() || stop != last || number > most || number < -most - 1) return unfit();
         raw = static_cast<std::uint64_t>(number);
       } else {
-        const auto [stop, error] = std::from_chars(word.data(), last, raw);
+        const auto [stop, error] = std::from_chars(first, last, raw);
         if (error != std::errc() || stop != last || (bits < 64 && raw >> bits != 0)) return unfit();
       }
       if (bits < 64) raw &= (std::uint64_t{1} << bits) - 1;

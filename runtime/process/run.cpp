@@ -40,7 +40,11 @@ double median(std::vector<double> values) {
 class Runner {
  public:
   Runner(const Executable& executable, const RunOptions& options, const RunEvents& events, std::shared_ptr<RunData> data)
-      : executable_(executable), program_(*executable.program), options_(options), events_(events), data_(std::move(data)),
+      : executable_(executable),
+        program_(*executable.program),
+        options_(options),
+        events_(events),
+        data_(std::move(data)),
         workers_(std::make_shared<Workers>(options.serial ? 1 : options.threads)) {}
 
   Expected<RunSummary, RunError> run() {
@@ -72,24 +76,22 @@ class Runner {
       const core::Type& type = entry.graph->slots[input.slot].type;
       Leaf leaf;
       switch (input.kind) {
-        case Graph::Input::Kind::State:
-          entry.state.push_back(i);
-          break;
-        case Graph::Input::Kind::Key:
-          entry.keys.push_back(i);
-          break;
+        case Graph::Input::Kind::State: entry.state.push_back(i); break;
+        case Graph::Input::Kind::Key: entry.keys.push_back(i); break;
         case Graph::Input::Kind::Param: {
           const auto value = options_.params.find(input.name);
-          if (value == options_.params.end()) return wrong(RunError::Kind::Option, fmt::format("param `{}` has no value", input.name), fmt::format("`-p {}=VALUE`", input.name));
+          if (value == options_.params.end())
+            return wrong(RunError::Kind::Option, fmt::format("param `{}` has no value", input.name), fmt::format("`-p {}=VALUE`", input.name));
           if (type.rank() != 0) return wrong(RunError::Kind::Program, fmt::format("param `{}` is not a number", input.name));
           leaf = Leaf::of(core::Array::scalar(core::isFloat(type.elem) ? core::Literal::ofDouble(type.elem, value->second)
-                                                                         : core::Literal::ofInt(type.elem, static_cast<std::int64_t>(value->second))));
+                                                                       : core::Literal::ofInt(type.elem, static_cast<std::int64_t>(value->second))));
           break;
         }
         case Graph::Input::Kind::Argument: {
           const auto value = options_.arguments.find(input.name);
           if (value == options_.arguments.end()) {
-            return wrong(RunError::Kind::Option, fmt::format("argument `{}` of `{}` has no value", input.name, name), fmt::format("`--arg {}=VALUE`", input.name));
+            return wrong(RunError::Kind::Option, fmt::format("argument `{}` of `{}` has no value", input.name, name),
+                         fmt::format("`--arg {}=VALUE`", input.name));
           }
           const auto layout = denseLayout(type);
           if (!layout || layout->elem != value->second.elem() || layout->dims != value->second.shape()) {
@@ -185,7 +187,8 @@ class Runner {
     summary_.rounds = 1;
     summary_.dataWait = main->executor->dataWait();
     if (events_.round) {
-      events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds, summary_.metrics});
+      events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds,
+                     summary_.metrics});
     }
     summary_.state = summary_.metrics;
     return save();
@@ -250,7 +253,8 @@ class Runner {
     auto init = prepare("init");
     if (!init) return tl::unexpected(init.error());
     if (hasClients(*init->graph)) return wrong(RunError::Kind::Program, "`init` works on clients, which is not supported yet");
-    if (!init->state.empty() || init->graph->outputs.size() != leaves_.size()) return wrong(RunError::Kind::Program, "`init` makes another state than `next` takes");
+    if (!init->state.empty() || init->graph->outputs.size() != leaves_.size())
+      return wrong(RunError::Kind::Program, "`init` makes another state than `next` takes");
     setKeys(*init, foldIn(root(), 0));
     return call(*init, nullptr, 0, 0);
   }
@@ -273,8 +277,8 @@ class Runner {
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
     seconds.push_back(since(start));
     if (events_.round) {
-      events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), seconds.back(),
-                     summary_.metrics});
+      events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()),
+                     seconds.back(), summary_.metrics});
     }
     return {};
   }

@@ -144,13 +144,11 @@ Expected<std::shared_ptr<RunData>, RunError> openRunData(const core::Program& pr
 /// Runs a program: `init`, `next` for every round and `evaluate` of a process, or `main` once.
 ///
 /// Random keys, with root = key(seed): `init` gets fold_in(root, 0); the cohort of round r (from 1) is the first `clientsPerRound` entries of
-/// permutation(fold_in(fold_in(root, 1), r), clients); `next` of round r gets fold_in(fold_in(root, 2), r); `main` is round 1; `evaluate` after round r gets
-/// fold_in(fold_in(root, 3), r), if it takes a key.
-/// State, files and events change only after a whole round. Nothing is thrown.
+/// permutation(fold_in(fold_in(root, 1), r), clients); `next` of round r gets fold_in(fold_in(root, 2), r); `main` is round 1; `evaluate` after round
+/// r gets fold_in(fold_in(root, 3), r), if it takes a key. State, files and events change only after a whole round. Nothing is thrown.
 Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events = {});
 /// The same with data that `openRunData` opened with the same options.
-Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events,
-                                   std::shared_ptr<RunData> data);
+Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events, std::shared_ptr<RunData> data);
 
 /// A plain argument from the command line: a number, `true`, `false`, or nested `[a, b, ..]` of the type's shape (static dims).
 Expected<core::Array> parseArgument(const core::Type& type, std::string_view text);

@@ -71,8 +71,8 @@ Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core
   if (count != source->ids().size()) source = restricted(std::move(source), std::move(*selected));
   federation->ids = source->ids();
   for (const std::string& id : federation->ids) federation->hashes.push_back(clientHash(id));
-  federation->cohorts = std::make_unique<Cohorts>(seed, static_cast<std::uint32_t>(count),
-                                                  size ? std::optional(static_cast<std::uint32_t>(*size)) : std::nullopt);
+  federation->cohorts =
+      std::make_unique<Cohorts>(seed, static_cast<std::uint32_t>(count), size ? std::optional(static_cast<std::uint32_t>(*size)) : std::nullopt);
   federation->source = loader_->add(std::move(source));
   return federation;
 }
@@ -88,7 +88,8 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   const core::Graph* main = program.entry("main");
   const core::Graph* evaluate = program.entry("evaluate");
   const core::Graph* train = next != nullptr ? next : main;
-  if (train == nullptr) return wrong(RunError::Kind::Program, "the program has no entry point", "end it with `let main = process(init, next);` or write `fn main`");
+  if (train == nullptr)
+    return wrong(RunError::Kind::Program, "the program has no entry point", "end it with `let main = process(init, next);` or write `fn main`");
   const int rounds = next != nullptr ? options.rounds : 1;
   if (hasClients(*train)) {
     if (options.data.empty()) {
@@ -101,7 +102,8 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   }
   if (!options.evalData.empty()) {
     if (evaluate == nullptr) {
-      return wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`", "`let main = process(init, next, evaluate);`");
+      return wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`",
+                   "`let main = process(init, next, evaluate);`");
     }
     if (hasClients(*evaluate)) {
       auto federation = data->add(*evaluate, options.evalData, options.evalClients, options.seed, std::nullopt);

@@ -62,7 +62,8 @@ Expected<std::vector<Leaf>> loadState(const std::string& path, const std::vector
     core::Array value = (*arrays)[static_cast<std::size_t>(at - present.begin())].value;
     const auto layout = denseLayout(leaves[i].type);
     if (!layout) return fail(fmt::format("`{}`: {}", leaves[i].name, layout.error().message));
-    if (layout->elem == core::Elem::Key && value.elem() == core::Elem::U32 && !value.shape().empty() && value.shape().back() == 2) value = asKeys(value);
+    if (layout->elem == core::Elem::Key && value.elem() == core::Elem::U32 && !value.shape().empty() && value.shape().back() == 2)
+      value = asKeys(value);
     if (value.elem() != layout->elem || value.shape() != layout->dims) {
       return fail(fmt::format("`{}` in `{}` is `{}`, the program's state has `{}`", names[i], path, describeArray(value.elem(), value.shape()),
                               describeArray(layout->elem, layout->dims)));

@@ -21,9 +21,8 @@ struct Descr {
   std::string_view text;
 };
 
-constexpr Descr kDescrs[] = {{Elem::Bool, "|b1"}, {Elem::I8, "|i1"},  {Elem::U8, "|u1"},  {Elem::I16, "<i2"}, {Elem::U16, "<u2"},
-                             {Elem::I32, "<i4"},  {Elem::U32, "<u4"}, {Elem::I64, "<i8"}, {Elem::U64, "<u8"}, {Elem::F16, "<f2"},
-                             {Elem::F32, "<f4"},  {Elem::F64, "<f8"}};
+constexpr Descr kDescrs[] = {{Elem::Bool, "|b1"}, {Elem::I8, "|i1"},  {Elem::U8, "|u1"},  {Elem::I16, "<i2"}, {Elem::U16, "<u2"}, {Elem::I32, "<i4"},
+                             {Elem::U32, "<u4"},  {Elem::I64, "<i8"}, {Elem::U64, "<u8"}, {Elem::F16, "<f2"}, {Elem::F32, "<f4"}, {Elem::F64, "<f8"}};
 
 std::optional<Elem> elemOf(std::string_view descr) {
   for (const Descr& d : kDescrs) {
@@ -70,7 +69,7 @@ std::optional<std::vector<std::int64_t>> shapeOf(std::string_view text) {
 }
 
 /// Fortran order: the first index runs fastest in `from`.
-void reorder(const char* from, Array& to) {
+void reorder(std::string_view from, Array& to) {
   const auto& shape = to.shape();
   const auto size = static_cast<std::size_t>(core::elemBytes(to.elem()));
   auto* out = static_cast<char*>(to.mutableData());
@@ -78,7 +77,7 @@ void reorder(const char* from, Array& to) {
   for (std::int64_t flat = 0; flat < to.count(); ++flat) {
     std::int64_t source = 0;
     for (std::size_t axis = shape.size(); axis-- > 0;) source = source * shape[axis] + index[axis];
-    std::memcpy(out + static_cast<std::size_t>(flat) * size, from + static_cast<std::size_t>(source) * size, size);
+    std::memcpy(out + static_cast<std::size_t>(flat) * size, &from[static_cast<std::size_t>(source) * size], size);
     for (std::size_t axis = shape.size(); axis-- > 0;) {
       if (++index[axis] < shape[axis]) break;
       index[axis] = 0;
@@ -105,8 +104,8 @@ Expected<std::string> toNpy(const Array& array) {
     if (d.elem == elem) descr = d.text;
   }
   if (descr.empty()) return fail(fmt::format("NumPy has no element type `{}`", core::elemName(elem)));
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr, fmt::join(shape, ", "),
-                                   shape.size() == 1 ? "," : "");
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr, fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   // The data begins at a multiple of 64: magic 6, version 2, length 2, header, line feed.
   const std::size_t unpadded = 10 + header.size() + 1;
   header.append((64 - unpadded % 64) % 64, ' ');
@@ -121,7 +120,7 @@ Expected<std::string> toNpy(const Array& array) {
 
 Expected<Array> fromNpy(std::string_view bytes) {
   if (bytes.size() < 10 || !bytes.starts_with(kMagic)) return fail("is not a .npy array");
-  const int version = bytes[6];
+  const int version = static_cast<unsigned char>(bytes[6]);
   const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
   std::size_t start = 10;
   std::size_t length = byte(8) | byte(9) << 8;
@@ -156,9 +155,9 @@ Expected<Array> fromNpy(std::string_view bytes) {
   Array array(*elem, *shape);
   if (count == 0) return array;
   if (order->starts_with("True")) {
-    reorder(body.data(), array);
+    reorder(body, array);
   } else {
-    std::memcpy(array.mutableData(), body.data(), static_cast<std::size_t>(count) * size);
+    std::memcpy(array.mutableData(), &body[0], static_cast<std::size_t>(count) * size);
   }
   return array;
 }

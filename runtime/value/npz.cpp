@@ -62,8 +62,8 @@ Expected<std::string> inflateEntry(std::string_view packed, std::size_t size) {
   if (size / 1032 > packed.size() + 1) return fail("claims an impossible size");
   std::string out(size, '\0');
   libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
-  const bool whole =
-      decompressor != nullptr && libdeflate_deflate_decompress(decompressor, packed.data(), packed.size(), out.data(), size, nullptr) == LIBDEFLATE_SUCCESS;
+  const bool whole = decompressor != nullptr &&
+                     libdeflate_deflate_decompress(decompressor, packed.data(), packed.size(), out.data(), size, nullptr) == LIBDEFLATE_SUCCESS;
   libdeflate_free_decompressor(decompressor);
   if (!whole) return fail("cannot be inflated: it is damaged");
   return out;

@@ -36,9 +36,11 @@ class Writer {
     H5Gclose(examples_);
     H5Fclose(file_);
   }
-  void write(const std::string& client, const std::string& feature, hid_t fileType, hid_t memoryType, std::vector<hsize_t> dims, const void* data, How how = {}) {
-    const hid_t group = H5Lexists(examples_, client.c_str(), H5P_DEFAULT) > 0 ? H5Gopen2(examples_, client.c_str(), H5P_DEFAULT)
-                                                                               : H5Gcreate2(examples_, client.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  void write(const std::string& client, const std::string& feature, hid_t fileType, hid_t memoryType, std::vector<hsize_t> dims, const void* data,
+             How how = {}) {
+    const hid_t group = H5Lexists(examples_, client.c_str(), H5P_DEFAULT) > 0
+                            ? H5Gopen2(examples_, client.c_str(), H5P_DEFAULT)
+                            : H5Gcreate2(examples_, client.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     std::vector<hsize_t> most = dims;
     if (!how.chunk.empty()) most[0] = H5S_UNLIMITED;
     const hid_t space = dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), most.data());
@@ -148,9 +150,9 @@ TEST_F(Hdf5, EveryElementType) {
   H5Tenum_insert(boolean, "FALSE", &off);
   H5Tenum_insert(boolean, "TRUE", &on);
   const std::int8_t flags[3] = {1, 0, 1};
-  const std::pair<Elem, hid_t> types[] = {{Elem::I8, H5T_STD_I8LE},   {Elem::I16, H5T_STD_I16LE}, {Elem::I32, H5T_STD_I32LE}, {Elem::I64, H5T_STD_I64LE},
-                                          {Elem::U8, H5T_STD_U8LE},   {Elem::U16, H5T_STD_U16LE}, {Elem::U32, H5T_STD_U32LE}, {Elem::U64, H5T_STD_U64LE},
-                                          {Elem::F32, H5T_IEEE_F32LE}, {Elem::F64, H5T_IEEE_F64LE}};
+  const std::pair<Elem, hid_t> types[] = {
+      {Elem::I8, H5T_STD_I8LE},   {Elem::I16, H5T_STD_I16LE}, {Elem::I32, H5T_STD_I32LE}, {Elem::I64, H5T_STD_I64LE},  {Elem::U8, H5T_STD_U8LE},
+      {Elem::U16, H5T_STD_U16LE}, {Elem::U32, H5T_STD_U32LE}, {Elem::U64, H5T_STD_U64LE}, {Elem::F32, H5T_IEEE_F32LE}, {Elem::F64, H5T_IEEE_F64LE}};
   {
     Writer w(path);
     for (const auto& [elem, type] : types) w.write("c", std::string(core::elemName(elem)), type, H5T_NATIVE_INT32, {3}, whole.data());
@@ -244,7 +246,9 @@ TEST_F(Hdf5, NoExamples) {
     H5Fclose(file);
   }
   EXPECT_THAT(errorOf(x).message, AllOf(HasSubstr("no group `examples`"), HasSubstr("`clients`")));
-  { Writer w(path); }
+  {
+    Writer w(path);
+  }
   EXPECT_THAT(errorOf(x).message, HasSubstr("no clients"));
 }
 
@@ -321,7 +325,8 @@ TEST_F(Hdf5, FeaturesOfDifferentLength) {
     w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {3, 5, 7}, values.data());
     w.write("c", "label", H5T_STD_I32LE, H5T_NATIVE_FLOAT, {2}, values.data());
   }
-  EXPECT_THAT(errorOf({x[0], test::column("label", Elem::I32)}).message, AllOf(HasSubstr("differ in length"), HasSubstr("3 rows"), HasSubstr("has 2")));
+  EXPECT_THAT(errorOf({x[0], test::column("label", Elem::I32)}).message,
+              AllOf(HasSubstr("differ in length"), HasSubstr("3 rows"), HasSubstr("has 2")));
 }
 
 TEST_F(Hdf5, AClientThatIsNoGroup) {

@@ -141,7 +141,8 @@ std::shared_ptr<core::Program> twoPhaseProgram() {
   one.client = workFn(*p, true);
   one.clientInputs = {input(ClientInput::Kind::Accumulator, 0, 0), input(ClientInput::Kind::Accumulator, 0, 1), input(ClientInput::Kind::Down, m),
                       input(ClientInput::Kind::Column, 0, 0), input(ClientInput::Kind::Key, k)};
-  one.clientOutputs = {output(ClientOutput::Kind::Accumulator, 0, 0), output(ClientOutput::Kind::Accumulator, 0, 1), output(ClientOutput::Kind::Carry, c)};
+  one.clientOutputs = {output(ClientOutput::Kind::Accumulator, 0, 0), output(ClientOutput::Kind::Accumulator, 0, 1),
+                       output(ClientOutput::Kind::Carry, c)};
   one.merge = mergeFn(*p, {kVector, kScalar});
   one.accumulatorSlots = {s1, n1};
   one.collected = {{c, stacked}};
@@ -163,7 +164,9 @@ std::shared_ptr<core::Program> twoPhaseProgram() {
   two.accumulatorSlots = {s2};
 
   g.phases = {one, two};
-  g.outputs = {{Graph::Output::Kind::State, next, "m"}, {Graph::Output::Kind::Report, n1, "n"}, {Graph::Output::Kind::Report, s2, "s2"},
+  g.outputs = {{Graph::Output::Kind::State, next, "m"},
+               {Graph::Output::Kind::Report, n1, "n"},
+               {Graph::Output::Kind::Report, s2, "s2"},
                {Graph::Output::Kind::Report, stacked, "counts"}};
   p->graphs.push_back(g);
   return p;
@@ -208,8 +211,8 @@ std::shared_ptr<core::Program> processProgram() {
     phase.accumulator = {{"s", kVector, Place::Server}, {"n", kScalar, Place::Server}};
     phase.zero.fn = zero;
     phase.client = work;
-    phase.clientInputs = {input(ClientInput::Kind::Accumulator, 0, 0), input(ClientInput::Kind::Accumulator, 0, 1), input(ClientInput::Kind::Down, scaled),
-                          input(ClientInput::Kind::Column, 0, 0), input(ClientInput::Kind::Key, k)};
+    phase.clientInputs = {input(ClientInput::Kind::Accumulator, 0, 0), input(ClientInput::Kind::Accumulator, 0, 1),
+                          input(ClientInput::Kind::Down, scaled), input(ClientInput::Kind::Column, 0, 0), input(ClientInput::Kind::Key, k)};
     phase.clientOutputs = {output(ClientOutput::Kind::Accumulator, 0, 0), output(ClientOutput::Kind::Accumulator, 0, 1)};
     phase.merge = merge;
     phase.accumulatorSlots = {s, n};

@@ -46,7 +46,9 @@ TEST_F(RunProcess, EventsInOrderAndASummary) {
   options.evalEvery = 4;
   std::vector<std::string> heard;
   RunEvents events;
-  events.start = [&](const StartEvent& e) { heard.push_back("start " + std::to_string(e.clients) + " " + std::to_string(e.clientsPerRound) + " " + std::to_string(e.evalClients)); };
+  events.start = [&](const StartEvent& e) {
+    heard.push_back("start " + std::to_string(e.clients) + " " + std::to_string(e.clientsPerRound) + " " + std::to_string(e.evalClients));
+  };
   events.round = [&](const RoundEvent& e) {
     heard.push_back("round " + std::to_string(e.round) + "/" + std::to_string(e.rounds));
     ASSERT_EQ(e.metrics.size(), 1u);
@@ -55,7 +57,8 @@ TEST_F(RunProcess, EventsInOrderAndASummary) {
   };
   events.eval = [&](const EvalEvent& e) { heard.push_back("eval " + std::to_string(e.round) + " " + std::to_string(e.clients)); };
   const RunSummary summary = good(events);
-  EXPECT_THAT(heard, ElementsAre("start 20 5 3", "round 1/6", "round 2/6", "round 3/6", "round 4/6", "eval 4 3", "round 5/6", "round 6/6", "eval 6 3"));
+  EXPECT_THAT(heard,
+              ElementsAre("start 20 5 3", "round 1/6", "round 2/6", "round 3/6", "round 4/6", "eval 4 3", "round 5/6", "round 6/6", "eval 6 3"));
   EXPECT_EQ(summary.rounds, 6);
   EXPECT_FALSE(summary.interrupted);
   EXPECT_GT(summary.firstRoundSeconds, 0);

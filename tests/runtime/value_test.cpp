@@ -204,19 +204,19 @@ TEST(Argument, NumbersAndNestedLists) {
   EXPECT_EQ(m->as<std::int32_t>()[3], 4);
   EXPECT_TRUE(parse(Elem::F32, {Dim(0)}, "[]"));
   for (const auto& [elem, dims, text] : std::vector<std::tuple<Elem, std::vector<Dim>, std::string>>{{Elem::F32, {}, "x"},
-                                                                                                       {Elem::F32, {}, ""},
-                                                                                                       {Elem::F32, {}, "1 2"},
-                                                                                                       {Elem::I8, {}, "128"},
-                                                                                                       {Elem::U8, {}, "-1"},
-                                                                                                       {Elem::U8, {}, "256"},
-                                                                                                       {Elem::I32, {}, "1.5"},
-                                                                                                       {Elem::Bool, {}, "1"},
-                                                                                                       {Elem::I32, {Dim(2)}, "[1]"},
-                                                                                                       {Elem::I32, {Dim(2)}, "[1,2,3]"},
-                                                                                                       {Elem::I32, {Dim(2)}, "1,2"},
-                                                                                                       {Elem::I32, {Dim(2)}, "[1,2"},
-                                                                                                       {Elem::I32, {Dim(2)}, "[1,]"},
-                                                                                                       {Elem::Key, {}, "1"}}) {
+                                                                                                     {Elem::F32, {}, ""},
+                                                                                                     {Elem::F32, {}, "1 2"},
+                                                                                                     {Elem::I8, {}, "128"},
+                                                                                                     {Elem::U8, {}, "-1"},
+                                                                                                     {Elem::U8, {}, "256"},
+                                                                                                     {Elem::I32, {}, "1.5"},
+                                                                                                     {Elem::Bool, {}, "1"},
+                                                                                                     {Elem::I32, {Dim(2)}, "[1]"},
+                                                                                                     {Elem::I32, {Dim(2)}, "[1,2,3]"},
+                                                                                                     {Elem::I32, {Dim(2)}, "1,2"},
+                                                                                                     {Elem::I32, {Dim(2)}, "[1,2"},
+                                                                                                     {Elem::I32, {Dim(2)}, "[1,]"},
+                                                                                                     {Elem::Key, {}, "1"}}) {
     EXPECT_FALSE(parse(elem, dims, text)) << text;
   }
 }
