@@ -197,7 +197,11 @@ Lowering::Address Lowering::address(const Access& access) {
         auto matches = [&](const Axis& a) { return a.var == *v && a.extent == extent; };
         certain = std::any_of(nest_.axes.begin(), nest_.axes.end(), matches) || std::any_of(nest_.reduceAxes.begin(), nest_.reduceAxes.end(), matches);
       }
-      if (!certain) {
+      if (!certain && index.clamp) {
+        // Clamped: inside, unless there is nothing to be inside of.
+        certain = extent.constant().value_or(0) > 0;
+        if (!certain) inside = both(inside, frame_.primitive(Prim::Lt, Elem::Bool, {zero, frame_.integer(extent, Elem::I64)}, Elem::I64));
+      } else if (!certain) {
         if (!varying && laneStep(coordinate)->isConstant(1)) {
           inside = both(inside, frame_.laneMask(extent - coordinate));
           inside = both(inside, frame_.primitive(Prim::Not, Elem::Bool, {frame_.laneMask(Dim(0) - coordinate)}, Elem::Bool));
@@ -227,6 +231,7 @@ Lowering::Address Lowering::address(const Access& access) {
     result.offsets = frame_.integer(0, Elem::I64, step);
     result.lanes = true;
   }
+  if (result.mask) result.mask = frame_.place(*result.mask);
   if (inside && frame_.isLanes(*inside) && !result.lanes) {
     // One address, but it counts only in some lanes: sixteen times the same address, so that the mask has lanes to act on.
     result.offsets = frame_.integer(0, Elem::I64, 0);

@@ -20,12 +20,31 @@ bool mentions(const Access& access, Int axis) {
   return false;
 }
 
+/// The place where the access has the two axes as neighbouring indices over their whole extents; nothing if it has not.
+std::optional<std::size_t> neighbours(const LocalNest& nest, const Access& access, const Axis& outer, const Axis& inner) {
+  auto isPlain = [&](std::size_t d, const Axis& axis) {
+    const Index& i = access.index[d];
+    return !i.gather && !i.clamp && i.affine == Dim::variable(axis.var) && access.shape[d] == axis.extent;
+  };
+  // Padding stands between the rows of a padded last extent.
+  const std::size_t end = access.index.size() - (nest.buffers[access.buffer].padLast != 0 ? 1 : 0);
+  for (std::size_t d = 0; d + 1 < end; ++d)
+    if (isPlain(d, outer) && isPlain(d + 1, inner)) return d;
+  return std::nullopt;
+}
+
 /// The access walks (outer, inner) as one axis.
 bool walksAsOne(const LocalNest& nest, const Access& access, const Axis& outer, const Axis& inner) {
   auto a = accessStep(nest, access, outer.var);
   auto b = accessStep(nest, access, inner.var);
   if (!a || !b || *a != *b * inner.extent) return false;
-  return !access.zeroOutside || (!mentions(access, outer.var) && !mentions(access, inner.var));
+  if (!access.zeroOutside || (!mentions(access, outer.var) && !mentions(access, inner.var))) return true;
+  // What is outside is said index by index: the two must become one.
+  auto d = neighbours(nest, access, outer, inner);
+  if (!d) return false;
+  for (std::size_t k = 0; k < access.index.size(); ++k)
+    if (k != *d && k != *d + 1 && (access.index[k].affine.mentions(outer.var) || access.index[k].affine.mentions(inner.var))) return false;
+  return true;
 }
 
 bool canJoin(const LocalNest& nest, const Axis& outer, const Axis& inner) {
@@ -52,11 +71,17 @@ void join(LocalNest& nest, std::vector<Axis>& axes, std::size_t position) {
     });
   };
   auto dropAccess = [&](Access& a) {
+    if (auto d = neighbours(nest, a, outer, inner)) {
+      const auto at = static_cast<std::ptrdiff_t>(*d);
+      a.shape[*d + 1] = a.shape[*d] * a.shape[*d + 1];
+      a.shape.erase(a.shape.begin() + at);
+      a.index.erase(a.index.begin() + at);
+    }
     for (Index& i : a.index) drop(i.affine);
   };
   for (Expr& e : nest.exprs) {
     drop(e.dim);
-    dropAccess(e.access);
+    if (e.kind == Expr::Kind::Load) dropAccess(e.access);
   }
   for (std::vector<Store>* stores : {&nest.each, &nest.stores})
     for (Store& s : *stores) dropAccess(s.target);
