@@ -58,7 +58,7 @@ class Differentiate {
         continue;
       }
       const std::vector<core::Var> results = s.results;
-      auto now = s.op == Op::Vjp ? expandVjp(fn_, std::move(s), out)
+      auto now = s.op == Op::Vjp   ? expandVjp(fn_, std::move(s), out)
                  : s.op == Op::Jvp ? expandJvp(fn_, std::move(s), out)
                                    : expandVmap(fn_, std::move(s), out);
       if (!now) return tl::unexpected(now.error());

@@ -52,7 +52,8 @@ Order orderOfContract(const Fn& fn, Stmt& s) {
   const bool rightIsFree = b.rank() > static_cast<int>(s.attrs.rhsAxes.size() + s.attrs.rhsBatch.size());
   const double reuse = rightIsFree ? rows(a, s.attrs.axes, s.attrs.batch) : 1.0;
   if (1.0 / std::max(reuse, 1.0) < kRelayoutShare) return {Order::Kind::Seq};
-  std::rotate(s.attrs.axes.begin() + static_cast<std::ptrdiff_t>(pair), s.attrs.axes.begin() + static_cast<std::ptrdiff_t>(pair) + 1, s.attrs.axes.end());
+  std::rotate(s.attrs.axes.begin() + static_cast<std::ptrdiff_t>(pair), s.attrs.axes.begin() + static_cast<std::ptrdiff_t>(pair) + 1,
+              s.attrs.axes.end());
   std::rotate(s.attrs.rhsAxes.begin() + static_cast<std::ptrdiff_t>(pair), s.attrs.rhsAxes.begin() + static_cast<std::ptrdiff_t>(pair) + 1,
               s.attrs.rhsAxes.end());
   return {Order::Kind::Lanes};

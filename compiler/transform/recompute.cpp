@@ -15,9 +15,7 @@ using core::Var;
 
 namespace {
 
-bool isExpensive(Op op) {
-  return op == Op::Loop || op == Op::Cond || op == Op::Checkpoint || core::opRow(op).cost != core::Cost::Cheap;
-}
+bool isExpensive(Op op) { return op == Op::Loop || op == Op::Cond || op == Op::Checkpoint || core::opRow(op).cost != core::Cost::Cheap; }
 
 }  // namespace
 
@@ -55,8 +53,8 @@ Recompute splitForReverse(const Fn& fn, const std::vector<Stmt>& forward, const 
         continue;
       }
       const auto& dims = fn.vars[v].type.dims;
-      const bool rectangular = std::ranges::none_of(
-          dims, [&](const Dim& d) { return std::ranges::any_of(born, [&](Dim::Variable b) { return d.mentions(b); }); });
+      const bool rectangular =
+          std::ranges::none_of(dims, [&](const Dim& d) { return std::ranges::any_of(born, [&](Dim::Variable b) { return d.mentions(b); }); });
       if (rectangular && isExpensive(forward[def->second].op)) {
         saved.insert(v);
       } else {

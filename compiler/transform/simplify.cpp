@@ -58,7 +58,8 @@ namespace {
 // Variables, and the scalars that they are multiplied with in their own block.
 using Scaled = std::unordered_map<Var, std::vector<Atom>>;
 
-void collectScaled(const Fn& fn, const std::vector<Stmt>& stmts, std::span<const Var> params, std::unordered_map<Var, Atom>& repeated, Scaled& scaled) {
+void collectScaled(const Fn& fn, const std::vector<Stmt>& stmts, std::span<const Var> params, std::unordered_map<Var, Atom>& repeated,
+                   Scaled& scaled) {
   std::unordered_set<Var> here(params.begin(), params.end());
   const auto scalar = [&](const Atom& a) -> std::optional<Atom> {
     if (a.isLiteral || fn.vars[a.var].type.rank() == 0) return a;
@@ -195,7 +196,8 @@ class Sweep final : public Rewriter {
           now = scratch_.splat(value, type);
         }
         FEDC_REQUIRE(now->isLiteral ? now->literal.elem == type.elem : typeOf(*now) == type, rule.name);
-        if (!now->isLiteral && !fn.vars[s.results[0]].name.empty() && fn.vars[now->var].name.empty()) fn.vars[now->var].name = fn.vars[s.results[0]].name;
+        if (!now->isLiteral && !fn.vars[s.results[0]].name.empty() && fn.vars[now->var].name.empty())
+          fn.vars[now->var].name = fn.vars[s.results[0]].name;
         names_.vars[s.results[0]] = *now;
         work.insert(work.begin(), std::make_move_iterator(fresh_.begin()), std::make_move_iterator(fresh_.end()));
         fresh_.clear();

@@ -120,7 +120,8 @@ class Streams {
     if (s.op == Op::Slice) {
       if (!s.attrs.dims[0].isConstant(1)) return std::nullopt;
       for (std::size_t i = 1; i < type.dims.size(); ++i)
-        if (!s.attrs.starts[i].isConstant(0) || s.attrs.dims[i] != type.dims[i] || (!s.attrs.strides.empty() && s.attrs.strides[i] != 1)) return std::nullopt;
+        if (!s.attrs.starts[i].isConstant(0) || s.attrs.dims[i] != type.dims[i] || (!s.attrs.strides.empty() && s.attrs.strides[i] != 1))
+          return std::nullopt;
       return walk(loop, s.attrs.starts[0], type.dims[0]);
     }
     if (s.op == Op::Gather && s.attrs.axes[0] == 0) {
@@ -187,7 +188,8 @@ class Streams {
         if (!w) continue;
         const std::optional<Atom> array = wanted(s.args[0]);
         if (!array) continue;
-        auto known = std::ranges::find_if(reads, [&](const Read& r) { return r.array == *array && r.walk.first == w->first && r.walk.backwards == w->backwards; });
+        auto known = std::ranges::find_if(
+            reads, [&](const Read& r) { return r.array == *array && r.walk.first == w->first && r.walk.backwards == w->backwards; });
         if (known == reads.end()) {
           reads.push_back({*array, *w, addRows(loop, before, *array, *w)});
           known = reads.end() - 1;
@@ -250,7 +252,8 @@ class Streams {
 
     Builder build(fn_, before, loop.span);
     const Atom start = shaped(build, loop.args[i], type);
-    if (reads > 0) readRows(loop, before, [&](const Atom& a) -> std::optional<Atom> { return a == Atom::of(carry) ? std::optional(start) : std::nullopt; });
+    if (reads > 0)
+      readRows(loop, before, [&](const Atom& a) -> std::optional<Atom> { return a == Atom::of(carry) ? std::optional(start) : std::nullopt; });
     Type row = type, stack = type;
     row.dims.erase(row.dims.begin());
     stack.dims[0] = loop.attrs.extent;

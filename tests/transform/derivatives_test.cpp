@@ -33,7 +33,8 @@ std::vector<Form> furtherForms() {
       fn(Op::Broadcast, "x: f64[N]", "f64[3, N, 2]", "  r: f64[3, N, 2] = broadcast{axes 1; dims [3, N, 2]}(x)\n  return r\n"),
       fn(Op::Broadcast, "x: f64", "f64[3, N]", "  r: f64[3, N] = broadcast{dims [3, N]}(x)\n  return r\n"),
       fn(Op::Slice, "x: f64[9, 2]", "f64[3, 1]", "  r: f64[3, 1] = slice{dims [3, 1]; starts [1, 1]; strides 3,1}(x)\n  return r\n"),
-      fn(Op::UpdateSlice, "x: f64[4], i: i32", "f64[4]", "  a: f64[2] = slice{dims [2]; starts [0]}(x)\n  r: f64[4] = update_slice(x, a, i)\n  return r\n"),
+      fn(Op::UpdateSlice, "x: f64[4], i: i32", "f64[4]",
+         "  a: f64[2] = slice{dims [2]; starts [0]}(x)\n  r: f64[4] = update_slice(x, a, i)\n  return r\n"),
       fn(Op::Pad, "x: f64[N], v: f64", "f64[N + 3]", "  r: f64[N + 3] = pad{dims [1]; starts [2]}(x, v)\n  return r\n"),
       fn(Op::Concat, "x: f64[2, N], y: f64[2, 3]", "f64[2, N + 5]",
          "  a: f64[2, 2] = slice{dims [2, 2]; starts [0, 0]}(y)\n  r: f64[2, N + 5] = concat{axes 1}(x, y, a)\n  return r\n"),
@@ -136,8 +137,8 @@ TEST(DerivativeTable, AnOpWithoutDerivativeIsAnErrorThatNamesIt) {
 }
 
 TEST(DerivativeTable, StopGradientMakesAnOpWithoutDerivativeConstant) {
-  Module module = readModule(
-      "fn f(; x: f64[3]) -> (f64[3]) {\n  s: f64[3] = floor(x)\n  c: f64[3] = stop_gradient(s)\n  r: f64[3] = mul(c, x)\n  return r\n}\n");
+  Module module =
+      readModule("fn f(; x: f64[3]) -> (f64[3]) {\n  s: f64[3] = floor(x)\n  c: f64[3] = stop_gradient(s)\n  r: f64[3] = mul(c, x)\n  return r\n}\n");
   Fn fn = withVjp(module.fns.at(0));
   const auto done = differentiate(module, fn);
   ASSERT_TRUE(done.has_value()) << done.error().message;
@@ -168,15 +169,18 @@ TEST_P(Conventions, Hold) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fixed, Conventions,
-    testing::Values(
-        Convention{"relu", "  p: bool[2] = le(x, 0.0f64)\n  y: f64[2] = select(p, 0.0f64, x)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {0.0, 2.0}, {0.0, 1.0}},
-        Convention{"abs", "  y: f64[2] = abs(x)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {0.0, -2.0}, {0.0, -1.0}},
-        Convention{"norm", "  y: f64[2] = mul(x, x)\n  s: f64 = reduce{kind sum; axes 0}(y)\n  r: f64 = sqrt(s)\n", {0.0, 0.0}, {0.0, 0.0}},
-        Convention{"tied_max", "  r: f64 = reduce{kind max; axes 0}(x)\n", {3.0, 3.0}, {0.5, 0.5}},
-        Convention{"binary_max", "  y: f64[2] = max(x, 1.0f64)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {1.0, 2.0}, {0.5, 1.0}},
-        Convention{"first_of_arg_max", "  r: f64, i: i32 = arg_reduce{kind max; axes 0}(x)\n", {3.0, 3.0}, {1.0, 0.0}},
-        Convention{"product_with_a_zero", "  r: f64 = reduce{kind prod; axes 0}(x)\n", {0.0, 3.0}, {3.0, 0.0}},
-        Convention{"power_at_zero", "  y: f64[2] = pow(x, 2.0f64)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {0.0, 3.0}, {0.0, 6.0}}),
+    testing::Values(Convention{"relu",
+                               "  p: bool[2] = le(x, 0.0f64)\n  y: f64[2] = select(p, 0.0f64, x)\n  r: f64 = reduce{kind sum; axes 0}(y)\n",
+                               {0.0, 2.0},
+                               {0.0, 1.0}},
+                    Convention{"abs", "  y: f64[2] = abs(x)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {0.0, -2.0}, {0.0, -1.0}},
+                    Convention{
+                        "norm", "  y: f64[2] = mul(x, x)\n  s: f64 = reduce{kind sum; axes 0}(y)\n  r: f64 = sqrt(s)\n", {0.0, 0.0}, {0.0, 0.0}},
+                    Convention{"tied_max", "  r: f64 = reduce{kind max; axes 0}(x)\n", {3.0, 3.0}, {0.5, 0.5}},
+                    Convention{"binary_max", "  y: f64[2] = max(x, 1.0f64)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {1.0, 2.0}, {0.5, 1.0}},
+                    Convention{"first_of_arg_max", "  r: f64, i: i32 = arg_reduce{kind max; axes 0}(x)\n", {3.0, 3.0}, {1.0, 0.0}},
+                    Convention{"product_with_a_zero", "  r: f64 = reduce{kind prod; axes 0}(x)\n", {0.0, 3.0}, {3.0, 0.0}},
+                    Convention{"power_at_zero", "  y: f64[2] = pow(x, 2.0f64)\n  r: f64 = reduce{kind sum; axes 0}(y)\n", {0.0, 3.0}, {0.0, 6.0}}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -24,7 +24,8 @@ struct Program {
 
 const std::vector<Program>& programs() {
   static const std::vector<Program> all{
-      {"recurrence", R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3], f64[N]) {
+      {"recurrence",
+       R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3], f64[N]) {
   h: f64[3], e: f64[N] = loop t < N carry (a: f64[3] = 0.5f64) each (row: f64[3] in x) {
     p: f64[3] = mul(a, w)
     q: f64[3] = add(p, row)
@@ -36,7 +37,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {4}},
-      {"recurrence_of_no_step", R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3]) {
+      {"recurrence_of_no_step",
+       R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3]) {
   h: f64[3] = loop t < N carry (a: f64[3] = w) each (row: f64[3] in x) {
     p: f64[3] = mul(a, row)
     next (p) emit ()
@@ -45,7 +47,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {0}},
-      {"backwards", R"(fn f(N; w: f64, x: f64[N]) -> (f64, f64[N]) {
+      {"backwards",
+       R"(fn f(N; w: f64, x: f64[N]) -> (f64, f64[N]) {
   h: f64, e: f64[N] = loop t < N reverse carry (a: f64 = w) each (row: f64 in x) {
     p: f64 = mul(a, row)
     n: f64 = exp(p)
@@ -55,7 +58,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {3}},
-      {"exchanged_carries", R"(fn f(N; a: f64, b: f64) -> (f64, f64) {
+      {"exchanged_carries",
+       R"(fn f(N; a: f64, b: f64) -> (f64, f64) {
   x: f64, y: f64, k: i32 = loop t < N carry (p: f64 = a, q: f64 = b, i: i32 = 0i32) {
     m: f64 = mul(p, q)
     s: f64 = sin(m)
@@ -66,7 +70,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {4}},
-      {"short_last_batch", R"(fn f(N; w: f64[2], x: f64[N, 2]) -> (f64[2]) {
+      {"short_last_batch",
+       R"(fn f(N; w: f64[2], x: f64[N, 2]) -> (f64[2]) {
   dim T = ceildiv(N, 2)
   r: f64[2] = loop s < T carry (v: f64[2] = w) {
     dim n <= 2 = min(2, N - 2*s)
@@ -86,7 +91,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {5}},
-      {"branch_in_loop", R"(fn f(N; w: f64, x: f64[N]) -> (f64) {
+      {"branch_in_loop",
+       R"(fn f(N; w: f64, x: f64[N]) -> (f64) {
   r: f64 = loop t < N carry (a: f64 = w) each (row: f64 in x) {
     p: bool = gt(row, 0.5f64)
     n: f64 = cond(p) {
@@ -105,7 +111,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {5}},
-      {"loop_in_loop", R"(fn f(N; w: f64[2], x: f64[N, 3, 2]) -> (f64[2], f64[N, 3]) {
+      {"loop_in_loop",
+       R"(fn f(N; w: f64[2], x: f64[N, 3, 2]) -> (f64[2], f64[N, 3]) {
   r: f64[2], o: f64[N, 3] = loop t < N carry (a: f64[2] = 0.1f64) each (block: f64[3, 2] in x) {
     q: f64[2], e: f64[3] = loop u < 3 carry (b: f64[2] = a) each (row: f64[2] in block) {
       m: f64[2] = mul(b, row)
@@ -120,7 +127,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {2}},
-      {"checkpointed_steps", R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3]) {
+      {"checkpointed_steps",
+       R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64[3]) {
   h: f64[3] = loop t < N carry (a: f64[3] = 0.5f64) each (row: f64[3] in x) {
     c: f64[3] = checkpoint() { ->
       p: f64[3] = mul(a, w)
@@ -135,7 +143,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {4}},
-      {"filtered", R"(fn f(N; x: f64[N], w: f64) -> (f64) {
+      {"filtered",
+       R"(fn f(N; x: f64[N], w: f64) -> (f64) {
   mask: bool[N] = gt(x, 0.4f64)
   i: i32[m] = compact{extent N; defines m}(mask)
   y: f64[m] = gather{axes 0}(x, i)
@@ -147,7 +156,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {6}},
-      {"mapped_inside", R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64) {
+      {"mapped_inside",
+       R"(fn f(N; w: f64[3], x: f64[N, 3]) -> (f64) {
   l: f64[N] = vmap{extent N}(x) { row: f64[3] ->
     z: f64 = contract{axes 0; rhs 0}(row, w)
     p: bool = gt(z, 0.7f64)
@@ -164,7 +174,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {5}},
-      {"gradient_step_inside", R"(fn f(N; w: f64[3], x: f64[3], lr: f64) -> (f64) {
+      {"gradient_step_inside",
+       R"(fn f(N; w: f64[3], x: f64[3], lr: f64) -> (f64) {
   y: f64, g: f64[3] = vjp{carries 1}(w, 1.0f64) { u: f64[3] ->
     p: f64[3] = mul(u, x)
     e: f64[3] = exp(p)
@@ -180,7 +191,8 @@ const std::vector<Program>& programs() {
 }
 )",
        {2}},
-      {"gradient_through_a_loop_inside_a_loop", R"(fn f(N; w: f64[2], x: f64[N, 2]) -> (f64[2]) {
+      {"gradient_through_a_loop_inside_a_loop",
+       R"(fn f(N; w: f64[2], x: f64[N, 2]) -> (f64[2]) {
   r: f64[2] = loop t < 3 carry (v: f64[2] = w) {
     y: f64, g: f64[2] = vjp{carries 1}(v, 1.0f64) { u: f64[2] ->
       h: f64[2] = loop k < N carry (a: f64[2] = u) each (row: f64[2] in x) {
@@ -299,7 +311,9 @@ TEST(Nested, ForwardOverReverse) {
 }
 )");
   const double x0 = 1.0, x1 = 2.0, v0 = 0.5, v1 = -1.0, square = x0 * x0 + x1 * x1, along = x0 * v0 + x1 * v1;
-  EXPECT_LT(distance(run(module, {vector({x0, x1}), vector({v0, v1})}).at(0), vector({4 * square * v0 + 8 * along * x0, 4 * square * v1 + 8 * along * x1})), 1e-14);
+  EXPECT_LT(
+      distance(run(module, {vector({x0, x1}), vector({v0, v1})}).at(0), vector({4 * square * v0 + 8 * along * x0, 4 * square * v1 + 8 * along * x1})),
+      1e-14);
 }
 
 TEST(Nested, AnUnusedInputHasZeroGradient) {

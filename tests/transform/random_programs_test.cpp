@@ -222,6 +222,33 @@ TEST_P(RandomPrograms, KeepTheirMeaningThroughAllPasses) {
   }
 }
 
+// Reverse and forward mode share the table but not the walk: they must give the same number, through loops and branches.
+TEST_P(RandomPrograms, ForwardAndReverseAgree) {
+  Module module;
+  const Fn fn = Generator(GetParam()).function();
+  Fn reverse = withVjp(fn), forward = withJvp(fn);
+  ASSERT_TRUE(differentiate(module, reverse).has_value());
+  ASSERT_TRUE(differentiate(module, forward).has_value());
+  expectVerified(module, reverse, {.transformed = true}, "differentiate (reverse)");
+  expectVerified(module, forward, {.transformed = true}, "differentiate (forward)");
+  std::mt19937_64 random(GetParam());
+  const std::vector<Array> operands = randomOperands(fn, {}, GetParam()), values = core::interpret(fn, {}, operands).results;
+  std::vector<Array> cotangents, tangents, vjpOperands = operands, jvpOperands = operands;
+  for (const Array& v : values) cotangents.push_back(randomFloats(Elem::F64, v.shape(), random));
+  for (const Array& x : operands) tangents.push_back(randomFloats(Elem::F64, x.shape(), random));
+  vjpOperands.insert(vjpOperands.end(), cotangents.begin(), cotangents.end());
+  jvpOperands.insert(jvpOperands.end(), tangents.begin(), tangents.end());
+  const auto pulled = core::interpret(reverse, {}, vjpOperands).results, pushed = core::interpret(forward, {}, jvpOperands).results;
+  if (!isFinite(pulled) || !isFinite(pushed)) return;
+  double byReverse = 0, byForward = 0, size = 1e-6;
+  for (std::size_t k = 0; k < tangents.size(); ++k) {
+    byReverse += dot(pulled[values.size() + k], tangents[k]);
+    size += std::abs(dot(pulled[values.size() + k], tangents[k]));
+  }
+  for (std::size_t k = 0; k < cotangents.size(); ++k) byForward += dot(pushed[values.size() + k], cotangents[k]);
+  EXPECT_NEAR(byReverse, byForward, 1e-9 * size) << core::print(fn) << core::print(reverse);
+}
+
 // Mapped over two parameters: the bits of each row.
 TEST_P(RandomPrograms, MapRowByRow) {
   Module module;
@@ -252,6 +279,16 @@ TEST_P(RandomPrograms, MapRowByRow) {
     for (std::size_t k = 0; k < alone.size(); ++k)
       EXPECT_TRUE(rowOf(together[k], r).sameBits(alone[k])) << "row " << r << ", result " << k << "\n" << core::print(fn) << core::print(batched);
   }
+}
+
+// Comparisons are skipped where numbers overflow: that must be the exception.
+TEST(RandomProgramsTogether, MostStayFinite) {
+  int finite = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    const Fn fn = Generator(seed).function();
+    finite += isFinite(core::interpret(fn, {}, randomOperands(fn, {}, seed + 1000)).results) ? 1 : 0;
+  }
+  EXPECT_GT(finite, 250);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomPrograms, testing::Range<std::uint64_t>(1, 301));

@@ -62,16 +62,53 @@ TEST_P(Streams, RowsEnterAndLeave) {
 INSTANTIATE_TEST_SUITE_P(
     Loops, Streams,
     testing::Values(
-        Case{"row_by_slice", "fn f(N; x: f32[N, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims [1, 3]; starts [t, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n    n: f32[3] = add(c, row)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 1, 0},
-        Case{"row_by_gather", "fn f(N; x: f32[N, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    i: i32 = dim_value{elem i32; extent t}()\n    row: f32[3] = gather{axes 0}(x, i)\n    n: f32[3] = add(c, row)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 1, 0},
-        Case{"rows_backwards_and_shifted", "fn f(N; x: f32[N + 2, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims [1, 3]; starts [t + 2, 0]}(x)\n    u: f32[1, 3] = slice{dims [1, 3]; starts [t + 1, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n    back: f32[3] = reshape{dims [3]}(u)\n    d: f32[3] = sub(row, back)\n    n: f32[3] = add(c, d)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 2, 0},
-        Case{"known_length_backwards", "fn f(N; x: f32[5, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < 5 carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims [1, 3]; starts [4 - t, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n    m: f32[3] = mul(c, row)\n    n: f32[3] = add(m, row)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 1, 0},
-        Case{"written_rows", "fn f(N; x: f32[N, 3]) -> (f32[N, 3]) {\n  z: f32[N, 3] = broadcast{dims [N, 3]}(0.0f32)\n  r: f32[N, 3] = loop t < N carry (o: f32[N, 3] = z) {\n    s: f32[1, 3] = slice{dims [1, 3]; starts [t, 0]}(x)\n    e: f32[1, 3] = exp(s)\n    i: i32 = dim_value{elem i32; extent t}()\n    n: f32[N, 3] = update_slice(o, e, i, 0i32)\n    next (n) emit ()\n  }\n  return r\n}\n", 0, 1, 1},
-        Case{"rows_changed_in_place", "fn f(N; x: f32[N], o0: f32[N]) -> (f32[N]) {\n  r: f32[N] = loop t < N carry (o: f32[N] = o0) {\n    i: i32 = dim_value{elem i32; extent t}()\n    old: f32 = gather{axes 0}(o, i)\n    v: f32 = gather{axes 0}(x, i)\n    s: f32 = add(old, v)\n    e: f32[1] = reshape{dims [1]}(s)\n    n: f32[N] = update_slice(o, e, i)\n    next (n) emit ()\n  }\n  return r\n}\n", 0, 2, 1},
-        Case{"some_rows_written", "fn f(N; x: f32[3], o0: f32[5]) -> (f32[5]) {\n  r: f32[5] = loop t < 3 carry (o: f32[5] = o0) {\n    s: f32[1] = slice{dims [1]; starts [t]}(x)\n    i: i32 = dim_value{elem i32; extent t + 1}()\n    n: f32[5] = update_slice(o, s, i)\n    next (n) emit ()\n  }\n  return r\n}\n", 0, 1, 1},
-        Case{"the_carry_is_read_elsewhere", "fn f(N; x: f32[N], o0: f32[N]) -> (f32[N]) {\n  r: f32[N] = loop t < N carry (o: f32[N] = o0) {\n    i: i32 = dim_value{elem i32; extent t}()\n    m: f32 = reduce{kind max; axes 0}(o)\n    e: f32[1] = reshape{dims [1]}(m)\n    n: f32[N] = update_slice(o, e, i)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 0, 0},
-        Case{"rows_beyond_the_array_stay", "fn f(N; x: f32[3], a: f32) -> (f32) {\n  r: f32 = loop t < 5 carry (c: f32 = a) {\n    i: i32 = dim_value{elem i32; extent t}()\n    v: f32 = gather{axes 0}(x, i)\n    n: f32 = add(c, v)\n    next (n) emit ()\n  }\n  return r\n}\n", 1, 0, 0},
-        Case{"unchanged_carry", "fn f(N; a: f32[3], b: f32[3]) -> (f32[3], f32[3]) {\n  r: f32[3], q: f32[3] = loop t < N carry (c: f32[3] = a, k: f32[3] = b) {\n    n: f32[3] = mul(c, k)\n    next (n, k) emit ()\n  }\n  return r, q\n}\n", 1, 0, 0}),
+        Case{"row_by_slice",
+             "fn f(N; x: f32[N, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims [1, "
+             "3]; starts [t, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n    n: f32[3] = add(c, row)\n    next (n) emit ()\n  }\n  return r\n}\n",
+             1, 1, 0},
+        Case{"row_by_gather",
+             "fn f(N; x: f32[N, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    i: i32 = dim_value{elem i32; "
+             "extent t}()\n    row: f32[3] = gather{axes 0}(x, i)\n    n: f32[3] = add(c, row)\n    next (n) emit ()\n  }\n  return r\n}\n",
+             1, 1, 0},
+        Case{"rows_backwards_and_shifted",
+             "fn f(N; x: f32[N + 2, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims "
+             "[1, 3]; starts [t + 2, 0]}(x)\n    u: f32[1, 3] = slice{dims [1, 3]; starts [t + 1, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n   "
+             " back: f32[3] = reshape{dims [3]}(u)\n    d: f32[3] = sub(row, back)\n    n: f32[3] = add(c, d)\n    next (n) emit ()\n  }\n  return "
+             "r\n}\n",
+             1, 2, 0},
+        Case{"known_length_backwards",
+             "fn f(N; x: f32[5, 3], a: f32[3]) -> (f32[3]) {\n  r: f32[3] = loop t < 5 carry (c: f32[3] = a) {\n    s: f32[1, 3] = slice{dims [1, "
+             "3]; starts [4 - t, 0]}(x)\n    row: f32[3] = reshape{dims [3]}(s)\n    m: f32[3] = mul(c, row)\n    n: f32[3] = add(m, row)\n    next "
+             "(n) emit ()\n  }\n  return r\n}\n",
+             1, 1, 0},
+        Case{"written_rows",
+             "fn f(N; x: f32[N, 3]) -> (f32[N, 3]) {\n  z: f32[N, 3] = broadcast{dims [N, 3]}(0.0f32)\n  r: f32[N, 3] = loop t < N carry (o: f32[N, "
+             "3] = z) {\n    s: f32[1, 3] = slice{dims [1, 3]; starts [t, 0]}(x)\n    e: f32[1, 3] = exp(s)\n    i: i32 = dim_value{elem i32; extent "
+             "t}()\n    n: f32[N, 3] = update_slice(o, e, i, 0i32)\n    next (n) emit ()\n  }\n  return r\n}\n",
+             0, 1, 1},
+        Case{"rows_changed_in_place",
+             "fn f(N; x: f32[N], o0: f32[N]) -> (f32[N]) {\n  r: f32[N] = loop t < N carry (o: f32[N] = o0) {\n    i: i32 = dim_value{elem i32; "
+             "extent t}()\n    old: f32 = gather{axes 0}(o, i)\n    v: f32 = gather{axes 0}(x, i)\n    s: f32 = add(old, v)\n    e: f32[1] = "
+             "reshape{dims [1]}(s)\n    n: f32[N] = update_slice(o, e, i)\n    next (n) emit ()\n  }\n  return r\n}\n",
+             0, 2, 1},
+        Case{"some_rows_written",
+             "fn f(N; x: f32[3], o0: f32[5]) -> (f32[5]) {\n  r: f32[5] = loop t < 3 carry (o: f32[5] = o0) {\n    s: f32[1] = slice{dims [1]; "
+             "starts [t]}(x)\n    i: i32 = dim_value{elem i32; extent t + 1}()\n    n: f32[5] = update_slice(o, s, i)\n    next (n) emit ()\n  }\n  "
+             "return r\n}\n",
+             0, 1, 1},
+        Case{"the_carry_is_read_elsewhere",
+             "fn f(N; x: f32[N], o0: f32[N]) -> (f32[N]) {\n  r: f32[N] = loop t < N carry (o: f32[N] = o0) {\n    i: i32 = dim_value{elem i32; "
+             "extent t}()\n    m: f32 = reduce{kind max; axes 0}(o)\n    e: f32[1] = reshape{dims [1]}(m)\n    n: f32[N] = update_slice(o, e, i)\n   "
+             " next (n) emit ()\n  }\n  return r\n}\n",
+             1, 0, 0},
+        Case{"rows_beyond_the_array_stay",
+             "fn f(N; x: f32[3], a: f32) -> (f32) {\n  r: f32 = loop t < 5 carry (c: f32 = a) {\n    i: i32 = dim_value{elem i32; extent t}()\n    "
+             "v: f32 = gather{axes 0}(x, i)\n    n: f32 = add(c, v)\n    next (n) emit ()\n  }\n  return r\n}\n",
+             1, 0, 0},
+        Case{"unchanged_carry",
+             "fn f(N; a: f32[3], b: f32[3]) -> (f32[3], f32[3]) {\n  r: f32[3], q: f32[3] = loop t < N carry (c: f32[3] = a, k: f32[3] = b) {\n    "
+             "n: f32[3] = mul(c, k)\n    next (n, k) emit ()\n  }\n  return r, q\n}\n",
+             1, 0, 0}),
     [](const auto& info) { return info.param.name; });
 
 TEST(StreamsBeforeDifferentiate, TheGradientOfCollectedRowsHasNoCarriedArray) {
@@ -92,9 +129,11 @@ TEST(StreamsBeforeDifferentiate, TheGradientOfCollectedRowsHasNoCarriedArray) {
 
 TEST(Hoist, InvariantWorkLeavesAllLoops) {
   Module module = readModule(
-      "site 0 \"never\"\nfn f(N; w: f32[3, 3], x: f32[N, 3], c: bool) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (a: f32[3] = 0.5f32) each (row: f32[3] in x) {\n"
+      "site 0 \"never\"\nfn f(N; w: f32[3, 3], x: f32[N, 3], c: bool) -> (f32[3]) {\n  r: f32[3] = loop t < N carry (a: f32[3] = 0.5f32) each (row: "
+      "f32[3] in x) {\n"
       "    q: f32[3] = loop u < 2 carry (b: f32[3] = a) {\n      s: f32[3, 3] = mul(w, 2.0f32)\n      p: f32[3, 3] = contract{axes 1; rhs 0}(s, s)\n"
-      "      e: f32[3] = exp(row)\n      d: f32[3] = neg(row)\n      check{site 0}(c)\n      g: f32[3] = contract{axes 0; rhs 1}(b, p)\n      n: f32[3] = mul(g, e)\n"
+      "      e: f32[3] = exp(row)\n      d: f32[3] = neg(row)\n      check{site 0}(c)\n      g: f32[3] = contract{axes 0; rhs 1}(b, p)\n      n: "
+      "f32[3] = mul(g, e)\n"
       "      o: f32[3] = add(n, d)\n      next (o) emit ()\n    }\n    next (q) emit ()\n  }\n  return r\n}\n");
   const Fn before = module.fns.at(0);
   Fn& fn = module.fns[0];
@@ -115,8 +154,10 @@ TEST(Hoist, InvariantWorkLeavesAllLoops) {
 
 TEST(Orders, FollowShapes) {
   Module module = readModule(
-      "fn f(R; x: f32[20, 784], w: f32[784, 10], g: f32[10, 62], v: f32[128, 62], y: f32[R, 62], m: f32[5, 7]) -> (f32[20, 10], f32[10, 128], f32[R, 128], f32[5], f32[7], f32, f32[784, 10]) {\n"
-      "  a: f32[20, 10] = contract{axes 1; rhs 0}(x, w)\n  b: f32[10, 128] = contract{axes 1; rhs 1}(g, v)\n  c: f32[R, 128] = contract{axes 1; rhs 1}(y, v)\n"
+      "fn f(R; x: f32[20, 784], w: f32[784, 10], g: f32[10, 62], v: f32[128, 62], y: f32[R, 62], m: f32[5, 7]) -> (f32[20, 10], f32[10, 128], f32[R, "
+      "128], f32[5], f32[7], f32, f32[784, 10]) {\n"
+      "  a: f32[20, 10] = contract{axes 1; rhs 0}(x, w)\n  b: f32[10, 128] = contract{axes 1; rhs 1}(g, v)\n  c: f32[R, 128] = contract{axes 1; rhs "
+      "1}(y, v)\n"
       "  d: f32[5] = reduce{kind sum; axes 1}(m)\n  e: f32[7] = reduce{kind max; axes 0}(m)\n  h: f32 = reduce{kind sum; axes 1,0}(m)\n"
       "  k: f32[784, 10] = contract{axes 0; rhs 0}(x, a)\n  return a, b, c, d, e, h, k\n}\n");
   Fn& fn = module.fns.at(0);

@@ -106,7 +106,9 @@ TEST(TrainingStep, BecomesTwoProductsOneExponentialAndNoStoredGradient) {
       EXPECT_EQ(s.attrs.order, core::Order{core::Order::Kind::Seq});
     }
     // Weights and bias go on from their old values.
-    if (s.args.size() > 1 && (s.op == Op::Contract || s.op == Op::Reduce) && std::ranges::find(loop->regions[0].params, s.args.back().var) != loop->regions[0].params.end()) ++starts;
+    if (s.args.size() > 1 && (s.op == Op::Contract || s.op == Op::Reduce) &&
+        std::ranges::find(loop->regions[0].params, s.args.back().var) != loop->regions[0].params.end())
+      ++starts;
     // Nothing else has the size of the weights.
     const bool large = std::ranges::any_of(s.results, [&](core::Var v) { return fn.vars[v].type.dims == std::vector<Dim>{Dim(784), Dim(10)}; });
     EXPECT_TRUE(!large || s.op == Op::Contract) << text;
@@ -127,7 +129,8 @@ TEST(TrainingStep, GivesTheWeightsOfThePlainProgram) {
   runMiddle(full, full.fns.at(0));
   for (std::int64_t rows : {0, 7, 45}) {
     const std::vector<std::int64_t> dims{rows};
-    const auto x = core::interpret(plain.fns[0], dims, operands(plain.fns[0], rows)), y = core::interpret(full.fns[0], dims, operands(full.fns[0], rows));
+    const auto x = core::interpret(plain.fns[0], dims, operands(plain.fns[0], rows)),
+               y = core::interpret(full.fns[0], dims, operands(full.fns[0], rows));
     EXPECT_FALSE(y.failedSite.has_value());
     for (std::size_t i = 0; i < 2; ++i) EXPECT_LT(distance(x.results[i], y.results[i]), 1e-6) << rows << " rows";
   }

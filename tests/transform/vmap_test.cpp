@@ -57,7 +57,8 @@ void expectRowByRow(const std::string& text, std::vector<std::int64_t> dims = kD
       anyFailed = anyFailed || alone.failedSite.has_value();
       ASSERT_EQ(alone.results.size(), together.results.size());
       for (std::size_t k = 0; k < alone.results.size(); ++k)
-        EXPECT_TRUE(rowOf(together.results[k], r).sameBits(alone.results[k])) << "row " << r << ", result " << k << ", subset " << subset << "\n" << core::print(batched);
+        EXPECT_TRUE(rowOf(together.results[k], r).sameBits(alone.results[k])) << "row " << r << ", result " << k << ", subset " << subset << "\n"
+                                                                              << core::print(batched);
     }
     EXPECT_EQ(anyFailed, together.failedSite.has_value()) << core::print(batched);
   }
@@ -89,12 +90,14 @@ TEST(BatchingForms, BeyondTheExamples) {
       "fn f(; x: f32[4], i: i32) -> (f32) {\n  r: f32 = gather{axes 0}(x, i)\n  return r\n}\n",
       "fn f(; x: f32[2, 4], i: i32[2, 3]) -> (f32[2, 3]) {\n  r: f32[2, 3] = gather{axes 1; batch 1}(x, i)\n  return r\n}\n",
       "fn f(; x: f32[3, 4], i: i32[2]) -> (f32[3, 2]) {\n  r: f32[3, 2] = gather{axes 1}(x, i)\n  return r\n}\n",
-      "fn f(; x: f32[2, 4], i: i32[2, 3], u: f32[2, 3]) -> (f32[2, 4]) {\n  r: f32[2, 4] = scatter{axes 1; batch 1; mode add}(x, i, u)\n  return r\n}\n",
+      "fn f(; x: f32[2, 4], i: i32[2, 3], u: f32[2, 3]) -> (f32[2, 4]) {\n  r: f32[2, 4] = scatter{axes 1; batch 1; mode add}(x, i, u)\n  return "
+      "r\n}\n",
       "fn f(; x: f32[4], i: i32, u: f32) -> (f32[4]) {\n  r: f32[4] = scatter{axes 0; mode set}(x, i, u)\n  return r\n}\n",
       "fn f(; a: f32[4], b: f32[4, 3]) -> (f32[3]) {\n  r: f32[3] = contract{axes 0; rhs 0}(a, b)\n  return r\n}\n",
       "fn f(; a: f32[4], b: f32[4]) -> (f32) {\n  r: f32 = contract{axes 0; rhs 0}(a, b)\n  return r\n}\n",
       "fn f(; x: f32[4], v: f32) -> (f32[7]) {\n  r: f32[7] = pad{dims [1]; starts [2]}(x, v)\n  return r\n}\n",
-      "fn f(; x: f32[4], p: bool) -> (f32[4]) {\n  y: f32[4] = select(true, x, 1.0f32)\n  r: f32[4] = cond(p) {\n    a: f32[4] = exp(y)\n    yield a\n  } {\n"
+      "fn f(; x: f32[4], p: bool) -> (f32[4]) {\n  y: f32[4] = select(true, x, 1.0f32)\n  r: f32[4] = cond(p) {\n    a: f32[4] = exp(y)\n    yield "
+      "a\n  } {\n"
       "    yield x\n  }\n  return r\n}\n",
       "fn f(; x: f32[4, 3], s: f32) -> (f32, f32[4]) {\n  c: f32, y: f32[4] = loop t < 4 carry (a: f32 = s) each (row: f32[3] in x) {\n"
       "    m: f32 = reduce{kind sum; axes 0}(row)\n    n: f32 = mul(a, m)\n    k: f32 = dim_value{elem f32; extent t}()\n    e: f32 = add(k, a)\n"
@@ -109,8 +112,10 @@ TEST(BatchingForms, BeyondTheExamples) {
 TEST(BatchingForms, TransformsInside) {
   expectRowByRow(
       "fn f(; w: f32[3], x: f32[4, 3]) -> (f32, f32[3]) {\n  y: f32, g: f32[3] = vjp{carries 1}(w, 1.0f32) { u: f32[3] ->\n"
-      "    h: f32[3] = loop t < 4 carry (a: f32[3] = u) each (row: f32[3] in x) {\n      n: f32[3] = checkpoint() { ->\n        m: f32[3] = mul(a, row)\n"
-      "        e: f32[3] = tanh(m)\n        yield e\n      }\n      next (n) emit ()\n    }\n    s: f32 = reduce{kind sum; axes 0}(h)\n    yield s\n  }\n"
+      "    h: f32[3] = loop t < 4 carry (a: f32[3] = u) each (row: f32[3] in x) {\n      n: f32[3] = checkpoint() { ->\n        m: f32[3] = mul(a, "
+      "row)\n"
+      "        e: f32[3] = tanh(m)\n        yield e\n      }\n      next (n) emit ()\n    }\n    s: f32 = reduce{kind sum; axes 0}(h)\n    yield s\n "
+      " }\n"
       "  return y, g\n}\n");
   expectRowByRow(
       "fn f(; x: f32[3], d: f32[3]) -> (f32[3]) {\n  y: f32[3], t: f32[3] = jvp{carries 1}(x, d) { u: f32[3] ->\n    v: f32[3] = exp(u)\n"
@@ -123,7 +128,8 @@ TEST(BatchingForms, ChecksOfABranchAreMaskedByItsCondition) {
       "site 0 \"x must be large\"\nfn f(; x: f32, p: bool) -> (f32) {\n  r: f32 = cond(p) {\n    c: bool = gt(x, 0.5f32)\n    check{site 0}(c)\n"
       "    yield x\n  } {\n    n: f32 = neg(x)\n    yield n\n  }\n  return r\n}\n");
   Module module = readModule(
-      "site 0 \"never\"\nfn f(; x: f32, p: bool) -> (f32) {\n  r: f32 = cond(p) {\n    check{site 0}(false)\n    yield x\n  } {\n    yield 0.0f32\n  }\n"
+      "site 0 \"never\"\nfn f(; x: f32, p: bool) -> (f32) {\n  r: f32 = cond(p) {\n    check{site 0}(false)\n    yield x\n  } {\n    yield 0.0f32\n  "
+      "}\n"
       "  return r\n}\n");
   Fn batched = withVmap(module.fns.at(0), {true, true}, 2);
   ASSERT_TRUE(differentiate(module, batched).has_value());
@@ -135,7 +141,8 @@ TEST(BatchingForms, ChecksOfABranchAreMaskedByItsCondition) {
 
 TEST(BatchingForms, ASizeThatDiffersFromRowToRowIsAnError) {
   Module module = readModule(
-      "fn f(; k: i32) -> (f32) {\n  dim m <= 4 = clamp(k)\n  x: f32[m] = broadcast{dims [m]}(1.0f32)\n  r: f32 = reduce{kind sum; axes 0}(x)\n  return r\n}\n");
+      "fn f(; k: i32) -> (f32) {\n  dim m <= 4 = clamp(k)\n  x: f32[m] = broadcast{dims [m]}(1.0f32)\n  r: f32 = reduce{kind sum; axes 0}(x)\n  "
+      "return r\n}\n");
   Fn batched = withVmap(module.fns.at(0), {true}, 2);
   const auto done = differentiate(module, batched);
   ASSERT_FALSE(done.has_value());
@@ -144,7 +151,8 @@ TEST(BatchingForms, ASizeThatDiffersFromRowToRowIsAnError) {
 
 TEST(BatchingForms, NestedMapsCommute) {
   Module module = readModule(
-      "fn f(; a: f32[3], b: f32[3]) -> (f32) {\n  p: f32[3] = mul(a, b)\n  e: f32[3] = exp(p)\n  r: f32 = reduce{kind max; axes 0}(e)\n  return r\n}\n");
+      "fn f(; a: f32[3], b: f32[3]) -> (f32) {\n  p: f32[3] = mul(a, b)\n  e: f32[3] = exp(p)\n  r: f32 = reduce{kind max; axes 0}(e)\n  return "
+      "r\n}\n");
   const Fn fn = module.fns.at(0);
   // Over b inside, over a outside.
   Fn nested = withVmap(withVmap(fn, {false, true}, 5), {true, false}, 2);

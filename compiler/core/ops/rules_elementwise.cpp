@@ -25,7 +25,9 @@ Rule unaryQuotient(F denominator) {
   return Rule{apply, apply};
 }
 
-Linear linear(std::vector<int> operands, std::function<Atom(Context&, int, Atom)> transpose) { return Linear{std::move(operands), std::move(transpose)}; }
+Linear linear(std::vector<int> operands, std::function<Atom(Context&, int, Atom)> transpose) {
+  return Linear{std::move(operands), std::move(transpose)};
+}
 
 Atom one(Context& c) { return constant(c.build, c.results[0], 1.0); }
 Atom zero(Context& c) { return constant(c.build, c.results[0], 0.0); }
@@ -133,9 +135,7 @@ Derivative elementwiseDerivative(Op op) {
       });
     case Op::Convert: return linear({0}, [](Context& c, int, Atom ct) { return c.build.convert(ct, c.build.typeOf(c.operands[0]).elem); });
     case Op::Fma:
-      return Partials{[](Context& c, int i) -> std::optional<Atom> {
-        return i == 2 ? one(c) : c.operands[static_cast<std::size_t>(1 - i)];
-      }};
+      return Partials{[](Context& c, int i) -> std::optional<Atom> { return i == 2 ? one(c) : c.operands[static_cast<std::size_t>(1 - i)]; }};
     case Op::Exp: return unary([](Context& c) { return c.results[0]; });
     case Op::Expm1: return unary([](Context& c) { return c.build.add(c.results[0], one(c)); });
     case Op::Log: return unaryQuotient([](Context& c) { return c.operands[0]; });
@@ -153,9 +153,8 @@ Derivative elementwiseDerivative(Op op) {
         return scaled(c, 2.0 * std::numbers::inv_sqrtpi, c.build.unary(Op::Exp, c.build.neg(square)));
       });
     case Op::ErfInv:
-      return unary([](Context& c) {
-        return scaled(c, 0.5 / std::numbers::inv_sqrtpi, c.build.unary(Op::Exp, c.build.mul(c.results[0], c.results[0])));
-      });
+      return unary(
+          [](Context& c) { return scaled(c, 0.5 / std::numbers::inv_sqrtpi, c.build.unary(Op::Exp, c.build.mul(c.results[0], c.results[0]))); });
     case Op::Pow: return power();
     case Op::Atan2: return angle();
     case Op::Lgamma: return unary([](Context& c) { return c.build.unary(Op::Digamma, c.operands[0]); });

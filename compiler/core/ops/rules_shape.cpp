@@ -9,7 +9,9 @@ using Context = DerivativeContext;
 using Flags = std::span<const bool>;
 using Atoms = std::span<const Atom>;
 
-Linear linear(std::vector<int> operands, std::function<Atom(Context&, int, Atom)> transpose) { return Linear{std::move(operands), std::move(transpose)}; }
+Linear linear(std::vector<int> operands, std::function<Atom(Context&, int, Atom)> transpose) {
+  return Linear{std::move(operands), std::move(transpose)};
+}
 
 Atom zeros(Builder& b, const Type& type) { return b.splat(Literal::zero(type.elem), type); }
 
@@ -218,9 +220,8 @@ Batching shapeBatching(Op op) {
         return {b.broadcast(x[0], prepended(n, s.attrs.dims), axes)};
       });
     case Op::Reshape:
-      return rule([](Builder& b, const Stmt& s, Atoms x, Flags, const Dim& n) -> std::vector<Atom> {
-        return {b.reshape(x[0], prepended(n, s.attrs.dims))};
-      });
+      return rule(
+          [](Builder& b, const Stmt& s, Atoms x, Flags, const Dim& n) -> std::vector<Atom> { return {b.reshape(x[0], prepended(n, s.attrs.dims))}; });
     case Op::Transpose:
       return rule([](Builder& b, const Stmt& s, Atoms x, Flags, const Dim&) -> std::vector<Atom> {
         std::vector<int> axes = shifted(s.attrs.axes);

@@ -108,8 +108,7 @@ ControlRewrite cond(Builder& b, Stmt& s) {
     ControlRewrite out{"branch on a constant", {}, true};
     Region& arm = s.regions[s.args[0].literal.bits != 0 ? 0 : 1];
     std::ranges::move(arm.stmts, std::back_inserter(b.stmts()));
-    for (std::size_t i = 0; i < s.results.size(); ++i)
-      out.names.emplace_back(s.results[i], shaped(b, arm.yields[i], b.fn().vars[s.results[i]].type));
+    for (std::size_t i = 0; i < s.results.size(); ++i) out.names.emplace_back(s.results[i], shaped(b, arm.yields[i], b.fn().vars[s.results[i]].type));
     return out;
   }
   for (std::size_t i = 0; i < s.results.size(); ++i) {

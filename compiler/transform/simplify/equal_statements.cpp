@@ -40,7 +40,8 @@ bool same(const Stmt& a, const Stmt& b) {
 }
 
 std::size_t hashAtom(const Atom& a) {
-  return a.isLiteral ? std::hash<std::uint64_t>()(a.literal.bits * 31 + static_cast<std::uint64_t>(a.literal.elem)) : std::hash<std::uint64_t>()(a.var + 0x9e3779b97f4a7c15ull);
+  return a.isLiteral ? std::hash<std::uint64_t>()(a.literal.bits * 31 + static_cast<std::uint64_t>(a.literal.elem))
+                     : std::hash<std::uint64_t>()(a.var + 0x9e3779b97f4a7c15ull);
 }
 
 std::size_t hash(const Stmt& s) {

@@ -50,8 +50,10 @@ Result product(Rewriter& r, const Stmt& s) {
   const Stmt *na = r.def(a, Op::Neg), *nb = r.def(b, Op::Neg);
   if (na != nullptr && nb != nullptr) return r.build.emit1(Op::Mul, {na->args[0], nb->args[0]});
   // -x · c = x · -c
-  if (na != nullptr && b.isLiteral && core::isFloat(e)) return r.build.emit1(Op::Mul, {na->args[0], Atom::of(Literal::ofDouble(e, -b.literal.toDouble()))});
-  if (nb != nullptr && a.isLiteral && core::isFloat(e)) return r.build.emit1(Op::Mul, {Atom::of(Literal::ofDouble(e, -a.literal.toDouble())), nb->args[0]});
+  if (na != nullptr && b.isLiteral && core::isFloat(e))
+    return r.build.emit1(Op::Mul, {na->args[0], Atom::of(Literal::ofDouble(e, -b.literal.toDouble()))});
+  if (nb != nullptr && a.isLiteral && core::isFloat(e))
+    return r.build.emit1(Op::Mul, {Atom::of(Literal::ofDouble(e, -a.literal.toDouble())), nb->args[0]});
   return std::nullopt;
 }
 

@@ -194,8 +194,8 @@ Result sinkDivisor(Rewriter& r, const Stmt& s) {
   const Elem e = r.typeOf(s.args[0]).elem;
   Sink sink(r, Atom::of(Literal::one(e)), e);
   if (r.uniform(s.args[0]) || sink.inside(s.args[0]) >= r.size(s.args[0])) return std::nullopt;
-  const Atom scale = divisor->isLiteral ? Atom::of(Literal::ofDouble(e, 1.0 / divisor->literal.toDouble()))
-                                        : r.build.div(Atom::of(Literal::one(e)), *divisor);
+  const Atom scale =
+      divisor->isLiteral ? Atom::of(Literal::ofDouble(e, 1.0 / divisor->literal.toDouble())) : r.build.div(Atom::of(Literal::one(e)), *divisor);
   return sunk(r, s.args[0], scale);
 }
 

@@ -111,7 +111,8 @@ Result slice(Rewriter& r, const Stmt& s) {
     for (std::size_t i = 0; i < s.attrs.starts.size(); ++i) starts.push_back(s.attrs.starts[i] + d->attrs.starts[i]);
     return r.build.slice(d->args[0], starts, s.attrs.dims);
   }
-  if (const Stmt* d = r.def(x, Op::Pad); d != nullptr && d->attrs.dims == s.attrs.starts && r.typeOf(d->args[0]).dims == s.attrs.dims) return d->args[0];
+  if (const Stmt* d = r.def(x, Op::Pad); d != nullptr && d->attrs.dims == s.attrs.starts && r.typeOf(d->args[0]).dims == s.attrs.dims)
+    return d->args[0];
   if (const Stmt* d = r.def(x, Op::Broadcast)) {
     bool repeatedOnly = true;
     for (int a : d->attrs.axes) {
