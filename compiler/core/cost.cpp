@@ -159,7 +159,7 @@ class Counter {
     for (std::size_t i : {0, 1}) {
       const Dim& batch = a.operands[i];
       if (batch.mentions(t)) continue;
-      const Dim whole = a.operands[1 - i] + batch * Dim::variable(t);
+      Dim whole = a.operands[1 - i] + batch * Dim::variable(t);
       if (!whole.mentions(t) && trips == Dim::ceildiv(whole, batch)) return whole;
     }
     return std::nullopt;

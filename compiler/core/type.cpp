@@ -70,7 +70,7 @@ Literal Literal::ofDouble(Elem e, double value) {
     default: break;
   }
   if (e == Elem::Bool) return ofBool(value != 0.0);
-  if (!(value == value)) return zero(e);
+  if (std::isnan(value)) return zero(e);
   // Truncates and saturates, as `convert` does.
   const int bits = 8 * elemBytes(e);
   if (isSigned(e)) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 
 #include "compiler/core/ops/interpret_ops.h"
@@ -69,6 +70,12 @@ T reduceRow(const T* x, std::int64_t n, std::int64_t last, Order order, T identi
   return init != nullptr ? join<K, T>(folded, *init) : folded;
 }
 
+template <class T>
+bool isNan(T x) {
+  if constexpr (std::is_floating_point_v<T>) return std::isnan(x);
+  return false;
+}
+
 /// The value of T in the low bytes of a literal's bits.
 template <class T>
 T storageOf(Literal l) {
@@ -125,8 +132,8 @@ void runArgReduce(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, 
     for (std::size_t i = 0; i < at.size(); ++i, from += n) {
       std::int64_t best = 0;
       for (std::int64_t j = 1; j < n; ++j) {
-        const bool better = (greatest ? from[j] > from[best] : from[j] < from[best]) || from[j] != from[j];
-        if (better && from[best] == from[best]) best = j;
+        const bool better = (greatest ? from[j] > from[best] : from[j] < from[best]) || isNan(from[j]);
+        if (better && !isNan(from[best])) best = j;
       }
       at[i] = static_cast<std::int32_t>(best);
       // Over no elements: the identity, at 0.
@@ -174,7 +181,7 @@ void runSort(const Fn&, const Stmt& s, Arrays operands, DimValues, std::vector<A
     for (std::int64_t begin = 0; begin < count; begin += n) {
       std::stable_sort(from.begin() + begin, from.begin() + begin + n, [&](std::int64_t a, std::int64_t b) {
         // NaN after everything else.
-        if (k[a] != k[a] || k[b] != k[b]) return k[a] == k[a] && k[b] != k[b];
+        if (isNan(k[a]) || isNan(k[b])) return !isNan(k[a]) && isNan(k[b]);
         return k[a] < k[b];
       });
     }

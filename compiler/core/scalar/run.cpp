@@ -107,7 +107,7 @@ FEDC_INLINE To convertOne(From a) {
     constexpr From kLow = static_cast<From>(std::numeric_limits<To>::min());
     // One past the greatest, a power of two, so exact.
     constexpr From kHigh = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
-    if (!(a == a)) return 0;
+    if (std::isnan(a)) return 0;
     if (a < kLow) return std::numeric_limits<To>::min();
     if (a >= kHigh) return std::numeric_limits<To>::max();
     return static_cast<To>(a);
