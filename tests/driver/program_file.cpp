@@ -1,5 +1,7 @@
 #include "tests/driver/program_file.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <regex>
 #include <stdexcept>
@@ -49,6 +51,32 @@ std::vector<std::string> words(const std::string& text) {
   return out;
 }
 
+void number(nlohmann::ordered_json& value, int client) {
+  if (value == "i") value = client;
+  if (value.is_structured()) {
+    for (auto& item : value) number(item, client);
+  }
+}
+
+/// Writes out `"*150": {..}`.
+nlohmann::ordered_json federation(const std::string& text) {
+  const nlohmann::ordered_json given = nlohmann::ordered_json::parse(text);
+  nlohmann::ordered_json clients = nlohmann::ordered_json::object();
+  for (const auto& [id, features] : given.items()) {
+    if (!id.starts_with('*')) {
+      clients[id] = features;
+      continue;
+    }
+    const int count = std::stoi(id.substr(1));
+    for (int client = 0; client < count; ++client) {
+      auto own = features;
+      number(own, client);
+      clients[fmt::format("c{:04}", client)] = std::move(own);
+    }
+  }
+  return clients;
+}
+
 ProgramFile::Expectation expectation(const std::string& text) {
   static const std::regex kForm(R"(^(?:(eval|state)\.)?([A-Za-z0-9_.]+) = (.*?)(?: ± ([0-9.e+-]+))?$)");
   std::smatch match;
@@ -62,7 +90,7 @@ ProgramFile::Expectation expectation(const std::string& text) {
 }
 
 ProgramFile::Failure failure(const std::string& text) {
-  static const std::regex kForm(R"(^(E[0-9]{4})(?: "([^"]*)\")?(?: at "([^"]*)\")?$)");
+  static const std::regex kForm(R"(^(E[0-9]{4})(?: "([^"]*)\")?(?: at `(.*)`)?$)");
   std::smatch match;
   if (!std::regex_match(text, match, kForm)) throw std::runtime_error("not an error: " + text);
   return {match[1], match[2], match[3]};
@@ -75,9 +103,11 @@ ProgramFile readProgramFile(const std::filesystem::path& path) {
   file.path = path.string();
   for (const Directive& directive : directives(path)) {
     if (directive.name == "data") {
-      file.data = nlohmann::ordered_json::parse(directive.text);
+      file.data = federation(directive.text);
     } else if (directive.name == "eval-data") {
-      file.evalData = nlohmann::ordered_json::parse(directive.text);
+      file.evalData = federation(directive.text);
+    } else if (directive.name == "cohort" && directive.text == "none") {
+      file.overNobody = true;
     } else if (directive.name == "run") {
       file.flags = words(directive.text);
     } else if (directive.name == "expect") {

@@ -9,6 +9,7 @@
 #include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/support/render.h"
+#include "runtime/graph/executor.h"
 #include "tests/driver/federation_file.h"
 #include "tests/driver/program_file.h"
 #include "tests/golden.h"
@@ -55,6 +56,7 @@ class ProgramRun {
     driver::CompileOptions options;
     options.params = line_.params;
     options.verify = true;
+    for (const std::string& folder : line_.include) options.include.push_back((std::filesystem::path(file_.path).parent_path() / folder).string());
     auto checked = driver::checkProgram(compilation, file_.path, options);
     if (!checked) return failed({}, checked.error().message);
     if (!*checked || !driver::lowerProgram(compilation, options)) {
@@ -71,7 +73,7 @@ class ProgramRun {
     writeData(program, *settings);
     auto executable = driver::compileExecutable(compilation, options, {way.interpret});
     if (!executable) return failed({}, executable.error().message);
-    auto summary = runtime::run(*executable, *settings);
+    auto summary = file_.overNobody ? runOverNobody(*executable, way) : runtime::run(*executable, *settings);
     if (summary) return {std::move(*summary), {}, ""};
     const Diagnostic diagnostic = driver::runDiagnostic(summary.error(), program.module);
     sourceText_ = std::string(compilation.sources.text(diagnostic.primary));
@@ -82,6 +84,27 @@ class ProgramRun {
   const std::string& sourceText() const { return sourceText_; }
 
  private:
+  /// The graph of `main` with an empty cohort; no inputs.
+  static Expected<runtime::RunSummary, runtime::RunError> runOverNobody(const runtime::Executable& executable, const Way& way) {
+    const core::Graph& graph = *executable.program->entry("main");
+    runtime::RunError error;
+    error.kind = runtime::RunError::Kind::Check;
+    auto plan = runtime::planGraph(executable, graph);
+    if (!plan) return error.message = plan.error().message, tl::unexpected(error);
+    auto executor = way.interpret ? runtime::serialExecutor(std::move(*plan))
+                                  : runtime::flowExecutor(std::move(*plan), std::make_shared<runtime::Workers>(way.threads));
+    auto outputs = executor->run({}, {});
+    if (!outputs) {
+      error.site = outputs.error().site;
+      error.message = executable.program->module.sites[outputs.error().site].message;
+      error.round = 1;
+      return tl::unexpected(error);
+    }
+    runtime::RunSummary summary;
+    for (std::size_t i = 0; i < outputs->size(); ++i) summary.metrics.push_back({graph.outputs[i].name, (*outputs)[i].array()});
+    return summary;
+  }
+
   static Outcome failed(std::vector<Diagnostic> errors, std::string text) { return {std::nullopt, std::move(errors), std::move(text)}; }
 
   void writeData(const core::Program& program, runtime::RunOptions& settings) const {
