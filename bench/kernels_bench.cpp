@@ -61,18 +61,19 @@ double bestSeconds(const runtime::Callable& f, std::int64_t rows, const std::vec
 std::int64_t padded(std::int64_t n) { return (n + 15) / 16 * 16; }
 
 /// Ten independent chains of fma in registers: hides the latency of two units.
-#define FEDC_PEAK(name, isa, vector, set1, fmadd)                                                                                                  \
-  __attribute__((target(isa))) double name() {                                                                                                     \
-    constexpr std::int64_t kSteps = 20000;                                                                                                         \
-    vector x0 = set1(0), x1 = set1(1), x2 = set1(2), x3 = set1(3), x4 = set1(4), x5 = set1(5), x6 = set1(6), x7 = set1(7), x8 = set1(8), x9 = set1(9); \
-    const vector a = set1(0.5F), b = set1(0.25F);                                                                                                  \
-    const double start = seconds();                                                                                                                \
-    for (std::int64_t t = 0; t < kSteps; ++t) {                                                                                                    \
-      x0 = fmadd(x0, a, b), x1 = fmadd(x1, a, b), x2 = fmadd(x2, a, b), x3 = fmadd(x3, a, b), x4 = fmadd(x4, a, b);                                \
-      x5 = fmadd(x5, a, b), x6 = fmadd(x6, a, b), x7 = fmadd(x7, a, b), x8 = fmadd(x8, a, b), x9 = fmadd(x9, a, b);                                \
-      asm volatile("" : "+v"(x0), "+v"(x1), "+v"(x2), "+v"(x3), "+v"(x4), "+v"(x5), "+v"(x6), "+v"(x7), "+v"(x8), "+v"(x9));                       \
-    }                                                                                                                                              \
-    return 2.0 * (sizeof(vector) / 4) * 10 * kSteps / (seconds() - start);                                                                         \
+#define FEDC_PEAK(name, isa, vector, set1, fmadd)                                                                                        \
+  __attribute__((target(isa))) double name() {                                                                                           \
+    constexpr std::int64_t kSteps = 20000;                                                                                               \
+    vector x0 = set1(0), x1 = set1(1), x2 = set1(2), x3 = set1(3), x4 = set1(4), x5 = set1(5), x6 = set1(6), x7 = set1(7), x8 = set1(8), \
+           x9 = set1(9);                                                                                                                 \
+    const vector a = set1(0.5F), b = set1(0.25F);                                                                                        \
+    const double start = seconds();                                                                                                      \
+    for (std::int64_t t = 0; t < kSteps; ++t) {                                                                                          \
+      x0 = fmadd(x0, a, b), x1 = fmadd(x1, a, b), x2 = fmadd(x2, a, b), x3 = fmadd(x3, a, b), x4 = fmadd(x4, a, b);                      \
+      x5 = fmadd(x5, a, b), x6 = fmadd(x6, a, b), x7 = fmadd(x7, a, b), x8 = fmadd(x8, a, b), x9 = fmadd(x9, a, b);                      \
+      asm volatile("" : "+v"(x0), "+v"(x1), "+v"(x2), "+v"(x3), "+v"(x4), "+v"(x5), "+v"(x6), "+v"(x7), "+v"(x8), "+v"(x9));             \
+    }                                                                                                                                    \
+    return 2.0 * (sizeof(vector) / 4) * 10 * kSteps / (seconds() - start);                                                               \
   }
 FEDC_PEAK(peakAvx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
 FEDC_PEAK(peakAvx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)
@@ -95,13 +96,17 @@ void measure(const Product& p, double peak, const codegen::NativeOptions& option
   std::string text;
   std::vector<std::int64_t> counts;
   if (p.kind == Product::Update) {
-    text = fmt::format("fn f(R; a: f32[R, {0}], b: f32[R, {1}], c: f32[{0}, {1}]) -> (f32[{0}, {1}]) {{\n  r: f32[{0}, {1}] = contract{{axes 0; rhs 0; order seq}}(a, b, c)\n  return r\n}}\n",
-                       p.k, p.n);
+    text = fmt::format(
+        "fn f(R; a: f32[R, {0}], b: f32[R, {1}], c: f32[{0}, {1}]) -> (f32[{0}, {1}]) {{\n  r: f32[{0}, {1}] = contract{{axes 0; rhs 0; order "
+        "seq}}(a, b, c)\n  return r\n}}\n",
+        p.k, p.n);
     counts = {p.m * p.k, p.m * p.n, p.k * padded(p.n)};
   } else {
     const bool t = p.kind == Product::Transposed;
-    text = fmt::format("fn f(R; a: f32[R, {0}], b: f32[{1}, {2}]) -> (f32[R, {3}]) {{\n  r: f32[R, {3}] = contract{{axes 1; rhs {4}; order {5}}}(a, b)\n  return r\n}}\n", p.k,
-                       t ? p.n : p.k, t ? p.k : p.n, p.n, t ? 1 : 0, t ? "lanes" : "seq");
+    text = fmt::format(
+        "fn f(R; a: f32[R, {0}], b: f32[{1}, {2}]) -> (f32[R, {3}]) {{\n  r: f32[R, {3}] = contract{{axes 1; rhs {4}; order {5}}}(a, b)\n  return "
+        "r\n}}\n",
+        p.k, t ? p.n : p.k, t ? p.k : p.n, p.n, t ? 1 : 0, t ? "lanes" : "seq");
     counts = {p.m * p.k, t ? p.n * padded(p.k) : p.k * padded(p.n), p.m * p.n};
   }
   auto module = core::read(text);
@@ -118,7 +123,8 @@ void measure(const Product& p, double peak, const codegen::NativeOptions& option
   }
   const double flops = 2.0 * static_cast<double>(p.m * p.k * p.n);
   const double rate = flops / bestSeconds(*(*compiled)[0], p.m, counts, flops / peak);
-  fmt::print("{:<28} {:>5} x {:>5} x {:>5}  {:<12} {:>6.1f} GF/s  {:>3.0f} %\n", p.what, p.m, p.k, p.n, loops.functions.front().form, rate / 1e9, 100 * rate / peak);
+  fmt::print("{:<28} {:>5} x {:>5} x {:>5}  {:<12} {:>6.1f} GF/s  {:>3.0f} %\n", p.what, p.m, p.k, p.n, loops.functions.front().form, rate / 1e9,
+             100 * rate / peak);
 }
 
 }  // namespace
@@ -129,12 +135,23 @@ int main(int argc, char** argv) {
   const double peak = peakFlops(options);
   fmt::print("peak {:.0f} GF/s\n", peak / 1e9);
   constexpr auto kForward = Product::Forward, kUpdate = Product::Update, kTransposed = Product::Transposed;
-  constexpr Product kProducts[] = {
-      {"softmax forward", 10, 784, 62, kForward},         {"softmax forward, short batch", 9, 784, 62, kForward}, {"softmax update", 10, 784, 62, kUpdate},
-      {"lr forward", 10, 784, 10, kForward},              {"lr update", 10, 784, 10, kUpdate},                    {"digits forward", 20, 784, 10, kForward},
-      {"digits update", 20, 784, 10, kUpdate},            {"evaluation", 64, 784, 62, kForward},                  {"mlp forward", 20, 784, 128, kForward},
-      {"mlp update", 20, 784, 128, kUpdate},              {"mlp backward", 20, 128, 784, kTransposed},            {"cnn dense forward", 10, 9216, 128, kForward},
-      {"cnn dense backward", 10, 128, 9216, kTransposed}, {"cnn dense update", 10, 9216, 128, kUpdate},           {"lstm step", 4, 512, 1024, kForward},
-      {"lstm backward", 4, 1024, 256, kTransposed},       {"320 rows", 320, 256, 1024, kForward},                 {"1024 cubed", 1024, 1024, 1024, kForward}};
+  constexpr Product kProducts[] = {{"softmax forward", 10, 784, 62, kForward},
+                                   {"softmax forward, short batch", 9, 784, 62, kForward},
+                                   {"softmax update", 10, 784, 62, kUpdate},
+                                   {"lr forward", 10, 784, 10, kForward},
+                                   {"lr update", 10, 784, 10, kUpdate},
+                                   {"digits forward", 20, 784, 10, kForward},
+                                   {"digits update", 20, 784, 10, kUpdate},
+                                   {"evaluation", 64, 784, 62, kForward},
+                                   {"mlp forward", 20, 784, 128, kForward},
+                                   {"mlp update", 20, 784, 128, kUpdate},
+                                   {"mlp backward", 20, 128, 784, kTransposed},
+                                   {"cnn dense forward", 10, 9216, 128, kForward},
+                                   {"cnn dense backward", 10, 128, 9216, kTransposed},
+                                   {"cnn dense update", 10, 9216, 128, kUpdate},
+                                   {"lstm step", 4, 512, 1024, kForward},
+                                   {"lstm backward", 4, 1024, 256, kTransposed},
+                                   {"320 rows", 320, 256, 1024, kForward},
+                                   {"1024 cubed", 1024, 1024, 1024, kForward}};
   for (const Product& p : kProducts) measure(p, peak, options);
 }

@@ -98,8 +98,7 @@ TypeRef BodyChecker::resolvePlaced(const ast::TypeExpr& inner, Placement at, Spa
     return errorType();
   }
   if (hasFunction(known)) {
-    report(Diagnostic(Code::FunctionAtRunTime, span, fmt::format("`{}` exists at compile time only", show(known)))
-               .at("a function has no placement"));
+    report(Diagnostic(Code::FunctionAtRunTime, span, fmt::format("`{}` exists at compile time only", show(known))).at("a function has no placement"));
     return errorType();
   }
   return placedType(element, at);
@@ -167,7 +166,8 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
         return errorType();
       }
       if (!mayPlace && hasPlacedValue(got)) {
-        report(Diagnostic(Code::NestedPlacement, a.type->span, fmt::format("`{}` is placed, `{}` takes unplaced types", show(got), decl->item->name.text))
+        report(Diagnostic(Code::NestedPlacement, a.type->span,
+                          fmt::format("`{}` is placed, `{}` takes unplaced types", show(got), decl->item->name.text))
                    .at("a struct holds no placed value")
                    .label(parameters[i].name.span, "a parameter for placed types is written `S: placed`"));
         return errorType();
@@ -252,7 +252,8 @@ TypeRef BodyChecker::rebuildStruct(const Type& given) {
                  .at("name the size: a struct takes dimensions as parameters, `struct S<n> { .. }`"));
     }
     if (hasPlacedValue(solver_.head(field))) {
-      report(Diagnostic(Code::NestedPlacement, f.type->span, fmt::format("a field cannot be `{}`", show(field))).at("only tuples hold placed values"));
+      report(
+          Diagnostic(Code::NestedPlacement, f.type->span, fmt::format("a field cannot be `{}`", show(field))).at("only tuples hold placed values"));
     }
     full.fields.push_back({f.name.text, field});
   }
@@ -399,7 +400,8 @@ Dim BodyChecker::sizeOfType(const TypeRef& type, bool leaves, Span span) {
       return d;
     }
     if (lenient_) return Dim::variable(program_.newDim(fmt::format("{}({})", what, show(t))));
-    report(Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` has no {}", show(t), leaves ? "leaves" : "size")).at("no run-time value has this type"));
+    report(Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` has no {}", show(t), leaves ? "leaves" : "size"))
+               .at("no run-time value has this type"));
     return unknownDim(std::nullopt);
   }
   const Dim hole = solver_.freshDim(span, fmt::format("`{}({})`", what, show(t)));

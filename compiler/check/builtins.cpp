@@ -11,7 +11,27 @@ namespace fedc::check {
 
 namespace {
 
-enum class Group : std::uint8_t { Unary, Binary, Extremum, Select, Reduction, Dot, ArgReduction, Sort, Fill, Shape, Static, Leaves, Linear, Transform, Sequence, Random, String, Check, Federated };
+enum class Group : std::uint8_t {
+  Unary,
+  Binary,
+  Extremum,
+  Select,
+  Reduction,
+  Dot,
+  ArgReduction,
+  Sort,
+  Fill,
+  Shape,
+  Static,
+  Leaves,
+  Linear,
+  Transform,
+  Sequence,
+  Random,
+  String,
+  Check,
+  Federated
+};
 
 Group groupOf(Builtin b) {
   static constexpr Group kGroups[] = {
@@ -270,7 +290,8 @@ MutExpr BodyChecker::callBuiltin(Builtin b, std::vector<Arg>& args, Span span, c
     case Group::Federated: return builtinFederated(b, a, span, hint);
     case Group::Transform: break;
   }
-  return failed(Diagnostic(Code::CannotInfer, span, fmt::format("`{}` cannot be used in this way", builtinName(b))).at(fmt::format("written `{}(f)(x)`", builtinName(b))));
+  return failed(Diagnostic(Code::CannotInfer, span, fmt::format("`{}` cannot be used in this way", builtinName(b)))
+                    .at(fmt::format("written `{}(f)(x)`", builtinName(b))));
 }
 
 }  // namespace fedc::check

@@ -17,7 +17,8 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
       MutExpr why = inferArg(a[0], stringType());
       if (isError(solver_.head(why->type))) return errorExpr(span);
       if (why->kind != ExprKind::String) {
-        return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of a `declassify` is written out as a string").at(fmt::format("`{}`", show(why->type))));
+        return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of a `declassify` is written out as a string")
+                          .at(fmt::format("`{}`", show(why->type))));
       }
       MutExpr x = inferArg(a[1], hint);
       return builtinNode(b, {why, x}, x->type, span);
@@ -25,7 +26,8 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
     case Builtin::FederatedValue: {
       const auto* at = ast::tryAs<ast::NameExpr>(a[1]->syntax);
       if (at == nullptr || (at->name != "server" && at->name != "clients")) {
-        return failed(Diagnostic(Code::BuiltinArgument, a[1]->span, "the second argument of `federated_value` is `server` or `clients`").at("no placement"));
+        return failed(
+            Diagnostic(Code::BuiltinArgument, a[1]->span, "the second argument of `federated_value` is `server` or `clients`").at("no placement"));
       }
       const bool server = at->name == "server";
       TypeRef inner;
@@ -37,7 +39,8 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
       const TypeRef t = solver_.zonk(x->type);
       if (isError(t)) return errorExpr(span);
       if (hasPlacedValue(t)) {
-        return failed(Diagnostic(Code::PlacementMismatch, x->span, fmt::format("`{}` is placed already", source(x->span))).at(fmt::format("`{}`", show(t))));
+        return failed(
+            Diagnostic(Code::PlacementMismatch, x->span, fmt::format("`{}` is placed already", source(x->span))).at(fmt::format("`{}`", show(t))));
       }
       if (hasFunction(t)) return builtinError(span, x, "a function has no placement");
       MutExpr e = builtinNode(b, {x, nullptr}, placedType(x->type, server ? Placement::Server : Placement::AllClients), span);
@@ -52,7 +55,8 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
   TypeRef inner;
   if (hint) {
     const TypeRef want = solver_.head(hint);
-    if (is(want, TypeKind::Placed) && b != Builtin::FederatedCollect) inner = placedType(want->element, fromServer ? Placement::Server : Placement::Clients);
+    if (is(want, TypeKind::Placed) && b != Builtin::FederatedCollect)
+      inner = placedType(want->element, fromServer ? Placement::Server : Placement::Clients);
   }
   MutExpr x = inferArg(a[0], inner);
   TypeRef t = expectPlaced(x, fromServer ? Placement::Server : Placement::Clients, name);
@@ -146,7 +150,8 @@ MutExpr BodyChecker::federatedSelect(std::vector<Arg*>& a, Span span) {
   const TypeRef t = solver_.head(select->type);
   if (!is(t, TypeKind::Function)) return errorExpr(span);
   const TypeRef u = solver_.zonk(t->element);
-  if (solver_.typesKnown(u) && !leavesOf(u) && !lenient_) return builtinError(span, select, fmt::format("`select` gives run-time values, found `{}`", show(u)));
+  if (solver_.typesKnown(u) && !leavesOf(u) && !lenient_)
+    return builtinError(span, select, fmt::format("`select` gives run-time values, found `{}`", show(u)));
   return builtinNode(Builtin::FederatedSelect, {keys, value, select}, placedType(arrayType(u, k->dims[0]), Placement::Clients), span);
 }
 

@@ -61,7 +61,8 @@ MutExpr BodyChecker::builtinExtremum(Builtin b, std::vector<Arg*>& a, Span span)
   MutExpr x = inferArg(a[0]);
   if (a[1] == nullptr) return reduce(b, x, a[2], span);
   if (a[2] != nullptr) {
-    return failed(Diagnostic(Code::WrongArgumentCount, span, fmt::format("`{}` goes over one value along an axis, or over two element by element", builtinName(b)))
+    return failed(Diagnostic(Code::WrongArgumentCount, span,
+                             fmt::format("`{}` goes over one value along an axis, or over two element by element", builtinName(b)))
                       .at("both are given"));
   }
   MutExpr y = inferArg(a[1]);
@@ -155,10 +156,12 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
     if (!allLeaves(e, core::isNumeric) && !is(solver_.head(e), TypeKind::Hole)) {
       return builtinError(span, x, fmt::format("the elements of this sequence are `{}` and cannot be added", show(e)));
     }
-    if (mentionsUnknown(e)) return builtinError(span, x, fmt::format("the elements of this sequence are `{}` of different sizes and cannot be added", show(e)));
+    if (mentionsUnknown(e))
+      return builtinError(span, x, fmt::format("the elements of this sequence are `{}` of different sizes and cannot be added", show(e)));
     return node(e, nullptr);
   }
-  if (isLiteralHole(t)) return failed(Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` goes over the elements of a tensor, this is one number", name)));
+  if (isLiteralHole(t))
+    return failed(Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` goes over the elements of a tensor, this is one number", name)));
   if (is(t, TypeKind::Range)) {
     return builtinError(span, x, fmt::format("`{}` takes tensors, found a range", name));
   }
@@ -290,9 +293,11 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
   if (b == Builtin::Solve) {
     if (!floats(tx, 2)) return builtinError(span, x, fmt::format("`solve` takes a square matrix of floats, found `{}`", show(tx)));
     if (!(floats(ty, 1) || floats(ty, 2)) || ty->elem != tx->elem)
-      return builtinError(span, y, fmt::format("the right side of `solve` is `{0}[n]` or `{0}[n, m]`, found `{1}`", core::elemName(tx->elem), show(ty)));
+      return builtinError(span, y,
+                          fmt::format("the right side of `solve` is `{0}[n]` or `{0}[n, m]`, found `{1}`", core::elemName(tx->elem), show(ty)));
     solver_.blame(span);
-    if (!solver_.unifyDims(tx->dims[1], tx->dims[0])) return builtinError(span, x, fmt::format("`solve` takes a square matrix, found `{}`", show(tx)));
+    if (!solver_.unifyDims(tx->dims[1], tx->dims[0]))
+      return builtinError(span, x, fmt::format("`solve` takes a square matrix, found `{}`", show(tx)));
     if (!solver_.unifyDims(ty->dims[0], tx->dims[0])) {
       shapeError(x, y, "solve", span);
       return errorExpr(span);
@@ -301,12 +306,14 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
   }
   if (b == Builtin::Conv2d) {
     if (!floats(tx, 3)) return builtinError(span, x, fmt::format("`conv2d` takes an image `f32[h, w, c]`, found `{}`", show(tx)));
-    if (!floats(ty, 4) || ty->elem != tx->elem) return builtinError(span, y, fmt::format("the kernel of `conv2d` is `f32[kh, kw, i, o]`, found `{}`", show(ty)));
+    if (!floats(ty, 4) || ty->elem != tx->elem)
+      return builtinError(span, y, fmt::format("the kernel of `conv2d` is `f32[kh, kw, i, o]`, found `{}`", show(ty)));
     solver_.blame(span);
     if (!solver_.unifyDims(ty->dims[2], tx->dims[2])) {
-      return failed(Diagnostic(Code::ShapeMismatch, span, fmt::format("the image has {} channels, the kernel takes {}", show(tx->dims[2]), show(ty->dims[2])))
-                        .label(x->span, fmt::format("`{}`", show(tx)))
-                        .label(y->span, fmt::format("`{}`", show(ty))));
+      return failed(
+          Diagnostic(Code::ShapeMismatch, span, fmt::format("the image has {} channels, the kernel takes {}", show(tx->dims[2]), show(ty->dims[2])))
+              .label(x->span, fmt::format("`{}`", show(tx)))
+              .label(y->span, fmt::format("`{}`", show(ty))));
     }
     const Dim h = tx->dims[0] - ty->dims[0] + Dim(1);
     const Dim w = tx->dims[1] - ty->dims[1] + Dim(1);

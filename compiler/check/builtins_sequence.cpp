@@ -22,7 +22,8 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
   if (isError(ts) || lift.failed) return errorExpr(span);
   TypeRef e = sequenceElement(ts, arraysToo);
   if (!e) {
-    Diagnostic d(Code::BuiltinArgument, span, fmt::format("`{}` takes a sequence{}, found `{}`", name, arraysToo ? ", an array or a range" : "", show(ts)));
+    Diagnostic d(Code::BuiltinArgument, span,
+                 fmt::format("`{}` takes a sequence{}, found `{}`", name, arraysToo ? ", an array or a range" : "", show(ts)));
     d.labels.push_back({s->span, fmt::format("`{}`", show(s->type))});
     if (leadingAxis(ts) && b == Builtin::Count) d.notes.push_back("the length of an array is `len`");
     return failed(std::move(d));
@@ -233,7 +234,8 @@ MutExpr BodyChecker::builtinCheck(Builtin b, std::vector<Arg*>& a, std::vector<A
     if (isError(solver_.head(t)) || isError(solver_.head(why->type)) || lift.failed) return errorExpr(span);
     if (!solver_.unify(t, boolType())) return mismatch(c, t, {boolType(), a[0]->span, "`assert` takes a `bool`"});
     if (why->kind != ExprKind::String) {
-      return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of an `assert` is written out as a string").at(fmt::format("`{}`", show(why->type))));
+      return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of an `assert` is written out as a string")
+                        .at(fmt::format("`{}`", show(why->type))));
     }
     return builtinNode(b, {c, why}, placed(unitType(), lift), span);
   }
@@ -253,7 +255,8 @@ MutExpr BodyChecker::builtinCheck(Builtin b, std::vector<Arg*>& a, std::vector<A
     if (!solver_.unify(ty, tx)) return mismatch(y, ty, {tx, x->span, fmt::format("is `{}`", show(tx))});
     const TypeRef t = solver_.head(tx);
     const bool shape = isLiteralHole(t) || is(t, TypeKind::Tensor) || isStructured(t);
-    if (!shape || (!isLiteralHole(t) && !allLeaves(t, core::isNumeric))) return builtinError(span, x, fmt::format("`assert_close` compares numbers, found `{}`", show(t)));
+    if (!shape || (!isLiteralHole(t) && !allLeaves(t, core::isNumeric)))
+      return builtinError(span, x, fmt::format("`assert_close` compares numbers, found `{}`", show(t)));
     MutExpr tolerance = a[2] != nullptr ? checkArg(a[2], scalarType(Elem::F32), "a tolerance is an `f32`") : nullptr;
     return builtinNode(b, {x, y, tolerance}, placed(unitType(), lift), span);
   }
@@ -267,7 +270,8 @@ MutExpr BodyChecker::builtinCheck(Builtin b, std::vector<Arg*>& a, std::vector<A
     const TypeRef t = solver_.head(e->type);
     if (isError(t)) return errorExpr(span);
     if (hasPlacedValue(solver_.zonk(t)) || hasFunction(solver_.zonk(t))) return builtinError(span, e, "`clients` takes unplaced run-time values");
-    if (first && !solver_.unify(t, first)) return mismatch(e, t, {first, operands.front()->span, fmt::format("the first client has `{}`", show(first))});
+    if (first && !solver_.unify(t, first))
+      return mismatch(e, t, {first, operands.front()->span, fmt::format("the first client has `{}`", show(first))});
     if (!first) first = t;
     operands.push_back(e);
   }

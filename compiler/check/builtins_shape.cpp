@@ -40,7 +40,8 @@ MutExpr BodyChecker::builtinFill(Builtin b, std::vector<Arg*>& a, Span span, con
       return true;
     }
     if (mentionsUnknown(t)) {
-      report(Diagnostic(Code::SizeNotStatic, span, fmt::format("`{}` must know the sizes that it fills, `{}` leaves one open", name, show(t))).at("of which size?"));
+      report(Diagnostic(Code::SizeNotStatic, span, fmt::format("`{}` must know the sizes that it fills, `{}` leaves one open", name, show(t)))
+                 .at("of which size?"));
       return true;
     }
     for (const Leaf& l : *leaves) {
@@ -81,7 +82,8 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
   for (Arg& a : all) {
     if (a.name) {
       if (a.name->text != "axis" || axis) {
-        return failed(Diagnostic(Code::UnknownArgument, a.name->span, fmt::format("`concat` has no parameter `{}`", a.name->text)).at("its named parameter is `axis`"));
+        return failed(Diagnostic(Code::UnknownArgument, a.name->span, fmt::format("`concat` has no parameter `{}`", a.name->text))
+                          .at("its named parameter is `axis`"));
       }
       axis = wantInt(&a, "`axis`");
       continue;
@@ -201,7 +203,8 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
         }
         solver_.blame(span);
         if (!solver_.unifyDims(extent, sizeOfType(result, false, span))) {
-          report(Diagnostic(Code::ShapeMismatch, span, fmt::format("`{}` has {} elements, {} are given", show(result), show(sizeOfType(result, false, span)), show(extent)))
+          report(Diagnostic(Code::ShapeMismatch, span,
+                            fmt::format("`{}` has {} elements, {} are given", show(result), show(sizeOfType(result, false, span)), show(extent)))
                      .label(x->span, fmt::format("`{}`", show(x->type))));
         }
         return true;
@@ -225,7 +228,8 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
         dims.push_back(t->dims[static_cast<std::size_t>(*k)]);
       }
       if (!ok) {
-        return failed(Diagnostic(Code::AxisRange, axes->span, fmt::format("the axes of `{}` are 0 to {}, each once", show(t), static_cast<int>(t->dims.size()) - 1))
+        return failed(Diagnostic(Code::AxisRange, axes->span,
+                                 fmt::format("the axes of `{}` are 0 to {}, each once", show(t), static_cast<int>(t->dims.size()) - 1))
                           .at("no permutation of them"));
       }
       return builtinNode(b, {x, axes}, placed(tensorType(t->elem, std::move(dims)), lift), span);
@@ -298,7 +302,8 @@ MutExpr BodyChecker::builtinStatic(Builtin b, std::vector<Arg*>& a, Span span) {
     }
     case Builtin::Leaves: return dimExpr(sizeOfType(t, true, span), span);
     default: {
-      if (!isStructured(t) && !is(t, TypeKind::Tensor)) return builtinError(span, x, fmt::format("`size` takes a run-time value, found `{}`", show(t)));
+      if (!isStructured(t) && !is(t, TypeKind::Tensor))
+        return builtinError(span, x, fmt::format("`size` takes a run-time value, found `{}`", show(t)));
       if (is(t, TypeKind::Parameter)) return dimExpr(sizeOfType(t, false, span), span);
       return builtinNode(b, {x}, intType(), span);
     }
@@ -312,7 +317,8 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
   std::vector<MutExpr> args;
   std::vector<TypeRef> types;
   for (std::size_t i = 1; i < all.size(); ++i) {
-    if (all[i].name) return failed(Diagnostic(Code::UnknownArgument, all[i].name->span, fmt::format("`{}` has no parameter `{}`", name, all[i].name->text)));
+    if (all[i].name)
+      return failed(Diagnostic(Code::UnknownArgument, all[i].name->span, fmt::format("`{}` has no parameter `{}`", name, all[i].name->text)));
     MutExpr e = inferArg(&all[i]);
     types.push_back(solver_.zonk(local(e, lift)));
     if (isError(types.back())) return errorExpr(span);
@@ -348,7 +354,9 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
     }
     const auto axis = leadingAxis(types[i]);
     if (!axis || !solver_.unifyDims(axis->extent, Dim(static_cast<std::int64_t>(leaves->size())))) {
-      return builtinError(span, args[i], fmt::format("an argument of `{}` is like the first, `{}`, or has {} rows, one for each leaf", name, show(x), leaves->size()));
+      return builtinError(
+          span, args[i],
+          fmt::format("an argument of `{}` is like the first, `{}`, or has {} rows, one for each leaf", name, show(x), leaves->size()));
     }
     rows.push_back(true);
     parts.emplace_back();
@@ -372,7 +380,8 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
       if (!element) {
         element = r;
       } else if (!solver_.unify(r, element)) {
-        return builtinError(span, fn, fmt::format("the results of `each_leaf` are stacked: `{}` for one leaf, `{}` for another", show(element), show(r)));
+        return builtinError(span, fn,
+                            fmt::format("the results of `each_leaf` are stacked: `{}` for one leaf, `{}` for another", show(element), show(r)));
       }
       if (!leavesOf(solver_.zonk(r))) return builtinError(span, fn, fmt::format("the results of `each_leaf` are stacked, `{}` cannot be", show(r)));
     }

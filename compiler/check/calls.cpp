@@ -98,8 +98,8 @@ MutExpr BodyChecker::callMethod(const ast::CallExpr& e, const ast::FieldExpr& ca
   return callItem(m, callee.name.text, args, e.span, callee.name.span, scope, hint);
 }
 
-MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std::vector<Arg>& args, Span span, Span nameSpan,
-                              const ScopeRef& scope, const TypeRef& hint) {
+MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std::vector<Arg>& args, Span span, Span nameSpan, const ScopeRef& scope,
+                              const TypeRef& hint) {
   if (m.kind == NameMeaning::Kind::Builtin) return callBuiltin(m.builtin, args, span, scope, hint);
   if (m.kind == NameMeaning::Kind::Scalar) return convert(m.elem, args, span, scope);
   switch (m.item.kind) {
@@ -113,7 +113,8 @@ MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std
                         .label(m.item.span, "declared here"));
     }
     case ItemRef::Kind::Native:
-      return failed(Diagnostic(Code::NotYet, nameSpan, "native functions are not supported yet").at("cannot be called").label(m.item.span, "declared here"));
+      return failed(
+          Diagnostic(Code::NotYet, nameSpan, "native functions are not supported yet").at("cannot be called").label(m.item.span, "declared here"));
     default: return failed(Diagnostic(Code::NotAFunction, nameSpan, fmt::format("`{}` is no function", name)).at("called here"));
   }
 }
@@ -131,15 +132,16 @@ bool BodyChecker::ready(const Arg& a, const TypeRef& wantType, int round) {
     if (name != nullptr) {
       const NameMeaning m = lookup(name->name, a.scope);
       if (m.kind == NameMeaning::Kind::Item && is(want, TypeKind::Function)) return true;
-      if (m.kind == NameMeaning::Kind::Builtin && (m.builtin == Builtin::Zeros || m.builtin == Builtin::Ones) && is(want, TypeKind::Function)) return true;
+      if (m.kind == NameMeaning::Kind::Builtin && (m.builtin == Builtin::Zeros || m.builtin == Builtin::Ones) && is(want, TypeKind::Function))
+        return true;
     }
     return paramsKnown();
   }
   if (round == 0 && a.syntax->kind == ast::ExprKind::Call) {
     // A call that takes lambdas itself may need what the other arguments say.
     const auto& call = ast::as<ast::CallExpr>(*a.syntax);
-    const bool hasLambda = std::any_of(call.arguments.begin(), call.arguments.end(),
-                                       [&](const ast::Argument& x) { return isOpenSyntax(*x.value, a.scope); });
+    const bool hasLambda =
+        std::any_of(call.arguments.begin(), call.arguments.end(), [&](const ast::Argument& x) { return isOpenSyntax(*x.value, a.scope); });
     return !hasLambda;
   }
   return true;
@@ -150,8 +152,7 @@ MutExpr BodyChecker::checkArg(Arg& a, const CallItem& item, const std::string& c
   MutExpr e = a.typed;
   const TypeRef found = solver_.head(e->type);
   if (isError(found)) return e;
-  const Expectation want{item.type, item.declaredAt,
-                         callee.empty() ? "" : fmt::format("`{}` of `{}` is `{}`", item.param, callee, show(item.type))};
+  const Expectation want{item.type, item.declaredAt, callee.empty() ? "" : fmt::format("`{}` of `{}` is `{}`", item.param, callee, show(item.type))};
   const TypeRef type = solver_.head(item.type);
   const bool mayHoldPlaced = hasPlacedValue(solver_.zonk(type)) || (is(type, TypeKind::Hole) && solver_.hole(type).mayPlace);
   if (liftable && !mayHoldPlaced && hasPlacedValue(solver_.zonk(found))) {
@@ -260,7 +261,8 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
       }
     }
     if (given[index] != nullptr) {
-      report(Diagnostic(Code::DuplicateArgument, a.name ? a.name->span : a.span, fmt::format("`{}` is given twice", signature.parameters[index].name.text))
+      report(Diagnostic(Code::DuplicateArgument, a.name ? a.name->span : a.span,
+                        fmt::format("`{}` is given twice", signature.parameters[index].name.text))
                  .at("again here")
                  .label(given[index]->span, "given here already"));
       ok = false;
@@ -337,7 +339,8 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
       const TypeRef t = solver_.head(e->type);
       if (isError(t)) continue;
       if (is(t, TypeKind::Placed)) {
-        report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("`{}` of `{}` is a size and must be unplaced", signature.parameters[i].name.text, name))
+        report(Diagnostic(Code::SizeNotStatic, e->span,
+                          fmt::format("`{}` of `{}` is a size and must be unplaced", signature.parameters[i].name.text, name))
                    .at(fmt::format("`{}`", show(t))));
         continue;
       }
@@ -415,7 +418,8 @@ MutExpr BodyChecker::callValue(MutExpr f, std::vector<Arg>& args, Span span, con
   for (const Arg& a : args) {
     if (!a.name) continue;
     inferAll();
-    return failed(Diagnostic(Code::UnknownArgument, a.name->span, "the parameters of a function value have no names").at("named here")
+    return failed(Diagnostic(Code::UnknownArgument, a.name->span, "the parameters of a function value have no names")
+                      .at("named here")
                       .label(f->span, fmt::format("`{}`", show(t))));
   }
   if (is(t, TypeKind::OpenLambda)) {
@@ -464,8 +468,9 @@ MutExpr BodyChecker::callValue(MutExpr f, std::vector<Arg>& args, Span span, con
   }
   if (t->items.size() != args.size()) {
     inferAll();
-    return failed(Diagnostic(Code::WrongArgumentCount, span, fmt::format("this function takes {} arguments, {} are given", t->items.size(), args.size()))
-                      .label(f->span, fmt::format("`{}`", show(t))));
+    return failed(
+        Diagnostic(Code::WrongArgumentCount, span, fmt::format("this function takes {} arguments, {} are given", t->items.size(), args.size()))
+            .label(f->span, fmt::format("`{}`", show(t))));
   }
   bool federated = hasPlacedValue(solver_.zonk(t->element));
   for (const TypeRef& p : t->items) federated = federated || hasPlacedValue(solver_.zonk(p));

@@ -184,7 +184,8 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     label(d);
     return failed(std::move(d));
   }
-  const bool sameTensor = is(inner, TypeKind::Tensor) && is(type, TypeKind::Tensor) && inner->elem == type->elem && inner->dims.size() == type->dims.size();
+  const bool sameTensor =
+      is(inner, TypeKind::Tensor) && is(type, TypeKind::Tensor) && inner->elem == type->elem && inner->dims.size() == type->dims.size();
   const Clash& clash = solver_.clash();
   const bool clashIsShape = clash.found && clash.expected && is(clash.found, TypeKind::Tensor) && is(clash.expected, TypeKind::Tensor) &&
                             clash.found->elem == clash.expected->elem && clash.found->dims.size() == clash.expected->dims.size();
@@ -192,7 +193,8 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
                fmt::format("expected `{}`, found `{}`", show(type), show(found)));
   d.primaryLabel = sameTensor ? "its sizes differ" : fmt::format("`{}`", show(found));
   if (!clash.path.empty() && clash.found && clash.expected)
-    d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", clash.path.substr(clash.path[0] == '.' ? 1 : 0), show(clash.found), show(clash.expected)));
+    d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", clash.path.substr(clash.path[0] == '.' ? 1 : 0),
+                                  show(clash.found), show(clash.expected)));
   if (is(found, TypeKind::Struct) && is(type, TypeKind::Struct) && found->shown == type->shown && found->name != type->name)
     d.notes.push_back(fmt::format("these are two structs of one name: `{}` and `{}`", found->name, type->name));
   label(d);

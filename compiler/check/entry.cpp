@@ -36,7 +36,8 @@ std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {
     }
     if (!core::isInteger(elem)) return std::nullopt;
     const int bits = core::elemBytes(elem) * 8;
-    const std::uint64_t largest = core::isSigned(elem) ? (std::uint64_t{1} << (bits - 1)) - 1 : (bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1);
+    const std::uint64_t largest =
+        core::isSigned(elem) ? (std::uint64_t{1} << (bits - 1)) - 1 : (bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1);
     if (negative ? (!core::isSigned(elem) ? i->value != 0 : i->value > largest + 1) : i->value > largest) return std::nullopt;
     if (!negative && i->value > 0x7fffffffffffffffull) return core::Literal{elem, i->value};
     const auto v = static_cast<std::int64_t>(i->value);
@@ -92,7 +93,8 @@ void ProgramChecker::setParam(Param& p, const ast::ParamItem& item) {
     p.value = *v;
     return;
   }
-  sink.report(Diagnostic(Code::BadParamValue, item.name.span, fmt::format("`-p {}={}` does not fit: the param is `{}`", p.name, given->second, core::elemName(p.elem)))
+  sink.report(Diagnostic(Code::BadParamValue, item.name.span,
+                         fmt::format("`-p {}={}` does not fit: the param is `{}`", p.name, given->second, core::elemName(p.elem)))
                   .at(fmt::format("declared as `{}`", core::elemName(p.elem))));
 }
 
@@ -106,8 +108,9 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
     const auto* scalar = ast::tryAs<ast::ScalarType>(item.type.get());
     const auto elem = scalar != nullptr ? core::elemFromName(ast::spelling(scalar->scalar)) : std::nullopt;
     if (!elem || *elem == Elem::Key || *elem == Elem::Str) {
-      sink.report(Diagnostic(Code::ParamType, item.type ? item.type->span : item.name.span, fmt::format("the param `{}` is a number or a `bool`", p.name))
-                      .at("no scalar type of numbers"));
+      sink.report(
+          Diagnostic(Code::ParamType, item.type ? item.type->span : item.name.span, fmt::format("the param `{}` is a number or a `bool`", p.name))
+              .at("no scalar type of numbers"));
       out.params.push_back(std::move(p));
       continue;
     }
@@ -118,12 +121,14 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
       if (const auto v = constantOf(*item.value, *elem)) {
         p.value = *v;
       } else {
-        sink.report(Diagnostic(Code::ParamType, item.value->span, fmt::format("the default of `{}` is a literal of type `{}`", p.name, core::elemName(*elem)))
-                        .at("no such literal")
-                        .label(item.type->span, "declared here"));
+        sink.report(
+            Diagnostic(Code::ParamType, item.value->span, fmt::format("the default of `{}` is a literal of type `{}`", p.name, core::elemName(*elem)))
+                .at("no such literal")
+                .label(item.type->span, "declared here"));
       }
     } else if (options_.params.count(p.name) == 0) {
-      sink.report(Diagnostic(Code::ParamType, item.name.span, fmt::format("the param `{}` has no value: give one by `-p {}=..`", p.name, p.name)).at("no default"));
+      sink.report(Diagnostic(Code::ParamType, item.name.span, fmt::format("the param `{}` has no value: give one by `-p {}=..`", p.name, p.name))
+                      .at("no default"));
     }
     setParam(p, item);
     out.params.push_back(std::move(p));

@@ -8,9 +8,7 @@ namespace fedc::check {
 
 MutExpr BodyChecker::infer(const ast::Expr& e, const ScopeRef& scope, const TypeRef& hint) { return inferKind(e, scope, hint); }
 
-MutExpr BodyChecker::check(const ast::Expr& e, const ScopeRef& scope, const Expectation& want) {
-  return coerce(infer(e, scope, want.type), want);
-}
+MutExpr BodyChecker::check(const ast::Expr& e, const ScopeRef& scope, const Expectation& want) { return coerce(infer(e, scope, want.type), want); }
 
 MutExpr BodyChecker::inferKind(const ast::Expr& e, const ScopeRef& scope, const TypeRef& hint) {
   switch (e.kind) {
@@ -145,7 +143,8 @@ MutExpr BodyChecker::inferIf(const ast::IfExpr& e, const ScopeRef& scope, const 
     MutExpr value = checkBlock(block, scope, result, block.span);
     const Span at = block.result ? block.result->span : block.span;
     if (hasFunction(solver_.zonk(value->type)) && !isError(value->type)) {
-      value = failed(Diagnostic(Code::FunctionAtRunTime, at, "an `if` cannot choose between functions").at(fmt::format("this is `{}`", show(value->type))));
+      value = failed(
+          Diagnostic(Code::FunctionAtRunTime, at, "an `if` cannot choose between functions").at(fmt::format("this is `{}`", show(value->type))));
     }
     if (!e.otherwise) {
       value = coerce(value, {unitType(), e.span, "an `if` without `else` has no value"});
@@ -309,8 +308,8 @@ Dim BodyChecker::sliceExtent(const MutExpr& low, const MutExpr& high, const Dim&
   return n;
 }
 
-TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const TypeRef& object, const ScopeRef& scope, Span span,
-                                bool forAssignment, std::vector<Subscript>& out, Lift& lift) {
+TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const TypeRef& object, const ScopeRef& scope, Span span, bool forAssignment,
+                                std::vector<Subscript>& out, Lift& lift) {
   TypeRef rest = object;
   std::vector<Dim> kept;
   bool gathered = false;
@@ -336,7 +335,8 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
         if (!e) return nullptr;
         MutExpr x = infer(*e, scope, intType());
         const TypeRef t = solver_.head(x->type);
-        if (is(t, TypeKind::Placed)) return failed(Diagnostic(Code::SizeNotStatic, e->span, "the ends of a slice are unplaced integers").at("this is placed"));
+        if (is(t, TypeKind::Placed))
+          return failed(Diagnostic(Code::SizeNotStatic, e->span, "the ends of a slice are unplaced integers").at("this is placed"));
         return coerce(x, {intType(), e->span, "the ends of a slice are `i32`"});
       };
       const MutExpr low = side(range->low);
@@ -390,7 +390,8 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
       s.kind = Subscript::Kind::At;
     } else {
       if (forAssignment) {
-        report(Diagnostic(Code::IndexType, item.span, "an assignment takes single indices and ranges").at("this is a tensor of indices")
+        report(Diagnostic(Code::IndexType, item.span, "an assignment takes single indices and ranges")
+                   .at("this is a tensor of indices")
                    .note("assign element by element in a `for`"));
         return nullptr;
       }
@@ -440,7 +441,8 @@ MutExpr BodyChecker::inferRange(const ast::RangeExpr& e, const ScopeRef& scope) 
   const TypeRef b = solver_.head(local(high, lift));
   if (isError(a) || isError(b)) return errorExpr(e.span);
   if (lift.at) {
-    return failed(Diagnostic(Code::PlacedCondition, e.span, "the ends of a range must be unplaced").at("a placed number is not known here")
+    return failed(Diagnostic(Code::PlacedCondition, e.span, "the ends of a range must be unplaced")
+                      .at("a placed number is not known here")
                       .note("loop inside a local function, which is then called on the placed values"));
   }
   if (!solver_.unify(b, a)) return mismatch(high, b, {a, low->span, fmt::format("the range begins with `{}`", show(a))});
@@ -464,9 +466,7 @@ MutExpr BodyChecker::inferAs(const ast::AsExpr& e, const ScopeRef& scope) {
   const TypeRef found = solver_.zonk(value->type);
   if (isError(found) || isError(want)) return errorExpr(e.span);
   // Only sizes may differ: compare with all of them forgotten.
-  const auto forget = [&](const TypeRef& t) {
-    return mapDims(t, [](const Dim&) { return Dim::variable(kUnknownDim); });
-  };
+  const auto forget = [&](const TypeRef& t) { return mapDims(t, [](const Dim&) { return Dim::variable(kUnknownDim); }); };
   std::optional<Placement> at;
   TypeRef inner = found;
   TypeRef target = solver_.zonk(want);

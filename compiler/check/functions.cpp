@@ -12,9 +12,9 @@ MutExpr BodyChecker::checkLambda(const ast::LambdaExpr& e, const ScopeRef& scope
                                  bool mayDrop) {
   const TypeRef result = wanted && !isError(solver_.head(wanted)) ? wanted : nullptr;
   if (e.parameters.size() > params.size() || (e.parameters.size() < params.size() && !mayDrop)) {
-    return failed(Diagnostic(Code::LambdaParameters, e.span,
-                             fmt::format("this lambda has {} parameters, but is given {}", e.parameters.size(), params.size()))
-                      .at(fmt::format("{} parameters", e.parameters.size())));
+    return failed(
+        Diagnostic(Code::LambdaParameters, e.span, fmt::format("this lambda has {} parameters, but is given {}", e.parameters.size(), params.size()))
+            .at(fmt::format("{} parameters", e.parameters.size())));
   }
   const std::uint32_t firstLocal = program_.newLocal("", unitType(), e.span, false)->id;
   const auto firstDim = static_cast<Dim::Variable>(program_.out.dims.size());
@@ -212,8 +212,9 @@ MutExpr BodyChecker::callableOf(MutExpr f, const std::vector<TypeRef>& params, c
     return failed(Diagnostic(Code::NotAFunction, span, fmt::format("a function is wanted, found `{}`", show(t))).at("no function"));
   }
   if (t->items.size() > params.size() || (t->items.size() < params.size() && !mayDrop)) {
-    return failed(Diagnostic(Code::LambdaParameters, span, fmt::format("this function has {} parameters, but is given {}", t->items.size(), params.size()))
-                      .at(fmt::format("`{}`", show(t))));
+    return failed(
+        Diagnostic(Code::LambdaParameters, span, fmt::format("this function has {} parameters, but is given {}", t->items.size(), params.size()))
+            .at(fmt::format("`{}`", show(t))));
   }
   const TypeRef want = functionType({params.begin(), params.begin() + static_cast<std::ptrdiff_t>(t->items.size())}, result ? result : t->element);
   return coerceFunction(f, want, {want, span, fmt::format("a function `{}` is wanted", show(want))});

@@ -55,7 +55,8 @@ void BodyChecker::checkInstance(const InstanceRequest& request) {
   } else {
     const Span why = signature.result ? signature.result->span : signature.name.span;
     const MutExpr coerced = coerce(
-        body, {s.result, why, signature.result ? fmt::format("`{}` gives `{}`", signature.name.text, show(s.result)) : "no result is written, so it is `()`"});
+        body, {s.result, why,
+               signature.result ? fmt::format("`{}` gives `{}`", signature.name.text, show(s.result)) : "no result is written, so it is `()`"});
     if (coerced->span != body->span || coerced != body) body = coerced;
     if (fn.item->body.result && isError(solver_.head(coerced->type))) body = coerced;
   }

@@ -192,9 +192,7 @@ class KeyChecker {
       case ExprKind::Resolve:
         if (e.lambda) enter(*e.lambda, {}, false);
         return std::nullopt;
-      default:
-        forEachChild(e, [&](const Expr& child) { consume(child); });
-        return std::nullopt;
+      default: forEachChild(e, [&](const Expr& child) { consume(child); }); return std::nullopt;
     }
   }
 
@@ -204,8 +202,10 @@ class KeyChecker {
   }
 
   void enter(const LambdaBody& l, const std::vector<std::optional<Ref>>& args, bool many) {
-    if (active_.count(&l) != 0) return;
+    const bool takesKeys = std::any_of(args.begin(), args.end(), [](const auto& a) { return a.has_value(); });
+    if (active_.count(&l) != 0 || (!takesKeys && keyless_.count(&l) != 0)) return;
     active_.insert(&l);
+    const std::size_t before = notes_;
     // What a mapped lambda takes from outside, it takes for every element.
     for (int pass = 0; pass < (many ? 2 : 1); ++pass) {
       repeating_ += pass;
@@ -217,6 +217,8 @@ class KeyChecker {
       repeating_ -= pass;
     }
     active_.erase(&l);
+    // What uses no key needs no second look, however often it is called.
+    if (notes_ == before && !takesKeys) keyless_.insert(&l);
   }
 
   const LambdaBody* lambdaOf(const Expr& f) const {
@@ -297,9 +299,7 @@ class KeyChecker {
       case Builtin::CloneKey:
       case Builtin::Len:
       case Builtin::Size:
-      case Builtin::ShapeOf:
-        visit(*e.operands[0]);
-        return;
+      case Builtin::ShapeOf: visit(*e.operands[0]); return;
       case Builtin::Grad:
       case Builtin::ValueAndGrad:
       case Builtin::Jvp:
@@ -338,9 +338,7 @@ class KeyChecker {
         }
         return;
       }
-      default:
-        forEachChild(e, [&](const Expr& child) { consume(child); });
-        return;
+      default: forEachChild(e, [&](const Expr& child) { consume(child); }); return;
     }
   }
 
@@ -389,6 +387,7 @@ class KeyChecker {
   }
 
   void note(const Ref& r, Use use, Span span) {
+    ++notes_;
     for (const auto& [other, records] : state_) {
       if (other.local != r.local || !overlap(other.path, r.path)) continue;
       for (const Record& before : records) {
@@ -407,7 +406,8 @@ class KeyChecker {
     if (before.span == span && repeating_ > 0) {
       Diagnostic d(Code::KeyInLoop, span, fmt::format("`{}` is {} again in every step", name, verb(use)));
       d.primaryLabel = fmt::format("the same key each time, so the same numbers");
-      if (const auto it = spans_.find(r.local); it != spans_.end() && it->second != span) d.labels.push_back({it->second, "the key comes from outside"});
+      if (const auto it = spans_.find(r.local); it != spans_.end() && it->second != span)
+        d.labels.push_back({it->second, "the key comes from outside"});
       d.notes.push_back(fmt::format("a loop or a mapped lambda folds its index into the key: `fold_in({}, i)`", name));
       sink_.report(std::move(d));
       return;
@@ -426,6 +426,8 @@ class KeyChecker {
   std::map<std::uint32_t, std::string> names_;
   std::map<std::uint32_t, Span> spans_;
   std::set<const LambdaBody*> active_;
+  std::set<const LambdaBody*> keyless_;
+  std::size_t notes_ = 0;
   int repeating_ = 0;
 };
 

@@ -53,7 +53,13 @@ struct ParamDecl {
 /// What a name of a module stands for.
 struct ItemRef {
   enum class Kind {
-    None, Struct, Function, Global, Param, Module, Native,
+    None,
+    Struct,
+    Function,
+    Global,
+    Param,
+    Module,
+    Native,
     /// Reported where it was to be brought in; its uses say nothing more.
     Broken
   };

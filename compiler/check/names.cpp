@@ -18,8 +18,7 @@ constexpr std::array<const char*, 128> kBuiltinNames = {
 std::vector<std::string> scalarNames() {
   std::vector<std::string> names;
   for (int i = 0; i < core::kElemCount; ++i)
-    if (core::isNumeric(static_cast<Elem>(i)) || static_cast<Elem>(i) == Elem::Bool)
-      names.emplace_back(core::elemName(static_cast<Elem>(i)));
+    if (core::isNumeric(static_cast<Elem>(i)) || static_cast<Elem>(i) == Elem::Bool) names.emplace_back(core::elemName(static_cast<Elem>(i)));
   return names;
 }
 
@@ -30,8 +29,7 @@ const char* builtinName(Builtin b) { return kBuiltinNames[static_cast<std::size_
 std::optional<Builtin> builtinNamed(const std::string& name) {
   static const std::map<std::string, Builtin> table = [] {
     std::map<std::string, Builtin> m;
-    for (std::size_t i = 0; i < kBuiltinNames.size() && kBuiltinNames[i] != nullptr; ++i)
-      m.emplace(kBuiltinNames[i], static_cast<Builtin>(i));
+    for (std::size_t i = 0; i < kBuiltinNames.size() && kBuiltinNames[i] != nullptr; ++i) m.emplace(kBuiltinNames[i], static_cast<Builtin>(i));
     return m;
   }();
   const auto it = table.find(name);
@@ -95,9 +93,8 @@ MutExpr BodyChecker::unknownName(const std::string& name, Span span, const Scope
     for (const Scope* s = scope.get(); s != nullptr; s = s->parent.get())
       if (s->kind != Scope::Kind::Module && s->kind != Scope::Kind::Lambda && s->name[0] != '<') names.push_back(s->name);
   }
-  for (std::string& n : program_.modules.visibleNames(scope->module, [&](const ItemRef& i) {
-         return !functionsOnly || i.kind == ItemRef::Kind::Function;
-       }))
+  for (std::string& n :
+       program_.modules.visibleNames(scope->module, [&](const ItemRef& i) { return !functionsOnly || i.kind == ItemRef::Kind::Function; }))
     names.push_back(std::move(n));
   for (const char* b : kBuiltinNames)
     if (b != nullptr) names.emplace_back(b);
@@ -119,6 +116,8 @@ MutExpr BodyChecker::unknownName(const std::string& name, Span span, const Scope
 }
 
 MutExpr BodyChecker::paramExpr(const ParamDecl& p, Span span) {
+  // A module's own param has no place in the program; that it exists at all was reported where it is declared.
+  if (p.index >= program_.out.params.size()) return errorExpr(span);
   const Param& param = program_.out.params[p.index];
   MutExpr e = make(ExprKind::Param, scalarType(param.elem), span);
   e->name = param.name;
@@ -149,12 +148,15 @@ MutExpr BodyChecker::itemExpr(const ItemRef& item, const ast::Expr& syntax, cons
     case ItemRef::Kind::Broken: return errorExpr(span);
     case ItemRef::Kind::Param: return paramExpr(*item.param, span);
     case ItemRef::Kind::Native:
-      return failed(Diagnostic(Code::NotYet, span, "native functions are not supported yet").at("cannot be called").label(item.span, "declared here"));
+      return failed(
+          Diagnostic(Code::NotYet, span, "native functions are not supported yet").at("cannot be called").label(item.span, "declared here"));
     case ItemRef::Kind::Struct:
       return failed(Diagnostic(Code::NotAValue, span, fmt::format("`{}` is a struct, not a value", source(span)))
                         .at(fmt::format("a value is written `{} {{ .. }}`", source(span)))
                         .label(item.span, "declared here"));
-    default: return failed(Diagnostic(Code::NotAValue, span, fmt::format("`{}` is a module, not a value", source(span))).at("followed by `.name`, it would be one"));
+    default:
+      return failed(
+          Diagnostic(Code::NotAValue, span, fmt::format("`{}` is a module, not a value", source(span))).at("followed by `.name`, it would be one"));
   }
 }
 

@@ -69,7 +69,9 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
   const TypeRef tb = solver_.zonk(b->type);
   const auto name = [&](const TypeRef& t) {
     if (!is(t, TypeKind::Hole)) return "`" + show(t) + "`";
-    return std::string(solver_.hole(t).kind == HoleKind::Any ? "`_`" : solver_.hole(t).kind == HoleKind::Int ? "an integer literal" : "a float literal");
+    return std::string(solver_.hole(t).kind == HoleKind::Any   ? "`_`"
+                       : solver_.hole(t).kind == HoleKind::Int ? "an integer literal"
+                                                               : "a float literal");
   };
   Diagnostic d(Code::OperandTypes, span, fmt::format("`{}` does not take {} and {}", op, name(ta), name(tb)));
   d.labels.push_back({a->span, name(ta)});

@@ -27,7 +27,8 @@ Pattern BodyChecker::bindPattern(const ast::Pattern& p, TypeRef type, ScopeRef& 
                    .at("use `let`: functions exist at compile time only"));
       }
       if (isVar && is(t, TypeKind::Sequence)) {
-        report(Diagnostic(Code::FunctionAtRunTime, name.span, fmt::format("a `var` holds run-time values, `{}` is a sequence", name.text)).at("use `let`"));
+        report(Diagnostic(Code::FunctionAtRunTime, name.span, fmt::format("a `var` holds run-time values, `{}` is a sequence", name.text))
+                   .at("use `let`"));
       }
       // Sizes that nobody has named are called after the value.
       int unnamed = 0;
@@ -64,8 +65,8 @@ Pattern BodyChecker::bindPattern(const ast::Pattern& p, TypeRef type, ScopeRef& 
       const bool isTuple = is(inner, TypeKind::Tuple) || columns(inner) != nullptr;
       if (!isError(t) && (!isTuple || items.size() != elements.size())) {
         Diagnostic d(Code::PatternMismatch, p.span, "");
-        d.message = isTuple ? fmt::format("the pattern has {} parts, the value {}", elements.size(), items.size())
-                            : fmt::format("`{}` is no tuple", show(t));
+        d.message =
+            isTuple ? fmt::format("the pattern has {} parts, the value {}", elements.size(), items.size()) : fmt::format("`{}` is no tuple", show(t));
         d.primaryLabel = fmt::format("takes apart `{}`", show(t));
         if (is(inner, TypeKind::Hole)) d.message = "the type of the value must be known to take it apart";
         if (leadingAxis(inner) && is(inner, TypeKind::Tensor)) {

@@ -99,7 +99,8 @@ TypeRef BodyChecker::expectPlaced(MutExpr& e, Placement at, const std::string& c
     return nullptr;
   }
   if (hasFunction(inner)) {
-    report(Diagnostic(Code::FunctionAtRunTime, e->span, fmt::format("`{}` takes run-time values, found `{}`", callee, show(t))).at("exists at compile time only"));
+    report(Diagnostic(Code::FunctionAtRunTime, e->span, fmt::format("`{}` takes run-time values, found `{}`", callee, show(t)))
+               .at("exists at compile time only"));
     return nullptr;
   }
   const bool wantServer = at == Placement::Server;

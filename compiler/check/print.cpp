@@ -64,7 +64,8 @@ class Printer {
 
   void instance(const FnInstance& i) {
     std::string params;
-    for (const Pattern& p : i.params) params += (params.empty() ? "" : ", ") + pattern(p) + (p.kind == Pattern::Kind::Wildcard ? ": " + type(p.type) : "");
+    for (const Pattern& p : i.params)
+      params += (params.empty() ? "" : ", ") + pattern(p) + (p.kind == Pattern::Kind::Wildcard ? ": " + type(p.type) : "");
     line(fmt::format("{}fn {}({}) -> {} =", i.federated ? "federated " : "", i.shown, params, type(i.result)));
     line("  " + (i.body ? expr(*i.body, 1) : "..."));
   }
@@ -114,7 +115,8 @@ class Printer {
       case Stmt::Kind::For: {
         std::string assigned;
         for (const LocalRef& l : s.assigned) assigned += " " + local(l);
-        return "for " + pattern(s.pattern) + " in " + expr(*s.value, depth) + " assigns" + (assigned.empty() ? " nothing " : assigned + " ") + expr(*s.body, depth);
+        return "for " + pattern(s.pattern) + " in " + expr(*s.value, depth) + " assigns" + (assigned.empty() ? " nothing " : assigned + " ") +
+               expr(*s.body, depth);
       }
     }
     return "";
@@ -171,7 +173,8 @@ class Printer {
         if (t->kind == TypeKind::Placed) t = t->element;
         while (t->kind == TypeKind::Array) t = t->element;
         const auto index = static_cast<std::size_t>(e.index);
-        return expr(*e.operands[0], depth) + "." + (t->kind == TypeKind::Struct && index < t->fields.size() ? t->fields[index].name : std::to_string(index));
+        return expr(*e.operands[0], depth) + "." +
+               (t->kind == TypeKind::Struct && index < t->fields.size() ? t->fields[index].name : std::to_string(index));
       }
       case ExprKind::Item: return expr(*e.operands[0], depth) + "." + std::to_string(e.index);
       case ExprKind::Index: return expr(*e.operands[0], depth) + subscripts(e.subscripts, depth, e.type);

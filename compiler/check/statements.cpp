@@ -230,14 +230,12 @@ void BodyChecker::checkAssign(const ast::AssignStmt& s, const ScopeRef& scope, s
     finish(m);
     return;
   }
-  const auto why = [&](const Place& p) {
-    return fmt::format("`{}` is `{}`", source(p.target.span), show(p.target.type));
-  };
+  const auto why = [&](const Place& p) { return fmt::format("`{}` is `{}`", source(p.target.span), show(p.target.type)); };
   MutExpr value;
   if (s.op) {
     MutExpr right = infer(*s.value, scope, nullptr);
-    static constexpr BinaryOp kOps[] = {BinaryOp::Add,    BinaryOp::Sub,   BinaryOp::Mul, BinaryOp::Div, BinaryOp::Rem, BinaryOp::MatMul, BinaryOp::BitAnd,
-                                        BinaryOp::BitOr, BinaryOp::BitXor, BinaryOp::Shl, BinaryOp::Shr};
+    static constexpr BinaryOp kOps[] = {BinaryOp::Add,    BinaryOp::Sub,   BinaryOp::Mul,    BinaryOp::Div, BinaryOp::Rem, BinaryOp::MatMul,
+                                        BinaryOp::BitAnd, BinaryOp::BitOr, BinaryOp::BitXor, BinaryOp::Shl, BinaryOp::Shr};
     const auto index = static_cast<std::size_t>(*s.op);
     if (index >= std::size(kOps)) {
       report(Diagnostic(Code::AssignTarget, s.opSpan, "this operator has no assigning form"));
@@ -247,7 +245,8 @@ void BodyChecker::checkAssign(const ast::AssignStmt& s, const ScopeRef& scope, s
     value = binary(kOps[index], places[0].value, right, s.span, s.opSpan);
     value = coerce(value, {places[0].target.type, s.target->span, why(places[0])});
   } else if (tuple == nullptr) {
-    value = places[0].target.local ? check(*s.value, scope, {places[0].target.type, s.target->span, why(places[0])}) : infer(*s.value, scope, nullptr);
+    value =
+        places[0].target.local ? check(*s.value, scope, {places[0].target.type, s.target->span, why(places[0])}) : infer(*s.value, scope, nullptr);
   } else {
     std::vector<TypeRef> items;
     for (const Place& p : places)

@@ -161,7 +161,8 @@ Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) {
   if (!lenient_) {
     report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
                .at("this changes while the program runs")
-               .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and `next_pow2`"));
+               .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
+                     "`next_pow2`"));
   }
   return unknownDim(std::nullopt);
 }
@@ -176,8 +177,7 @@ std::optional<std::vector<Dim>> BodyChecker::requireDims(const MutExpr& e, const
   }
   if (auto dims = staticDims(*e)) return dims;
   if (lenient_) return std::nullopt;
-  report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} is a list of sizes", what))
-             .at("as in `[28, n]` or `shape(x)`"));
+  report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} is a list of sizes", what)).at("as in `[28, n]` or `shape(x)`"));
   return std::nullopt;
 }
 

@@ -20,8 +20,7 @@ const StructDecl* BodyChecker::structNamed(const std::vector<ast::Name>& path, c
   }
   if (item.kind == ItemRef::Kind::Struct) return item.structDecl;
   if (item.kind == ItemRef::Kind::Broken) return nullptr;
-  std::vector<std::string> names =
-      program_.modules.visibleNames(scope->module, [](const ItemRef& i) { return i.kind == ItemRef::Kind::Struct; });
+  std::vector<std::string> names = program_.modules.visibleNames(scope->module, [](const ItemRef& i) { return i.kind == ItemRef::Kind::Struct; });
   Diagnostic d(Code::UnknownType, name.span, fmt::format("there is no struct `{}`", name.text));
   d.primaryLabel = "not found";
   if (const auto near = suggest(name.text, names)) d.fix = Fix::replace(name.span, *near, "a similar name exists");

@@ -56,7 +56,8 @@ std::vector<TypeRef> BodyChecker::innerParams(Builtin b, const std::vector<TypeR
     }
     solver_.blame(span);
     if (extent && !solver_.unifyDims(axis->extent, *extent)) {
-      report(Diagnostic(Code::ShapeMismatch, span, fmt::format("the arguments of `vmap` have leading sizes {} and {}", show(*extent), show(axis->extent)))
+      report(Diagnostic(Code::ShapeMismatch, span,
+                        fmt::format("the arguments of `vmap` have leading sizes {} and {}", show(*extent), show(axis->extent)))
                  .at("they must agree"));
       ok = false;
       return {};
@@ -81,7 +82,8 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
                       .at(fmt::format("`{}`", show(t))));
   }
   if (t->items.empty()) {
-    return failed(Diagnostic(Code::NotDifferentiable, f->span, fmt::format("`{}` takes a function with parameters", name)).at(fmt::format("`{}`", show(t))));
+    return failed(
+        Diagnostic(Code::NotDifferentiable, f->span, fmt::format("`{}` takes a function with parameters", name)).at(fmt::format("`{}`", show(t))));
   }
   TypeRef result;
   std::vector<TypeRef> own = params;
@@ -90,8 +92,9 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
     const TypeRef x = solver_.zonk(t->items[0]);
     std::string why;
     boundMet(x, "vector", why);
-    return failed(Diagnostic(Code::NotDifferentiable, f->span, fmt::format("`{}` differentiates by the first argument, and `{}` is no vector", name, show(x)))
-                      .at(why.empty() ? "no vector" : why));
+    return failed(
+        Diagnostic(Code::NotDifferentiable, f->span, fmt::format("`{}` differentiates by the first argument, and `{}` is no vector", name, show(x)))
+            .at(why.empty() ? "no vector" : why));
   }
   switch (b) {
     case Builtin::Grad:
@@ -113,14 +116,16 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
     case Builtin::CheckpointFn: result = t->element; break;
     default: {
       if (hasFunction(solver_.zonk(t->element)) || is(solver_.head(t->element), TypeKind::Sequence)) {
-        return failed(Diagnostic(Code::FunctionAtRunTime, f->span, fmt::format("`vmap` stacks run-time values, this function gives `{}`", show(t->element)))
-                          .at("cannot be stacked"));
+        return failed(
+            Diagnostic(Code::FunctionAtRunTime, f->span, fmt::format("`vmap` stacks run-time values, this function gives `{}`", show(t->element)))
+                .at("cannot be stacked"));
       }
       own.resize(t->items.size());
       const auto axis = leadingAxis(solver_.zonk(own[0]));
       if (mentionsUnknown(t->element)) {
-        return failed(Diagnostic(Code::ShapeMismatch, f->span, fmt::format("`vmap` stacks values of one shape, this function gives `{}`", show(t->element)))
-                          .at("its size may differ from row to row"));
+        return failed(
+            Diagnostic(Code::ShapeMismatch, f->span, fmt::format("`vmap` stacks values of one shape, this function gives `{}`", show(t->element)))
+                .at("its size may differ from row to row"));
       }
       result = arrayType(solver_.zonk(t->element), axis ? axis->extent : Dim(1));
       break;
@@ -148,7 +153,8 @@ MutExpr BodyChecker::transformCallable(Builtin b, const ast::CallExpr& e, const 
     const TypeRef tangent = b == Builtin::Jvp ? t->items[0] : t->element;
     solver_.blame(e.span);
     if (!solver_.unify(params[1], tangent)) {
-      return failed(Diagnostic(Code::TypeMismatch, e.span, fmt::format("`{}` takes `{}` as its second value, found `{}`", builtinName(b), show(tangent), show(params[1]))));
+      return failed(Diagnostic(Code::TypeMismatch, e.span,
+                               fmt::format("`{}` takes `{}` as its second value, found `{}`", builtinName(b), show(tangent), show(params[1]))));
     }
   }
   std::vector<TypeRef> own = opened;
@@ -174,7 +180,8 @@ MutExpr BodyChecker::inferTransform(Builtin b, const ast::CallExpr& e, const Sco
   if (isError(t)) return errorExpr(e.span);
   if (!is(t, TypeKind::Function)) {
     if (is(t, TypeKind::OpenLambda)) return openFunction(e, scope, e.span);
-    return failed(Diagnostic(Code::NotAFunction, operand->span, fmt::format("`{}` takes a function, found `{}`", builtinName(b), show(t))).at("no function"));
+    return failed(
+        Diagnostic(Code::NotAFunction, operand->span, fmt::format("`{}` takes a function, found `{}`", builtinName(b), show(t))).at("no function"));
   }
   return transformNode(b, f, t->items, e.span);
 }
@@ -184,7 +191,8 @@ MutExpr BodyChecker::callTransformed(Builtin b, const ast::CallExpr& callee, std
   if (operand == nullptr) return errorExpr(span);
   for (const Arg& a : args) {
     if (!a.name) continue;
-    return failed(Diagnostic(Code::UnknownArgument, a.name->span, fmt::format("a function made by `{}` has no named parameters", builtinName(b))).at("named here"));
+    return failed(Diagnostic(Code::UnknownArgument, a.name->span, fmt::format("a function made by `{}` has no named parameters", builtinName(b)))
+                      .at("named here"));
   }
   const bool keepsParams = b == Builtin::Grad || b == Builtin::ValueAndGrad || b == Builtin::CheckpointFn;
   if (keepsParams && !isOpenSyntax(*operand, scope)) {

@@ -198,8 +198,7 @@ TypeRef mapDims(const TypeRef& t, const std::function<Dim(const Dim&)>& f, const
 }
 
 std::optional<LeadingAxis> leadingAxis(const TypeRef& t) {
-  if (is(t, TypeKind::Tensor) && !t->dims.empty())
-    return LeadingAxis{t->dims.front(), tensorType(t->elem, {t->dims.begin() + 1, t->dims.end()})};
+  if (is(t, TypeKind::Tensor) && !t->dims.empty()) return LeadingAxis{t->dims.front(), tensorType(t->elem, {t->dims.begin() + 1, t->dims.end()})};
   if (is(t, TypeKind::Array)) return LeadingAxis{t->extent, t->element};
   if (is(t, TypeKind::Range)) return LeadingAxis{t->extent, scalarType(t->elem)};
   return std::nullopt;
@@ -310,8 +309,7 @@ std::string printType(const TypeRef& t, const std::function<std::string(Dim::Var
     return s;
   };
   switch (t->kind) {
-    case TypeKind::Tensor:
-      return std::string(core::elemName(t->elem)) + (t->dims.empty() ? "" : "[" + dims(t->dims) + "]");
+    case TypeKind::Tensor: return std::string(core::elemName(t->elem)) + (t->dims.empty() ? "" : "[" + dims(t->dims) + "]");
     case TypeKind::Tuple: return "(" + list(t->items) + (t->items.size() == 1 ? ",)" : ")");
     case TypeKind::Struct: {
       std::string args = list(t->typeArgs);

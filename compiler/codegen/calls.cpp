@@ -15,14 +15,15 @@ namespace fedc::codegen {
 
 namespace {
 
-/// Random bits in the high half, position in the low half; written out flat so that the compiler makes vectors of it; AVX2 is the least that fedc runs on.
+/// Random bits in the high half, position in the low half; written out flat so that the compiler makes vectors of it; AVX2 is the least that fedc
+/// runs on.
 __attribute__((optimize("O3"), target("avx2"))) void drawKeys(std::uint64_t key, std::int64_t n, std::uint64_t* out) {
   const std::uint32_t k0 = static_cast<std::uint32_t>(key >> 32), k1 = static_cast<std::uint32_t>(key);
   const std::uint32_t k2 = k0 ^ k1 ^ 0x1BD11BDAu;
   for (std::int64_t i = 0; i < n; ++i) {
     std::uint32_t x0 = k0, x1 = static_cast<std::uint32_t>(i) + k1;
-#define FEDC_ROUND(r) \
-  x0 += x1;           \
+#define FEDC_ROUND(r)                \
+  x0 += x1;                          \
   x1 = (x1 << r) | (x1 >> (32 - r)); \
   x1 ^= x0;
 #define FEDC_ODD FEDC_ROUND(13) FEDC_ROUND(15) FEDC_ROUND(26) FEDC_ROUND(6)
@@ -129,29 +130,19 @@ float halfValue(core::Elem elem, std::uint16_t bits) {
 void sortKeys(core::Elem elem, const void* keys, std::int64_t stride, std::int64_t n, std::int64_t* order, std::int64_t* other) {
   using core::Elem;
   switch (elem) {
-    case Elem::I8:
-      return sortColumn(static_cast<const std::int8_t*>(keys), stride, n, order, other);
-    case Elem::I16:
-      return sortColumn(static_cast<const std::int16_t*>(keys), stride, n, order, other);
-    case Elem::I32:
-      return sortColumn(static_cast<const std::int32_t*>(keys), stride, n, order, other);
-    case Elem::I64:
-      return sortColumn(static_cast<const std::int64_t*>(keys), stride, n, order, other);
+    case Elem::I8: return sortColumn(static_cast<const std::int8_t*>(keys), stride, n, order, other);
+    case Elem::I16: return sortColumn(static_cast<const std::int16_t*>(keys), stride, n, order, other);
+    case Elem::I32: return sortColumn(static_cast<const std::int32_t*>(keys), stride, n, order, other);
+    case Elem::I64: return sortColumn(static_cast<const std::int64_t*>(keys), stride, n, order, other);
     case Elem::Bool:
-    case Elem::U8:
-      return sortColumn(static_cast<const std::uint8_t*>(keys), stride, n, order, other);
-    case Elem::U16:
-      return sortColumn(static_cast<const std::uint16_t*>(keys), stride, n, order, other);
+    case Elem::U8: return sortColumn(static_cast<const std::uint8_t*>(keys), stride, n, order, other);
+    case Elem::U16: return sortColumn(static_cast<const std::uint16_t*>(keys), stride, n, order, other);
     case Elem::U32:
-    case Elem::Str:
-      return sortColumn(static_cast<const std::uint32_t*>(keys), stride, n, order, other);
+    case Elem::Str: return sortColumn(static_cast<const std::uint32_t*>(keys), stride, n, order, other);
     case Elem::U64:
-    case Elem::Key:
-      return sortColumn(static_cast<const std::uint64_t*>(keys), stride, n, order, other);
-    case Elem::F32:
-      return sortColumn(static_cast<const float*>(keys), stride, n, order, other);
-    case Elem::F64:
-      return sortColumn(static_cast<const double*>(keys), stride, n, order, other);
+    case Elem::Key: return sortColumn(static_cast<const std::uint64_t*>(keys), stride, n, order, other);
+    case Elem::F32: return sortColumn(static_cast<const float*>(keys), stride, n, order, other);
+    case Elem::F64: return sortColumn(static_cast<const double*>(keys), stride, n, order, other);
     case Elem::F16:
     case Elem::BF16: {
       const auto* bits = static_cast<const std::uint16_t*>(keys);
@@ -180,8 +171,7 @@ void sort(void* const* buffers, const std::int64_t* ints) noexcept {
         const std::int64_t bytes = core::elemBytes(static_cast<core::Elem>(elems[m]));
         const char* from = static_cast<const char*>(buffers[m]) + start * bytes;
         char* to = static_cast<char*>(buffers[operands + m]) + start * bytes;
-        for (std::int64_t k = 0; k < n; ++k)
-          std::memcpy(to + k * inner * bytes, from + order[k] * inner * bytes, static_cast<std::size_t>(bytes));
+        for (std::int64_t k = 0; k < n; ++k) std::memcpy(to + k * inner * bytes, from + order[k] * inner * bytes, static_cast<std::size_t>(bytes));
       }
     }
   }
@@ -204,8 +194,8 @@ void solve(void* const* buffers, const std::int64_t* ints) noexcept {
   const auto elem = static_cast<core::Elem>(ints[0]);
   const std::int64_t batch = ints[1], n = ints[2], k = ints[3], bytes = core::elemBytes(elem);
   for (std::int64_t b = 0; b < batch; ++b)
-    core::choleskySolve(elem, n, k, static_cast<const char*>(buffers[0]) + b * n * n * bytes, static_cast<const char*>(buffers[1]) + b * n * k * bytes,
-                        static_cast<char*>(buffers[2]) + b * n * k * bytes);
+    core::choleskySolve(elem, n, k, static_cast<const char*>(buffers[0]) + b * n * n * bytes,
+                        static_cast<const char*>(buffers[1]) + b * n * k * bytes, static_cast<char*>(buffers[2]) + b * n * k * bytes);
 }
 
 constexpr RuntimeCall kCalls[] = {

@@ -26,7 +26,8 @@ constexpr std::uint32_t kFlush = 0x8040;
 
 class KernelEmitter {
  public:
-  KernelEmitter(llvm::Module& module, const LoopKernel& kernel) : module_(module), context_(module.getContext()), kernel_(kernel), b_(context_), dims_(b_) {}
+  KernelEmitter(llvm::Module& module, const LoopKernel& kernel)
+      : module_(module), context_(module.getContext()), kernel_(kernel), b_(context_), dims_(b_) {}
 
   void run(const std::string& symbol, const std::vector<std::string>& nests) {
     for (std::size_t f = 0; f < kernel_.functions.size(); ++f) {

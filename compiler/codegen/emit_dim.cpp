@@ -115,12 +115,9 @@ DimEmitter::Known DimEmitter::emitAtom(const Dim::Atom& atom) {
   const Known b = emit(atom.operands[1]);
   const int depth = std::max(a.depth, b.depth);
   switch (atom.kind) {
-    case Dim::AtomKind::Min:
-      return {b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a.value, b.value), depth};
-    case Dim::AtomKind::Max:
-      return {b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, a.value, b.value), depth};
-    case Dim::AtomKind::Floordiv:
-      return {floorQuotient(a.value, atom.operands[1], b.value), depth};
+    case Dim::AtomKind::Min: return {b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a.value, b.value), depth};
+    case Dim::AtomKind::Max: return {b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, a.value, b.value), depth};
+    case Dim::AtomKind::Floordiv: return {floorQuotient(a.value, atom.operands[1], b.value), depth};
     default: {
       llvm::Value* up = floorQuotient(b_.CreateNeg(a.value), atom.operands[1], b.value);
       return {b_.CreateNeg(up), depth};

@@ -26,18 +26,12 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Op reduceOpOf(Accumulation::Kind kind) {
   switch (kind) {
-    case Accumulation::Kind::Prod:
-      return Op::Mul;
-    case Accumulation::Kind::Max:
-      return Op::Max;
-    case Accumulation::Kind::Min:
-      return Op::Min;
-    case Accumulation::Kind::And:
-      return Op::And;
-    case Accumulation::Kind::Or:
-      return Op::Or;
-    default:
-      return Op::Add;
+    case Accumulation::Kind::Prod: return Op::Mul;
+    case Accumulation::Kind::Max: return Op::Max;
+    case Accumulation::Kind::Min: return Op::Min;
+    case Accumulation::Kind::And: return Op::And;
+    case Accumulation::Kind::Or: return Op::Or;
+    default: return Op::Add;
   }
 }
 
@@ -70,7 +64,8 @@ std::size_t intsOf(const NestFunction& fn) { return static_cast<std::size_t>(fn.
 
 class NestEmitter {
  public:
-  NestEmitter(llvm::Function& function, const NestFunction& fn) : function_(function), context_(function.getContext()), fn_(fn), b_(context_), dims_(b_) {}
+  NestEmitter(llvm::Function& function, const NestFunction& fn)
+      : function_(function), context_(function.getContext()), fn_(fn), b_(context_), dims_(b_) {}
 
   void run() {
     for (std::size_t i = 0; i < fn_.buffers.size(); ++i) {
@@ -288,16 +283,11 @@ class NestEmitter {
   llvm::Value* emitValue(const Value& v) {
     const int width = v.lanes ? kLanes : 1;
     switch (v.kind) {
-      case Value::Kind::Literal:
-        return constantOf(context_, v.literal, 1);
-      case Value::Kind::Integer:
-        return integer(v);
-      case Value::Kind::Load:
-        return load(v);
-      case Value::Kind::Register:
-        return registers_[static_cast<std::size_t>(v.reg)][constantIndex(v.dim)];
-      case Value::Kind::Let:
-        return lets_[static_cast<std::size_t>(v.let)];
+      case Value::Kind::Literal: return constantOf(context_, v.literal, 1);
+      case Value::Kind::Integer: return integer(v);
+      case Value::Kind::Load: return load(v);
+      case Value::Kind::Register: return registers_[static_cast<std::size_t>(v.reg)][constantIndex(v.dim)];
+      case Value::Kind::Let: return lets_[static_cast<std::size_t>(v.let)];
       case Value::Kind::Scalar: {
         std::vector<Elem> elems;
         for (ValueId a : v.args) elems.push_back(fn_.values[static_cast<std::size_t>(a)].elem);
@@ -307,14 +297,10 @@ class NestEmitter {
         const bool comparison = v.prim >= Prim::Eq && v.prim <= Prim::Ge;
         return emitPrimitive(b_, v.prim, comparison ? v.from : v.elem, v.from, args(v), width);
       }
-      case Value::Kind::RandomBits:
-        return randomBits(v, width);
-      case Value::Kind::Fold:
-        return fold(v);
-      case Value::Kind::FoldIndex:
-        return foldIndex(v);
-      case Value::Kind::LaneMask:
-        return laneMask(v);
+      case Value::Kind::RandomBits: return randomBits(v, width);
+      case Value::Kind::Fold: return fold(v);
+      case Value::Kind::FoldIndex: return foldIndex(v);
+      case Value::Kind::LaneMask: return laneMask(v);
     }
     return nullptr;
   }

@@ -14,14 +14,10 @@ using llvm::Intrinsic::ID;
 
 llvm::Type* registerType(llvm::LLVMContext& context, Elem elem) {
   switch (elem) {
-    case Elem::Bool:
-      return llvm::Type::getInt1Ty(context);
-    case Elem::F32:
-      return llvm::Type::getFloatTy(context);
-    case Elem::F64:
-      return llvm::Type::getDoubleTy(context);
-    default:
-      return llvm::Type::getIntNTy(context, static_cast<unsigned>(core::elemBytes(elem)) * 8);
+    case Elem::Bool: return llvm::Type::getInt1Ty(context);
+    case Elem::F32: return llvm::Type::getFloatTy(context);
+    case Elem::F64: return llvm::Type::getDoubleTy(context);
+    default: return llvm::Type::getIntNTy(context, static_cast<unsigned>(core::elemBytes(elem)) * 8);
   }
 }
 
@@ -29,9 +25,7 @@ llvm::Type* memoryType(llvm::LLVMContext& context, Elem elem) {
   return elem == Elem::Bool ? llvm::Type::getInt8Ty(context) : registerType(context, elem);
 }
 
-llvm::Type* widen(llvm::Type* type, int width) {
-  return width == 1 ? type : llvm::FixedVectorType::get(type, static_cast<unsigned>(width));
-}
+llvm::Type* widen(llvm::Type* type, int width) { return width == 1 ? type : llvm::FixedVectorType::get(type, static_cast<unsigned>(width)); }
 
 llvm::Constant* constantOf(llvm::LLVMContext& context, core::Literal literal, int width) {
   llvm::Type* type = registerType(context, literal.elem);
@@ -59,21 +53,16 @@ class PrimitiveEmitter {
 
   llvm::Value* run(Prim prim, Elem elem, Elem from, std::span<llvm::Value* const> args) {
     switch (prim) {
-      case Prim::Convert:
-        return convert(args[0], from, elem);
-      case Prim::Bitcast:
-        return bitcast(args[0], from, elem);
-      case Prim::Select:
-        return b_.CreateSelect(args[0], args[1], args[2]);
+      case Prim::Convert: return convert(args[0], from, elem);
+      case Prim::Bitcast: return bitcast(args[0], from, elem);
+      case Prim::Select: return b_.CreateSelect(args[0], args[1], args[2]);
       case Prim::Eq:
       case Prim::Ne:
       case Prim::Lt:
       case Prim::Le:
       case Prim::Gt:
-      case Prim::Ge:
-        return compare(prim, elem, args[0], args[1]);
-      default:
-        return isFloatRegister(elem) ? floating(prim, args) : integral(prim, elem, args);
+      case Prim::Ge: return compare(prim, elem, args[0], args[1]);
+      default: return isFloatRegister(elem) ? floating(prim, args) : integral(prim, elem, args);
     }
   }
 
@@ -84,61 +73,37 @@ class PrimitiveEmitter {
 
   llvm::Value* floating(Prim prim, std::span<llvm::Value* const> x) {
     switch (prim) {
-      case Prim::Add:
-        return b_.CreateFAdd(x[0], x[1]);
-      case Prim::Sub:
-        return b_.CreateFSub(x[0], x[1]);
-      case Prim::Mul:
-        return b_.CreateFMul(x[0], x[1]);
-      case Prim::Div:
-        return b_.CreateFDiv(x[0], x[1]);
-      case Prim::Neg:
-        return b_.CreateFNeg(x[0]);
-      case Prim::Fma:
-        return b_.CreateIntrinsic(llvm::Intrinsic::fma, {x[0]->getType()}, {x[0], x[1], x[2]});
-      case Prim::Sqrt:
-        return unary(llvm::Intrinsic::sqrt, x[0]);
-      case Prim::Floor:
-        return unary(llvm::Intrinsic::floor, x[0]);
-      case Prim::Ceil:
-        return unary(llvm::Intrinsic::ceil, x[0]);
-      case Prim::RoundEven:
-        return unary(llvm::Intrinsic::roundeven, x[0]);
-      case Prim::Trunc:
-        return unary(llvm::Intrinsic::trunc, x[0]);
-      case Prim::Abs:
-        return unary(llvm::Intrinsic::fabs, x[0]);
-      default:
-        core::internalError("a primitive that floats do not have", __FILE__, __LINE__);
+      case Prim::Add: return b_.CreateFAdd(x[0], x[1]);
+      case Prim::Sub: return b_.CreateFSub(x[0], x[1]);
+      case Prim::Mul: return b_.CreateFMul(x[0], x[1]);
+      case Prim::Div: return b_.CreateFDiv(x[0], x[1]);
+      case Prim::Neg: return b_.CreateFNeg(x[0]);
+      case Prim::Fma: return b_.CreateIntrinsic(llvm::Intrinsic::fma, {x[0]->getType()}, {x[0], x[1], x[2]});
+      case Prim::Sqrt: return unary(llvm::Intrinsic::sqrt, x[0]);
+      case Prim::Floor: return unary(llvm::Intrinsic::floor, x[0]);
+      case Prim::Ceil: return unary(llvm::Intrinsic::ceil, x[0]);
+      case Prim::RoundEven: return unary(llvm::Intrinsic::roundeven, x[0]);
+      case Prim::Trunc: return unary(llvm::Intrinsic::trunc, x[0]);
+      case Prim::Abs: return unary(llvm::Intrinsic::fabs, x[0]);
+      default: core::internalError("a primitive that floats do not have", __FILE__, __LINE__);
     }
   }
 
   llvm::Value* integral(Prim prim, Elem elem, std::span<llvm::Value* const> x) {
     llvm::Type* t = x[0]->getType();
     switch (prim) {
-      case Prim::Add:
-        return b_.CreateAdd(x[0], x[1]);
-      case Prim::Sub:
-        return b_.CreateSub(x[0], x[1]);
-      case Prim::Mul:
-        return b_.CreateMul(x[0], x[1]);
-      case Prim::Neg:
-        return b_.CreateNeg(x[0]);
-      case Prim::Fma:
-        return b_.CreateAdd(b_.CreateMul(x[0], x[1]), x[2]);
-      case Prim::Abs:
-        return core::isSigned(elem) ? b_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x[0], b_.getFalse()) : x[0];
+      case Prim::Add: return b_.CreateAdd(x[0], x[1]);
+      case Prim::Sub: return b_.CreateSub(x[0], x[1]);
+      case Prim::Mul: return b_.CreateMul(x[0], x[1]);
+      case Prim::Neg: return b_.CreateNeg(x[0]);
+      case Prim::Fma: return b_.CreateAdd(b_.CreateMul(x[0], x[1]), x[2]);
+      case Prim::Abs: return core::isSigned(elem) ? b_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x[0], b_.getFalse()) : x[0];
       case Prim::Div:
-      case Prim::Rem:
-        return quotient(prim == Prim::Div, core::isSigned(elem), x[0], x[1]);
-      case Prim::And:
-        return b_.CreateAnd(x[0], x[1]);
-      case Prim::Or:
-        return b_.CreateOr(x[0], x[1]);
-      case Prim::Xor:
-        return b_.CreateXor(x[0], x[1]);
-      case Prim::Not:
-        return b_.CreateNot(x[0]);
+      case Prim::Rem: return quotient(prim == Prim::Div, core::isSigned(elem), x[0], x[1]);
+      case Prim::And: return b_.CreateAnd(x[0], x[1]);
+      case Prim::Or: return b_.CreateOr(x[0], x[1]);
+      case Prim::Xor: return b_.CreateXor(x[0], x[1]);
+      case Prim::Not: return b_.CreateNot(x[0]);
       case Prim::Shl:
       case Prim::Shr: {
         const auto bits = static_cast<std::int64_t>(t->getScalarSizeInBits());
@@ -154,8 +119,7 @@ class PrimitiveEmitter {
         llvm::Value* product = b_.CreateMul(b_.CreateZExt(x[0], wide), b_.CreateZExt(x[1], wide));
         return b_.CreateTrunc(b_.CreateLShr(product, integer(wide, bits)), t);
       }
-      default:
-        core::internalError("a primitive that integers do not have", __FILE__, __LINE__);
+      default: core::internalError("a primitive that integers do not have", __FILE__, __LINE__);
     }
   }
 
@@ -209,7 +173,8 @@ class PrimitiveEmitter {
       if (to == Elem::F16) return b_.CreateBitCast(b_.CreateFPTrunc(x, widen(llvm::Type::getHalfTy(b_.getContext()), width_)), type(to));
       return roundToBf16(x);
     }
-    if (to == Elem::Bool) return isFloatRegister(from) ? b_.CreateFCmpUNE(x, llvm::ConstantFP::get(x->getType(), 0.0)) : b_.CreateICmpNE(x, integer(x->getType(), 0));
+    if (to == Elem::Bool)
+      return isFloatRegister(from) ? b_.CreateFCmpUNE(x, llvm::ConstantFP::get(x->getType(), 0.0)) : b_.CreateICmpNE(x, integer(x->getType(), 0));
     if (from == Elem::Bool) return isFloatRegister(to) ? b_.CreateUIToFP(x, type(to)) : b_.CreateZExt(x, type(to));
     if (isFloatRegister(from) && isFloatRegister(to)) return to == Elem::F64 ? b_.CreateFPExt(x, type(to)) : b_.CreateFPTrunc(x, type(to));
     if (isFloatRegister(from)) {

@@ -28,8 +28,7 @@ namespace fedc::codegen {
 namespace {
 
 /// Pass `llvm` (docs/codegen.md): no vectoriser, no unroller, nothing that could change a floating-point operation.
-constexpr const char* kPasses =
-    "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop(loop-rotate),loop-mssa(licm),dce)";
+constexpr const char* kPasses = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop(loop-rotate),loop-mssa(licm),dce)";
 
 void initialiseLlvm() {
   static std::once_flag once;
@@ -43,14 +42,10 @@ void initialiseLlvm() {
 
 llvm::CodeGenOptLevel levelOf(int level) {
   switch (level) {
-    case 0:
-      return llvm::CodeGenOptLevel::None;
-    case 1:
-      return llvm::CodeGenOptLevel::Less;
-    case 3:
-      return llvm::CodeGenOptLevel::Aggressive;
-    default:
-      return llvm::CodeGenOptLevel::Default;
+    case 0: return llvm::CodeGenOptLevel::None;
+    case 1: return llvm::CodeGenOptLevel::Less;
+    case 3: return llvm::CodeGenOptLevel::Aggressive;
+    default: return llvm::CodeGenOptLevel::Default;
   }
 }
 
@@ -64,15 +59,12 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(const Target& target) {
   switch (target.features) {
     case Target::Features::Host: {
       cpu = llvm::sys::getHostCPUName().str();
-      for (const auto& f : llvm::sys::getHostCPUFeatures()) features += (features.empty() ? "" : ",") + std::string(f.getValue() ? "+" : "-") + f.getKey().str();
+      for (const auto& f : llvm::sys::getHostCPUFeatures())
+        features += (features.empty() ? "" : ",") + std::string(f.getValue() ? "+" : "-") + f.getKey().str();
       break;
     }
-    case Target::Features::Avx2:
-      cpu = "x86-64-v3";
-      break;
-    case Target::Features::Avx512:
-      cpu = "x86-64-v4";
-      break;
+    case Target::Features::Avx2: cpu = "x86-64-v3"; break;
+    case Target::Features::Avx512: cpu = "x86-64-v4"; break;
   }
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
@@ -111,7 +103,8 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::C
 }
 
 void requireWellFormed(const kernel::LoopKernel& kernel) {
-  if (auto violation = kernel::verify(kernel)) core::internalError("malformed loops form: " + *violation + "\n" + kernel::print(kernel), __FILE__, __LINE__);
+  if (auto violation = kernel::verify(kernel))
+    core::internalError("malformed loops form: " + *violation + "\n" + kernel::print(kernel), __FILE__, __LINE__);
 }
 
 void finish(llvm::Module& module, llvm::TargetMachine& machine, bool verify, bool optimised) {
@@ -123,8 +116,8 @@ void finish(llvm::Module& module, llvm::TargetMachine& machine, bool verify, boo
   if (optimised) runPasses(module, machine);
 }
 
-std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const Target& target, llvm::TargetMachine& machine,
-                                      bool optimised) {
+std::unique_ptr<llvm::Module> prepare(llvm::LLVMContext& context, const kernel::LoopKernel& kernel, const Target& target,
+                                      llvm::TargetMachine& machine, bool optimised) {
   if (target.verify) requireWellFormed(kernel);
   std::unique_ptr<llvm::Module> module = emit(context, kernel, kernel.name);
   finish(*module, machine, target.verify, optimised);
@@ -274,7 +267,8 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& obje
                                                                           llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   // What the back end may call by itself.
   auto library = [&](const char* name, auto* function) {
-    runtime[session.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+    runtime[session.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                              llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   library("memcpy", &::memcpy);
   library("memset", &::memset);

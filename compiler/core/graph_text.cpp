@@ -151,7 +151,7 @@ class GraphPrinter {
   }
 
   void line(int depth, std::string_view head, const std::string& rest) {
-    out_ += fmt::format("{}{:<{}}{}\n", std::string(static_cast<std::size_t>(2 * depth), ' '), head, 14 - 2 * depth, rest);
+    out_ += fmt::format("{}{:<{}}{}\n", std::string(2 * static_cast<std::size_t>(depth), ' '), head, 14 - 2 * depth, rest);
   }
 
   void step(int depth, std::string_view head, const ServerStep& s) {

@@ -93,7 +93,7 @@ class Printer {
     return "[" + join(parts) + "]";
   }
 
-  void indent(int depth) { out_.append(static_cast<std::size_t>(2 * depth), ' '); }
+  void indent(int depth) { out_.append(2 * static_cast<std::size_t>(depth), ' '); }
 
   void stmts(const std::vector<Stmt>& list, int depth) {
     for (const Stmt& s : list) stmt(s, depth);

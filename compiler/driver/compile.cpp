@@ -79,15 +79,9 @@ Expected<std::string> emitNative(const Compilation& compilation, const CompileOp
     if (!text.empty()) text += "\n";
     const kernel::LoopKernel loops = codegen::lowerToLoops(program.module, fn, native);
     switch (stage) {
-      case NativeStage::Kernel:
-        text += kernel::print(codegen::lowerToNests(program.module, fn, native)) + "\n" + kernel::print(loops);
-        break;
-      case NativeStage::Llvm:
-        text += fmt::format("; {}\n", fn.name) + codegen::llvmText(loops, native.target);
-        break;
-      case NativeStage::Assembly:
-        text += fmt::format("# {}\n", fn.name) + codegen::assemblyText(loops, native.target);
-        break;
+      case NativeStage::Kernel: text += kernel::print(codegen::lowerToNests(program.module, fn, native)) + "\n" + kernel::print(loops); break;
+      case NativeStage::Llvm: text += fmt::format("; {}\n", fn.name) + codegen::llvmText(loops, native.target); break;
+      case NativeStage::Assembly: text += fmt::format("# {}\n", fn.name) + codegen::assemblyText(loops, native.target); break;
     }
   }
   return text;

@@ -14,8 +14,8 @@ struct ExecutableOptions {
   bool interpret = false;
 };
 
-/// Passes 10 and on: from `compilation.program` (`lowerProgram` has succeeded) to functions that can be called. The Error is the machine's (a CPU that
-/// we have no code for, no memory for code), never the program's.
+/// Passes 10 and on: from `compilation.program` (`lowerProgram` has succeeded) to functions that can be called. The Error is the machine's (a CPU
+/// that we have no code for, no memory for code), never the program's.
 Expected<runtime::Executable> compileExecutable(const Compilation& compilation, const CompileOptions& options, const ExecutableOptions& how = {});
 
 /// What `emitNative` prints of every function that a graph names.
@@ -28,7 +28,8 @@ enum class NativeStage {
 };
 Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage);
 
-/// The names that `--print-after` knows, in order: `check`, `specialise`, those of `corePasses`, and of the kernels `plan` (nests) and `schedule` (loops).
+/// The names that `--print-after` knows, in order: `check`, `specialise`, those of `corePasses`, and of the kernels `plan` (nests) and `schedule`
+/// (loops).
 std::vector<std::string> passNames();
 
 }  // namespace fedc::driver

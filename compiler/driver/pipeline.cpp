@@ -27,7 +27,8 @@ Expected<void, Diagnostic> always(core::Module& module, core::Fn& fn) {
 
 /// The whole middle, in order. What comes after is per kernel: compiler/codegen/native.cpp.
 constexpr CorePass kCorePasses[] = {
-    {"streams", always<transform::streams>, false, false, "x[t] and out[t] = e become stacked inputs and outputs: before differentiate, or derivatives cost T squared"},
+    {"streams", always<transform::streams>, false, false,
+     "x[t] and out[t] = e become stacked inputs and outputs: before differentiate, or derivatives cost T squared"},
     {"differentiate", transform::differentiate, true, false, "removes vjp, jvp, vmap and checkpoint, innermost first"},
     {"simplify", always<transform::simplify>, true, false, "folds, joins equal values, drops dead ones; forms init and fma"},
     {"hoist", always<transform::hoist>, true, false, "what does not change in a loop leaves it"},
@@ -36,7 +37,8 @@ constexpr CorePass kCorePasses[] = {
 
 /// A violated invariant is a defect of the compiler, not of the program: the pass is named and nothing is run.
 [[noreturn]] void invariantViolated(std::string_view pass, const core::Fn& fn, const std::string& what) {
-  std::fprintf(stderr, "fedc: internal error after pass `%.*s` in `%s`: %s\n", static_cast<int>(pass.size()), pass.data(), fn.name.c_str(), what.c_str());
+  std::fprintf(stderr, "fedc: internal error after pass `%.*s` in `%s`: %s\n", static_cast<int>(pass.size()), pass.data(), fn.name.c_str(),
+               what.c_str());
   std::abort();
 }
 

@@ -9,16 +9,11 @@ namespace {
 Code codeOf(runtime::RunError::Kind kind) {
   using Kind = runtime::RunError::Kind;
   switch (kind) {
-    case Kind::Option:
-      return Code::OptionMismatch;
-    case Kind::Data:
-      return Code::DataMismatch;
-    case Kind::Check:
-      return Code::CheckFailed;
-    case Kind::Weights:
-      return Code::WeightsMismatch;
-    case Kind::Program:
-      return Code::NotRunnable;
+    case Kind::Option: return Code::OptionMismatch;
+    case Kind::Data: return Code::DataMismatch;
+    case Kind::Check: return Code::CheckFailed;
+    case Kind::Weights: return Code::WeightsMismatch;
+    case Kind::Program: return Code::NotRunnable;
   }
   return Code::NotRunnable;
 }

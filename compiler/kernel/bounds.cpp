@@ -29,14 +29,11 @@ bool Facts::nonNegative(const Dim& dim) const {
 bool Facts::atomNonNegative(const Dim::Atom& a, int depth) const {
   switch (a.kind) {
     case Dim::AtomKind::Variable:
-    case Dim::AtomKind::NextPow2:
-      return true;
-    case Dim::AtomKind::Max:
-      return prove(a.operands[0], depth - 1) || prove(a.operands[1], depth - 1);
+    case Dim::AtomKind::NextPow2: return true;
+    case Dim::AtomKind::Max: return prove(a.operands[0], depth - 1) || prove(a.operands[1], depth - 1);
     case Dim::AtomKind::Min:
     case Dim::AtomKind::Ceildiv:
-    case Dim::AtomKind::Floordiv:
-      return prove(a.operands[0], depth - 1) && prove(a.operands[1], depth - 1);
+    case Dim::AtomKind::Floordiv: return prove(a.operands[0], depth - 1) && prove(a.operands[1], depth - 1);
   }
   return false;
 }
@@ -49,18 +46,12 @@ Dim replace(const Dim& d, Int v, const Dim& by) {
 
 Dim atomDim(const Dim::Atom& a) {
   switch (a.kind) {
-    case Dim::AtomKind::Variable:
-      return Dim::variable(a.variable);
-    case Dim::AtomKind::Ceildiv:
-      return Dim::ceildiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Floordiv:
-      return Dim::floordiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Min:
-      return Dim::min(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Max:
-      return Dim::max(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::NextPow2:
-      return Dim::nextPow2(a.operands[0]);
+    case Dim::AtomKind::Variable: return Dim::variable(a.variable);
+    case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::NextPow2: return Dim::nextPow2(a.operands[0]);
   }
   return Dim();
 }

@@ -78,9 +78,7 @@ const View& Bufferiser::valueOf(core::Var v) const {
   return *values_[v];
 }
 
-View Bufferiser::viewOf(const core::Atom& a, const core::Type& place) const {
-  return a.isLiteral ? literalView(place, a.literal) : valueOf(a.var);
-}
+View Bufferiser::viewOf(const core::Atom& a, const core::Type& place) const { return a.isLiteral ? literalView(place, a.literal) : valueOf(a.var); }
 
 BufferId Bufferiser::result(const core::Stmt& s, std::size_t i) {
   const core::VarInfo& info = fn_.vars[s.results[i]];
@@ -145,7 +143,8 @@ Kernel Bufferiser::run() {
     const core::VarInfo& info = fn_.vars[fn_.params[i]];
     const auto kept = std::find_if(fn_.inPlace.begin(), fn_.inPlace.end(), [&](const auto& p) { return p.first == static_cast<int>(i); });
     const bool inPlace = kept != fn_.inPlace.end();
-    const BufferId b = newBuffer(info.type, info.name.empty() ? "p" + std::to_string(i) : info.name, inPlace ? Buffer::Role::InOut : Buffer::Role::In);
+    const BufferId b =
+        newBuffer(info.type, info.name.empty() ? "p" + std::to_string(i) : info.name, inPlace ? Buffer::Role::InOut : Buffer::Role::In);
     kernel_.buffers[b].padLast = leafPadding(info.type);
     kernel_.arguments.push_back(b);
     define(fn_.params[i], bufferView(kernel_, b));
@@ -186,7 +185,8 @@ void Bufferiser::loop(const core::Stmt& s) {
   }
   for (std::size_t i = 0; i < carries; ++i) copy(Target{buffers[i], {}}, viewOf(s.args[i], typeOf(s, i)));
 
-  const Int t = s.attrs.defines ? *s.attrs.defines : newInt(IntInfo{IntInfo::Kind::Loop, "t" + std::to_string(s.results.empty() ? 0 : s.results[0]), {}, {}});
+  const Int t =
+      s.attrs.defines ? *s.attrs.defines : newInt(IntInfo{IntInfo::Kind::Loop, "t" + std::to_string(s.results.empty() ? 0 : s.results[0]), {}, {}});
   describe(t, IntInfo::Kind::Loop, s.attrs.extent - Dim(1));
   const Dim step = Dim::variable(t);
   for (std::size_t i = 0; i < body.params.size(); ++i) {

@@ -22,18 +22,12 @@ Elem computeElem(Elem e) { return e == Elem::F16 || e == Elem::BF16 ? Elem::F32 
 
 Accumulation::Kind accumulationOf(core::ReduceKind k) {
   switch (k) {
-    case core::ReduceKind::Sum:
-      return Accumulation::Kind::Sum;
-    case core::ReduceKind::Prod:
-      return Accumulation::Kind::Prod;
-    case core::ReduceKind::Max:
-      return Accumulation::Kind::Max;
-    case core::ReduceKind::Min:
-      return Accumulation::Kind::Min;
-    case core::ReduceKind::And:
-      return Accumulation::Kind::And;
-    case core::ReduceKind::Or:
-      break;
+    case core::ReduceKind::Sum: return Accumulation::Kind::Sum;
+    case core::ReduceKind::Prod: return Accumulation::Kind::Prod;
+    case core::ReduceKind::Max: return Accumulation::Kind::Max;
+    case core::ReduceKind::Min: return Accumulation::Kind::Min;
+    case core::ReduceKind::And: return Accumulation::Kind::And;
+    case core::ReduceKind::Or: break;
   }
   return Accumulation::Kind::Or;
 }
@@ -47,68 +41,37 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 void Bufferiser::statement(const core::Stmt& s) {
   if (core::isElementwise(s.op)) return elementwise(s);
   switch (s.op) {
-    case Op::Broadcast:
-      return broadcast(s);
-    case Op::Reshape:
-      return reshape(s);
-    case Op::Transpose:
-      return transpose(s);
-    case Op::Slice:
-      return slice(s);
-    case Op::Reverse:
-      return reverse(s);
-    case Op::Iota:
-      return iota(s);
-    case Op::DynamicSlice:
-      return dynamicSlice(s);
-    case Op::UpdateSlice:
-      return updateSlice(s);
-    case Op::Pad:
-      return pad(s);
-    case Op::Concat:
-      return concat(s);
-    case Op::Reduce:
-      return reduce(s);
-    case Op::ArgReduce:
-      return argReduce(s);
-    case Op::Cumulative:
-      return cumulative(s);
-    case Op::Sort:
-      return sort(s);
-    case Op::Contract:
-      return contract(s);
-    case Op::Solve:
-      return solve(s);
-    case Op::Gather:
-      return gather(s);
-    case Op::Scatter:
-      return scatter(s);
-    case Op::Pick:
-      return pick(s);
-    case Op::KeySeed:
-      return keySeed(s);
-    case Op::Split:
-      return split(s);
-    case Op::FoldIn:
-      return foldIn(s);
-    case Op::RandomBits:
-      return randomBits(s);
-    case Op::Permutation:
-      return permutation(s);
-    case Op::DimDef:
-      return dimension(s);
-    case Op::DimValue:
-      return dimValue(s);
-    case Op::Compact:
-      return compact(s);
-    case Op::Loop:
-      return loop(s);
-    case Op::Cond:
-      return cond(s);
-    case Op::Check:
-      return check(s);
-    default:
-      FEDC_REQUIRE(false, "bufferise meets an op that `differentiate` removes: " + std::string(core::opName(s.op)));
+    case Op::Broadcast: return broadcast(s);
+    case Op::Reshape: return reshape(s);
+    case Op::Transpose: return transpose(s);
+    case Op::Slice: return slice(s);
+    case Op::Reverse: return reverse(s);
+    case Op::Iota: return iota(s);
+    case Op::DynamicSlice: return dynamicSlice(s);
+    case Op::UpdateSlice: return updateSlice(s);
+    case Op::Pad: return pad(s);
+    case Op::Concat: return concat(s);
+    case Op::Reduce: return reduce(s);
+    case Op::ArgReduce: return argReduce(s);
+    case Op::Cumulative: return cumulative(s);
+    case Op::Sort: return sort(s);
+    case Op::Contract: return contract(s);
+    case Op::Solve: return solve(s);
+    case Op::Gather: return gather(s);
+    case Op::Scatter: return scatter(s);
+    case Op::Pick: return pick(s);
+    case Op::KeySeed: return keySeed(s);
+    case Op::Split: return split(s);
+    case Op::FoldIn: return foldIn(s);
+    case Op::RandomBits: return randomBits(s);
+    case Op::Permutation: return permutation(s);
+    case Op::DimDef: return dimension(s);
+    case Op::DimValue: return dimValue(s);
+    case Op::Compact: return compact(s);
+    case Op::Loop: return loop(s);
+    case Op::Cond: return cond(s);
+    case Op::Check: return check(s);
+    default: FEDC_REQUIRE(false, "bufferise meets an op that `differentiate` removes: " + std::string(core::opName(s.op)));
   }
 }
 
@@ -130,29 +93,14 @@ bool Bufferiser::integerArithmetic(const core::Stmt& s) {
   }
   Dim value;
   switch (s.op) {
-    case Op::Add:
-      value = x[0] + x[1];
-      break;
-    case Op::Sub:
-      value = x[0] - x[1];
-      break;
-    case Op::Neg:
-      value = Dim(-1) * x[0];
-      break;
-    case Op::Mul:
-      value = x[0] * x[1];
-      break;
-    case Op::Convert:
-      value = x[0];
-      break;
-    case Op::Min:
-      value = Dim::min(x[0], x[1]);
-      break;
-    case Op::Max:
-      value = Dim::max(x[0], x[1]);
-      break;
-    default:
-      return false;
+    case Op::Add: value = x[0] + x[1]; break;
+    case Op::Sub: value = x[0] - x[1]; break;
+    case Op::Neg: value = Dim(-1) * x[0]; break;
+    case Op::Mul: value = x[0] * x[1]; break;
+    case Op::Convert: value = x[0]; break;
+    case Op::Min: value = Dim::min(x[0], x[1]); break;
+    case Op::Max: value = Dim::max(x[0], x[1]); break;
+    default: return false;
   }
   if (!isAffine(value, isCoordinate)) return false;
   define(s.results[0], integerView(type.elem, type.dims, value));
@@ -474,7 +422,8 @@ void Bufferiser::solve(const core::Stmt& s) {
   block_->push_back(Statement{Call{"solve", {a, b, out, scratch}, {Dim(static_cast<std::int64_t>(type.elem)), batch, n, k}}});
 }
 
-Index Bufferiser::indexAt(const core::Atom& indices, const std::vector<Dim>& p, const std::vector<Dim>& extents, const Dim& extent, ExprWriter& into) {
+Index Bufferiser::indexAt(const core::Atom& indices, const std::vector<Dim>& p, const std::vector<Dim>& extents, const Dim& extent,
+                          ExprWriter& into) {
   const Dim last = extent - Dim(1);
   if (indices.isLiteral) return Index{Dim::max(Dim(0), Dim::min(Dim(indices.literal.toInt()), last)), {}, false};
   View v = valueOf(indices.var);
@@ -510,7 +459,8 @@ void Bufferiser::gather(const core::Stmt& s) {
   const std::size_t axis = at(s.attrs.axes[0]), batch = s.attrs.batch.empty() ? 0 : at(s.attrs.batch[0]);
   const std::vector<Dim> c = coordinates(type.dims.size());
   const std::size_t places = s.args[1].isLiteral ? 0 : valueOf(s.args[1].var).type.dims.size() - batch;
-  std::vector<Dim> p(c.begin(), c.begin() + static_cast<std::ptrdiff_t>(batch)), extents(type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(batch));
+  std::vector<Dim> p(c.begin(), c.begin() + static_cast<std::ptrdiff_t>(batch)),
+      extents(type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(batch));
   for (std::size_t i = 0; i < places; ++i) {
     p.push_back(c[axis + i]);
     extents.push_back(type.dims[axis + i]);
@@ -558,7 +508,8 @@ void Bufferiser::scatter(const core::Stmt& s) {
     Dim& trips = d.nest.reduceAxes[0].extent;
     trips = Dim::min(trips, trips * type.dims[axis]);
   }
-  std::vector<Dim> p(f.begin(), f.begin() + static_cast<std::ptrdiff_t>(batch)), extents(type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(batch));
+  std::vector<Dim> p(f.begin(), f.begin() + static_cast<std::ptrdiff_t>(batch)),
+      extents(type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(batch));
   p.insert(p.end(), u.begin(), u.end());
   extents.insert(extents.end(), places.begin(), places.end());
   core::Type updates{type.elem, {type.dims.begin(), type.dims.begin() + static_cast<std::ptrdiff_t>(axis)}};

@@ -36,20 +36,14 @@ struct Place {
 
 core::ReduceKind reduceKind(Accumulation::Kind k) {
   switch (k) {
-    case Accumulation::Kind::Sum:
-      return core::ReduceKind::Sum;
-    case Accumulation::Kind::Prod:
-      return core::ReduceKind::Prod;
+    case Accumulation::Kind::Sum: return core::ReduceKind::Sum;
+    case Accumulation::Kind::Prod: return core::ReduceKind::Prod;
     case Accumulation::Kind::Max:
-    case Accumulation::Kind::ArgMax:
-      return core::ReduceKind::Max;
+    case Accumulation::Kind::ArgMax: return core::ReduceKind::Max;
     case Accumulation::Kind::Min:
-    case Accumulation::Kind::ArgMin:
-      return core::ReduceKind::Min;
-    case Accumulation::Kind::And:
-      return core::ReduceKind::And;
-    case Accumulation::Kind::Or:
-      break;
+    case Accumulation::Kind::ArgMin: return core::ReduceKind::Min;
+    case Accumulation::Kind::And: return core::ReduceKind::And;
+    case Accumulation::Kind::Or: break;
   }
   return core::ReduceKind::Or;
 }
@@ -317,17 +311,14 @@ class Evaluator {
 
   std::uint64_t compute(const Expr& e) {
     switch (e.kind) {
-      case Expr::Kind::Literal:
-        return e.literal.bits;
-      case Expr::Kind::Integer:
-        return core::Literal::ofInt(e.elem, number(e.dim)).bits;
+      case Expr::Kind::Literal: return e.literal.bits;
+      case Expr::Kind::Integer: return core::Literal::ofInt(e.elem, number(e.dim)).bits;
       case Expr::Kind::Load: {
         std::uint64_t bits = 0;
         if (const char* at = address(e.access)) std::memcpy(&bits, at, static_cast<std::size_t>(core::elemBytes(e.elem)));
         return bits;
       }
-      case Expr::Kind::Accumulator:
-        return accumulators_[static_cast<std::size_t>(e.accumulator)];
+      case Expr::Kind::Accumulator: return accumulators_[static_cast<std::size_t>(e.accumulator)];
       case Expr::Kind::Scalar: {
         std::vector<Elem> elems;
         std::vector<std::uint64_t> operands;

@@ -18,9 +18,9 @@ template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string_view primName(core::Prim p) {
-  static constexpr std::string_view kNames[] = {"constant", "operand", "add", "sub", "mul", "div", "neg", "fma", "sqrt", "floor", "ceil",
-                                                "round", "trunc", "abs", "rem", "and", "or", "xor", "not", "shl", "shr", "mulhigh",
-                                                "eq", "ne", "lt", "le", "gt", "ge", "select", "convert", "bitcast"};
+  static constexpr std::string_view kNames[] = {"constant", "operand", "add", "sub", "mul", "div", "neg",    "fma",     "sqrt",   "floor", "ceil",
+                                                "round",    "trunc",   "abs", "rem", "and", "or",  "xor",    "not",     "shl",    "shr",   "mulhigh",
+                                                "eq",       "ne",      "lt",  "le",  "gt",  "ge",  "select", "convert", "bitcast"};
   return kNames[static_cast<std::size_t>(p)];
 }
 
@@ -77,32 +77,27 @@ class FunctionPrinter {
     };
     auto wide = [&](std::string_view name) { return fmt::format("{}{}", name, v.lanes ? "16" : ""); };
     switch (v.kind) {
-      case Value::Kind::Literal:
-        return literalText(v.literal);
+      case Value::Kind::Literal: return literalText(v.literal);
       case Value::Kind::Integer:
         if (!v.lanes) return fmt::format("({}):{}", text(v.dim), core::elemName(v.elem));
         return fmt::format("({} + lane*({})):{}", text(v.dim), text(v.laneStep), core::elemName(v.elem));
       case Value::Kind::Load: {
-        std::string s = fmt::format("{} {}[{}{}]", wide(v.mask ? "loadm" : "load"), bufferName(v.buffer), text(v.dim),
-                                    v.offsets ? " + " + text(*v.offsets) : "");
+        std::string s =
+            fmt::format("{} {}[{}{}]", wide(v.mask ? "loadm" : "load"), bufferName(v.buffer), text(v.dim), v.offsets ? " + " + text(*v.offsets) : "");
         return v.mask ? s + " ? " + text(*v.mask) : s;
       }
       case Value::Kind::Register:
-        return fn_.registers[static_cast<std::size_t>(v.reg)].count == 1 ? registerName(v.reg) : fmt::format("{}[{}]", registerName(v.reg), text(v.dim));
-      case Value::Kind::Let:
-        return fmt::format("x{}", v.let);
+        return fn_.registers[static_cast<std::size_t>(v.reg)].count == 1 ? registerName(v.reg)
+                                                                         : fmt::format("{}[{}]", registerName(v.reg), text(v.dim));
+      case Value::Kind::Let: return fmt::format("x{}", v.let);
       case Value::Kind::Scalar:
-        return fmt::format("{}{}({})", core::opName(v.op), v.op == Op::Convert || v.op == Op::Bitcast ? fmt::format(".{}", core::elemName(v.elem)) : "", args());
-      case Value::Kind::Primitive:
-        return fmt::format("{}.{}({})", primName(v.prim), core::elemName(v.elem), args());
-      case Value::Kind::RandomBits:
-        return fmt::format("{}.{}({})", wide("random_bits"), core::elemName(v.elem), args());
-      case Value::Kind::Fold:
-        return fmt::format("fold16({}, {})", foldName(v.fold), args());
-      case Value::Kind::FoldIndex:
-        return fmt::format("fold16({}, {})", foldName(v.fold), args());
-      case Value::Kind::LaneMask:
-        return fmt::format("(lane16 < {})", text(v.dim));
+        return fmt::format("{}{}({})", core::opName(v.op),
+                           v.op == Op::Convert || v.op == Op::Bitcast ? fmt::format(".{}", core::elemName(v.elem)) : "", args());
+      case Value::Kind::Primitive: return fmt::format("{}.{}({})", primName(v.prim), core::elemName(v.elem), args());
+      case Value::Kind::RandomBits: return fmt::format("{}.{}({})", wide("random_bits"), core::elemName(v.elem), args());
+      case Value::Kind::Fold: return fmt::format("fold16({}, {})", foldName(v.fold), args());
+      case Value::Kind::FoldIndex: return fmt::format("fold16({}, {})", foldName(v.fold), args());
+      case Value::Kind::LaneMask: return fmt::format("(lane16 < {})", text(v.dim));
     }
     return {};
   }
@@ -135,8 +130,9 @@ class FunctionPrinter {
                      [&](const LetValue& l) { out += fmt::format("let x{} = {}\n", l.let, text(l.value)); },
                      [&](const SetRegister& r) { out += fmt::format("{}[{}] = {}\n", registerName(r.reg), text(r.index), text(r.value)); },
                      [&](const StoreValue& st) {
-                       out += fmt::format("{}{} {}[{}{}] = {}{}\n", st.mask ? "storem" : "store", st.lanes ? "16" : "", bufferName(st.buffer), text(st.offset),
-                                          st.offsets ? " + " + text(*st.offsets) : "", text(st.value), st.mask ? " where " + text(*st.mask) : "");
+                       out += fmt::format("{}{} {}[{}{}] = {}{}\n", st.mask ? "storem" : "store", st.lanes ? "16" : "", bufferName(st.buffer),
+                                          text(st.offset), st.offsets ? " + " + text(*st.offsets) : "", text(st.value),
+                                          st.mask ? " where " + text(*st.mask) : "");
                      },
                      [&](const RequireTrue& r) {
                        out += fmt::format("check {}{} site {}\n", text(r.condition), r.mask ? " where " + text(*r.mask) : "", r.site);

@@ -72,8 +72,7 @@ class FunctionVerifier {
         if (v.offsets && !v.lanes) fail("one element has no offsets");
         if (v.elem != fn_.buffers[v.buffer].elem) fail("a load has its buffer's type");
         break;
-      default:
-        break;
+      default: break;
     }
     return v.lanes;
   }
@@ -165,12 +164,15 @@ class KernelVerifier {
     if (c.function < 0 || c.function >= static_cast<int>(kernel_.functions.size())) return fail("a call names no function");
     const NestFunction& f = kernel_.functions[static_cast<std::size_t>(c.function)];
     if (c.buffers.size() != f.buffers.size()) fail(fmt::format("`{}` is called with {} buffers, has {}", f.name, c.buffers.size(), f.buffers.size()));
-    if (static_cast<int>(c.ints.size()) + extraInts != f.uniforms) fail(fmt::format("`{}` is called with {} integers, has {}", f.name, c.ints.size(), f.uniforms));
+    if (static_cast<int>(c.ints.size()) + extraInts != f.uniforms)
+      fail(fmt::format("`{}` is called with {} integers, has {}", f.name, c.ints.size(), f.uniforms));
     std::set<BufferId> seen;
     for (std::size_t b = 0; b < c.buffers.size() && b < f.buffers.size(); ++b) {
       if (!seen.insert(c.buffers[b]).second) fail(fmt::format("`{}` gets `{}` under two names", f.name, kernel_.buffers[c.buffers[b]].name));
-      if (kernel_.buffers[c.buffers[b]].elem != f.buffers[b].elem) fail(fmt::format("`{}` gets `{}` as another type", f.name, kernel_.buffers[c.buffers[b]].name));
-      if (f.buffers[b].written && kernel_.buffers[c.buffers[b]].role == Buffer::Role::In) fail(fmt::format("`{}` writes the input `{}`", f.name, kernel_.buffers[c.buffers[b]].name));
+      if (kernel_.buffers[c.buffers[b]].elem != f.buffers[b].elem)
+        fail(fmt::format("`{}` gets `{}` as another type", f.name, kernel_.buffers[c.buffers[b]].name));
+      if (f.buffers[b].written && kernel_.buffers[c.buffers[b]].role == Buffer::Role::In)
+        fail(fmt::format("`{}` writes the input `{}`", f.name, kernel_.buffers[c.buffers[b]].name));
     }
   }
 

@@ -19,18 +19,12 @@ namespace {
 bool same(const Expr& a, const Expr& b) {
   if (a.kind != b.kind || a.elem != b.elem) return false;
   switch (a.kind) {
-    case Expr::Kind::Literal:
-      return a.literal == b.literal;
-    case Expr::Kind::Integer:
-      return a.dim == b.dim;
-    case Expr::Kind::Load:
-      return a.access == b.access;
-    case Expr::Kind::Accumulator:
-      return a.accumulator == b.accumulator;
-    case Expr::Kind::Scalar:
-      return a.op == b.op && a.args == b.args;
-    case Expr::Kind::RandomBits:
-      return a.args == b.args && a.dim == b.dim;
+    case Expr::Kind::Literal: return a.literal == b.literal;
+    case Expr::Kind::Integer: return a.dim == b.dim;
+    case Expr::Kind::Load: return a.access == b.access;
+    case Expr::Kind::Accumulator: return a.accumulator == b.accumulator;
+    case Expr::Kind::Scalar: return a.op == b.op && a.args == b.args;
+    case Expr::Kind::RandomBits: return a.args == b.args && a.dim == b.dim;
   }
   return false;
 }
@@ -489,9 +483,7 @@ void collect(const Block& block, EffectSets& out) {
   for (const Statement& s : block) collect(s, out);
 }
 
-Effects toEffects(const EffectSets& s) {
-  return Effects{{s.reads.begin(), s.reads.end()}, {s.writes.begin(), s.writes.end()}};
-}
+Effects toEffects(const EffectSets& s) { return Effects{{s.reads.begin(), s.reads.end()}, {s.writes.begin(), s.writes.end()}}; }
 
 }  // namespace
 
@@ -524,18 +516,12 @@ Dim limitOf(const Kernel& kernel, const Dim& dim) {
     }
     const Dim first = limitOf(kernel, a.operands[0]);
     switch (a.kind) {
-      case Dim::AtomKind::Min:
-        return Dim::min(first, limitOf(kernel, a.operands[1]));
-      case Dim::AtomKind::Max:
-        return Dim::max(first, limitOf(kernel, a.operands[1]));
-      case Dim::AtomKind::Ceildiv:
-        return varies(a.operands[1]) ? first : Dim::ceildiv(first, a.operands[1]);
-      case Dim::AtomKind::Floordiv:
-        return varies(a.operands[1]) ? first : Dim::floordiv(first, a.operands[1]);
-      case Dim::AtomKind::NextPow2:
-        return Dim::nextPow2(first);
-      case Dim::AtomKind::Variable:
-        break;
+      case Dim::AtomKind::Min: return Dim::min(first, limitOf(kernel, a.operands[1]));
+      case Dim::AtomKind::Max: return Dim::max(first, limitOf(kernel, a.operands[1]));
+      case Dim::AtomKind::Ceildiv: return varies(a.operands[1]) ? first : Dim::ceildiv(first, a.operands[1]);
+      case Dim::AtomKind::Floordiv: return varies(a.operands[1]) ? first : Dim::floordiv(first, a.operands[1]);
+      case Dim::AtomKind::NextPow2: return Dim::nextPow2(first);
+      case Dim::AtomKind::Variable: break;
     }
     return first;
   };

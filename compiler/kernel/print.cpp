@@ -34,14 +34,10 @@ std::string_view accumulationName(Accumulation::Kind k) {
 
 std::string orderName(const Order& o) {
   switch (o.kind) {
-    case Order::Kind::Seq:
-      return "seq";
-    case Order::Kind::Lanes:
-      return "lanes";
-    case Order::Kind::SplitSeq:
-      return fmt::format("split({}, seq)", o.parts);
-    case Order::Kind::SplitLanes:
-      break;
+    case Order::Kind::Seq: return "seq";
+    case Order::Kind::Lanes: return "lanes";
+    case Order::Kind::SplitSeq: return fmt::format("split({}, seq)", o.parts);
+    case Order::Kind::SplitLanes: break;
   }
   return fmt::format("split({}, lanes)", o.parts);
 }
@@ -164,8 +160,8 @@ class Printer {
       line(depth + 1, fmt::format("reduce {} {} {{", axes(n.reduceAxes), orderName(n.order)));
       for (std::size_t i = 0; i < n.accumulations.size(); ++i) {
         const Accumulation& a = n.accumulations[i];
-        line(depth + 2, fmt::format("a{}: {} {}{} = {}{}", i, core::elemName(a.elem), a.fused ? "fused " : "", accumulationName(a.kind), expr(a.value),
-                                    a.init ? " init " + expr(*a.init) : ""));
+        line(depth + 2, fmt::format("a{}: {} {}{} = {}{}", i, core::elemName(a.elem), a.fused ? "fused " : "", accumulationName(a.kind),
+                                    expr(a.value), a.init ? " init " + expr(*a.init) : ""));
       }
       for (const Store& s : n.each) line(depth + 2, fmt::format("each {} = {}", access(s.target), expr(s.value)));
       line(depth + 1, "}");
@@ -220,18 +216,13 @@ class Printer {
     if (const auto it = shared_.find(id); it != shared_.end()) return it->second;
     const Expr& e = (*exprs_)[static_cast<std::size_t>(id)];
     switch (e.kind) {
-      case Expr::Kind::Literal:
-        return number(e.literal);
-      case Expr::Kind::Integer:
-        return fmt::format("{}({})", core::elemName(e.elem), dim(e.dim));
-      case Expr::Kind::Load:
-        return access(e.access);
-      case Expr::Kind::Accumulator:
-        return fmt::format("a{}", e.accumulator);
+      case Expr::Kind::Literal: return number(e.literal);
+      case Expr::Kind::Integer: return fmt::format("{}({})", core::elemName(e.elem), dim(e.dim));
+      case Expr::Kind::Load: return access(e.access);
+      case Expr::Kind::Accumulator: return fmt::format("a{}", e.accumulator);
       case Expr::Kind::RandomBits:
         return fmt::format("random_bits.{}({}, {})", core::elemName(e.elem), expr(e.args[0]), e.args.size() > 1 ? expr(e.args[1]) : dim(e.dim));
-      case Expr::Kind::Scalar:
-        break;
+      case Expr::Kind::Scalar: break;
     }
     if (e.args.size() == 2) {
       const char* infix = e.op == Op::Add ? "+" : e.op == Op::Sub ? "-" : e.op == Op::Mul ? "*" : e.op == Op::Div ? "/" : nullptr;

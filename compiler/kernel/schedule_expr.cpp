@@ -125,10 +125,8 @@ ValueId Lowering::lanesOfAtom(const Dim::Atom& atom) {
   const ValueId b = lanesOf(atom.operands[1]);
   auto less = frame_.primitive(Prim::Lt, Elem::Bool, {a, b}, Elem::I64);
   switch (atom.kind) {
-    case Kind::Min:
-      return frame_.primitive(Prim::Select, Elem::I64, {less, a, b});
-    case Kind::Max:
-      return frame_.primitive(Prim::Select, Elem::I64, {less, b, a});
+    case Kind::Min: return frame_.primitive(Prim::Select, Elem::I64, {less, a, b});
+    case Kind::Max: return frame_.primitive(Prim::Select, Elem::I64, {less, b, a});
     default: {
       // Quotient towards minus infinity: the truncated one, one less where signs differ and something remains; ceildiv(a, b) = -floordiv(-a, b).
       const bool up = atom.kind == Kind::Ceildiv;
@@ -184,7 +182,8 @@ Lowering::Address Lowering::address(const Access& access) {
       if (!varying && !laneStep(coordinate)->isConstant(0)) varying = lanesOf(coordinate);
       if (varying) {
         const ValueId top = frame_.integer(last, Elem::I64);
-        const ValueId low = frame_.primitive(Prim::Select, Elem::I64, {frame_.primitive(Prim::Lt, Elem::Bool, {*varying, zero}, Elem::I64), zero, *varying});
+        const ValueId low =
+            frame_.primitive(Prim::Select, Elem::I64, {frame_.primitive(Prim::Lt, Elem::Bool, {*varying, zero}, Elem::I64), zero, *varying});
         varying = frame_.primitive(Prim::Select, Elem::I64, {frame_.primitive(Prim::Lt, Elem::Bool, {top, low}, Elem::I64), top, low});
       } else {
         const Dim clamped = Dim::max(Dim(0), Dim::min(coordinate, last));
@@ -195,7 +194,8 @@ Lowering::Address Lowering::address(const Access& access) {
       bool certain = false;
       if (auto v = coordinate.asVariable(); v && !varying) {
         auto matches = [&](const Axis& a) { return a.var == *v && a.extent == extent; };
-        certain = std::any_of(nest_.axes.begin(), nest_.axes.end(), matches) || std::any_of(nest_.reduceAxes.begin(), nest_.reduceAxes.end(), matches);
+        certain =
+            std::any_of(nest_.axes.begin(), nest_.axes.end(), matches) || std::any_of(nest_.reduceAxes.begin(), nest_.reduceAxes.end(), matches);
       }
       if (!certain && index.clamp) {
         // Clamped: inside, unless there is nothing to be inside of.
@@ -276,17 +276,14 @@ ValueId Lowering::lowerLoad(const Expr& e) {
 
 ValueId Lowering::lowerUncached(const Expr& e) {
   switch (e.kind) {
-    case Expr::Kind::Literal:
-      return frame_.literal(e.literal);
+    case Expr::Kind::Literal: return frame_.literal(e.literal);
     case Expr::Kind::Integer: {
       if (core::isInteger(e.elem))
         if (auto step = laneStep(e.dim)) return frame_.integer(e.dim, e.elem, *step);
       return frame_.convert(lanesOf(e.dim), e.elem);
     }
-    case Expr::Kind::Load:
-      return lowerLoad(e);
-    case Expr::Kind::Accumulator:
-      return accumulator_(e.accumulator);
+    case Expr::Kind::Load: return lowerLoad(e);
+    case Expr::Kind::Accumulator: return accumulator_(e.accumulator);
     case Expr::Kind::Scalar: {
       std::vector<ValueId> args;
       for (ExprId a : e.args) args.push_back(lower(a));

@@ -222,7 +222,8 @@ const std::set<Int>& Frame::mentions(ValueId id) const {
 bool Frame::isPinned(ValueId id) const {
   if (auto it = pinned_.find(id); it != pinned_.end()) return it->second;
   const Value& v = value(id);
-  bool result = (v.kind == Value::Kind::Register && registerMentions_.count(v.reg) == 0) || (v.kind == Value::Kind::Let && pinnedLets_.count(v.let) != 0);
+  bool result =
+      (v.kind == Value::Kind::Register && registerMentions_.count(v.reg) == 0) || (v.kind == Value::Kind::Let && pinnedLets_.count(v.let) != 0);
   for (ValueId a : v.args) result = result || isPinned(a);
   if (v.offsets) result = result || isPinned(*v.offsets);
   if (v.mask) result = result || isPinned(*v.mask);
@@ -234,18 +235,15 @@ bool Frame::isTrivial(ValueId id) const {
   switch (value(id).kind) {
     case Value::Kind::Literal:
     case Value::Kind::Let:
-    case Value::Kind::Register:
-      return true;
-    case Value::Kind::LaneMask:
-      return true;
+    case Value::Kind::Register: return true;
+    case Value::Kind::LaneMask: return true;
     case Value::Kind::Integer:
       // Rounding, minimum and maximum are worth a name; sums and products fold into addresses.
       for (const Dim::Term& t : value(id).dim.terms())
         for (const Dim::Atom& a : t.atoms)
           if (a.kind != Dim::AtomKind::Variable) return false;
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 

@@ -15,20 +15,14 @@ bool isArg(Accumulation::Kind k) { return k == Accumulation::Kind::ArgMax || k =
 
 core::ReduceKind kindOf(Accumulation::Kind k) {
   switch (k) {
-    case Accumulation::Kind::Prod:
-      return core::ReduceKind::Prod;
+    case Accumulation::Kind::Prod: return core::ReduceKind::Prod;
     case Accumulation::Kind::Max:
-    case Accumulation::Kind::ArgMax:
-      return core::ReduceKind::Max;
+    case Accumulation::Kind::ArgMax: return core::ReduceKind::Max;
     case Accumulation::Kind::Min:
-    case Accumulation::Kind::ArgMin:
-      return core::ReduceKind::Min;
-    case Accumulation::Kind::And:
-      return core::ReduceKind::And;
-    case Accumulation::Kind::Or:
-      return core::ReduceKind::Or;
-    default:
-      return core::ReduceKind::Sum;
+    case Accumulation::Kind::ArgMin: return core::ReduceKind::Min;
+    case Accumulation::Kind::And: return core::ReduceKind::And;
+    case Accumulation::Kind::Or: return core::ReduceKind::Or;
+    default: return core::ReduceKind::Sum;
   }
 }
 
@@ -551,8 +545,6 @@ class Generator {
 
 NestFunction generateNest(const LocalNest& nest, const NestPlan& plan) { return Generator(nest, plan).run(); }
 
-NestFunction generateScatter(const LocalNest& nest, const NestPlan& plan, core::ScatterMode mode) {
-  return Generator(nest, plan).runScatter(mode);
-}
+NestFunction generateScatter(const LocalNest& nest, const NestPlan& plan, core::ScatterMode mode) { return Generator(nest, plan).runScatter(mode); }
 
 }  // namespace fedc::kernel

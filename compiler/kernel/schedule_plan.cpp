@@ -126,18 +126,12 @@ void chooseOuterTile(const LocalNest& nest, const Machine& machine, NestPlan& pl
 
 std::string NestPlan::describe() const {
   switch (form) {
-    case Form::Serial:
-      return "serial";
-    case Form::Map:
-      return vectors > 1 ? fmt::format("map {}", vectors) : "map";
-    case Form::Row:
-      return fmt::format("row {}", rows);
-    case Form::Outer:
-      return fmt::format("outer {}x{}", rows, vectors);
-    case Form::Dot:
-      return fmt::format("dot {}x{}", rows, cols);
-    case Form::Scatter:
-      return lane >= 0 ? "scatter lanes" : "scatter serial";
+    case Form::Serial: return "serial";
+    case Form::Map: return vectors > 1 ? fmt::format("map {}", vectors) : "map";
+    case Form::Row: return fmt::format("row {}", rows);
+    case Form::Outer: return fmt::format("outer {}x{}", rows, vectors);
+    case Form::Dot: return fmt::format("dot {}x{}", rows, cols);
+    case Form::Scatter: return lane >= 0 ? "scatter lanes" : "scatter serial";
   }
   return {};
 }

@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -127,8 +127,7 @@ class TextRenderer {
     marks[first].push_back(markOnLine(file, first, span.begin, firstEnd, isPrimary, ""));
     const std::string_view lastText = file.lineText(last);
     const std::size_t indent = std::min(lastText.find_first_not_of(" \t"), lastText.size());
-    marks[last].push_back(
-        markOnLine(file, last, file.lineStart(last) + static_cast<std::uint32_t>(indent), span.end, isPrimary, text));
+    marks[last].push_back(markOnLine(file, last, file.lineStart(last) + static_cast<std::uint32_t>(indent), span.end, isPrimary, text));
   }
 
   static Mark markOnLine(const SourceFile& file, std::uint32_t line, std::uint32_t begin, std::uint32_t end, bool isPrimary,

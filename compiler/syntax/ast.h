@@ -193,7 +193,26 @@ struct ArrayPattern : PatternOf<PatternKind::Array> {
 // ---------------------------------------------------------------------------------------------------------------------- expressions
 
 enum class ExprKind {
-  Int, Float, Bool, String, Name, Wildcard, Tuple, Array, Struct, Block, If, Lambda, Call, Field, TupleField, Index, Unary, Binary, Range, As
+  Int,
+  Float,
+  Bool,
+  String,
+  Name,
+  Wildcard,
+  Tuple,
+  Array,
+  Struct,
+  Block,
+  If,
+  Lambda,
+  Call,
+  Field,
+  TupleField,
+  Index,
+  Unary,
+  Binary,
+  Range,
+  As
 };
 
 struct Expr {
@@ -370,7 +389,25 @@ struct UnaryExpr : ExprOf<ExprKind::Unary> {
 };
 
 enum class BinaryOp {
-  Add, Sub, Mul, Div, Rem, MatMul, BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight, And, Or, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Rem,
+  MatMul,
+  BitAnd,
+  BitOr,
+  BitXor,
+  ShiftLeft,
+  ShiftRight,
+  And,
+  Or,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual
 };
 /// `+`, `@`, `<=`.
 const char* spelling(BinaryOp op);

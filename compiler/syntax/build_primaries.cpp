@@ -114,8 +114,8 @@ ExprPtr Builder::condition(Parser::ConditionContext* context) {
   ExprPtr left = expression(context->expression(0));
   if (context->ASSIGN() == nullptr) return left;
   const Span assign = span(context->ASSIGN());
-  sink_.report(Diagnostic(Code::AssignInCondition, assign, "`=` assigns; a condition compares with `==`")
-                   .help(Fix::replace(assign, "==", "compare")));
+  sink_.report(
+      Diagnostic(Code::AssignInCondition, assign, "`=` assigns; a condition compares with `==`").help(Fix::replace(assign, "==", "compare")));
   ExprPtr right = expression(context->expression(1));
   return makeBinary(BinaryOp::Equal, assign, std::move(left), std::move(right), span(context));
 }

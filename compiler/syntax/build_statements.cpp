@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "compiler/syntax/builder.h"
 
@@ -10,9 +10,10 @@ using namespace ast;
 namespace {
 
 std::optional<BinaryOp> operatorOf(std::string_view assign) {
-  constexpr std::pair<std::string_view, BinaryOp> kOps[] = {
-      {"+=", BinaryOp::Add},    {"-=", BinaryOp::Sub},   {"*=", BinaryOp::Mul},    {"/=", BinaryOp::Div},        {"%=", BinaryOp::Rem},        {"@=", BinaryOp::MatMul},
-      {"&=", BinaryOp::BitAnd}, {"|=", BinaryOp::BitOr}, {"^=", BinaryOp::BitXor}, {"<<=", BinaryOp::ShiftLeft}, {">>=", BinaryOp::ShiftRight}};
+  constexpr std::pair<std::string_view, BinaryOp> kOps[] = {{"+=", BinaryOp::Add},        {"-=", BinaryOp::Sub},        {"*=", BinaryOp::Mul},
+                                                            {"/=", BinaryOp::Div},        {"%=", BinaryOp::Rem},        {"@=", BinaryOp::MatMul},
+                                                            {"&=", BinaryOp::BitAnd},     {"|=", BinaryOp::BitOr},      {"^=", BinaryOp::BitXor},
+                                                            {"<<=", BinaryOp::ShiftLeft}, {">>=", BinaryOp::ShiftRight}};
   for (const auto& [text, op] : kOps) {
     if (text == assign) return op;
   }
@@ -22,14 +23,21 @@ std::optional<BinaryOp> operatorOf(std::string_view assign) {
 /// The first part of a target that is none, or null.
 const Expr* wrongPart(const Expr& target) {
   switch (target.kind) {
-    case ExprKind::Name: case ExprKind::Wildcard: return nullptr;
-    case ExprKind::Field: case ExprKind::TupleField: case ExprKind::Index: {
+    case ExprKind::Name:
+    case ExprKind::Wildcard: return nullptr;
+    case ExprKind::Field:
+    case ExprKind::TupleField:
+    case ExprKind::Index: {
       const Expr* object = &target;
       while (true) {
-        if (const auto* field = tryAs<FieldExpr>(object)) object = field->object.get();
-        else if (const auto* element = tryAs<TupleFieldExpr>(object)) object = element->object.get();
-        else if (const auto* index = tryAs<IndexExpr>(object)) object = index->object.get();
-        else break;
+        if (const auto* field = tryAs<FieldExpr>(object))
+          object = field->object.get();
+        else if (const auto* element = tryAs<TupleFieldExpr>(object))
+          object = element->object.get();
+        else if (const auto* index = tryAs<IndexExpr>(object))
+          object = index->object.get();
+        else
+          break;
       }
       return object->kind == ExprKind::Name ? nullptr : object;
     }
@@ -48,12 +56,11 @@ void Builder::requireSemicolon(bool isThere, antlr4::ParserRuleContext* context,
   if (isThere) return;
   const Span end = span(context).stop();
   // The parser stumbled over what follows.
-  const auto next = std::lower_bound(tokens_.list.begin(), tokens_.list.end(), end.begin, [](const auto& token, std::uint32_t offset) {
-    return token->getStartIndex() < offset;
-  });
+  const auto next = std::lower_bound(tokens_.list.begin(), tokens_.list.end(), end.begin,
+                                     [](const auto& token, std::uint32_t offset) { return token->getStartIndex() < offset; });
   if (next != tokens_.list.end() && reportedAt_.contains(static_cast<std::uint32_t>((*next)->getStartIndex()))) return;
-  const bool isBroken = std::any_of(tokens_.broken.begin(), tokens_.broken.end(),
-                                    [&](Span broken) { return broken.begin <= end.begin && end.begin <= broken.end; });
+  const bool isBroken =
+      std::any_of(tokens_.broken.begin(), tokens_.broken.end(), [&](Span broken) { return broken.begin <= end.begin && end.begin <= broken.end; });
   if (!isBroken) sink_.report(missingSemicolonError(end, what));
 }
 

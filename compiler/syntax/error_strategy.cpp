@@ -1,7 +1,7 @@
 #include "compiler/syntax/error_strategy.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "FedParser.h"
 #include "compiler/syntax/expectation.h"
@@ -16,12 +16,21 @@ using grammar::FedParser;
 
 bool isReserved(std::size_t type) {
   switch (type) {
-    case FedParser::SCALAR: case FedParser::USE: case FedParser::STRUCT: case FedParser::FN: case FedParser::LET: case FedParser::VAR:
-    case FedParser::FOR: case FedParser::IN: case FedParser::IF: case FedParser::STATEMENT_IF: case FedParser::ELSE: case FedParser::AS:
-    case FedParser::TRUE: case FedParser::FALSE:
-      return true;
-    default:
-      return false;
+    case FedParser::SCALAR:
+    case FedParser::USE:
+    case FedParser::STRUCT:
+    case FedParser::FN:
+    case FedParser::LET:
+    case FedParser::VAR:
+    case FedParser::FOR:
+    case FedParser::IN:
+    case FedParser::IF:
+    case FedParser::STATEMENT_IF:
+    case FedParser::ELSE:
+    case FedParser::AS:
+    case FedParser::TRUE:
+    case FedParser::FALSE: return true;
+    default: return false;
   }
 }
 
@@ -44,19 +53,18 @@ bool isBracket(std::size_t type) {
 /// A place where `name: type` stands.
 bool isTyped(const antlr4::ParserRuleContext* context) {
   switch (context->getRuleIndex()) {
-    case FedParser::RuleParameter: case FedParser::RuleParamItem: case FedParser::RuleStructField: case FedParser::RuleLambdaParameter:
-    case FedParser::RuleBinding:
-      return true;
-    default:
-      return false;
+    case FedParser::RuleParameter:
+    case FedParser::RuleParamItem:
+    case FedParser::RuleStructField:
+    case FedParser::RuleLambdaParameter:
+    case FedParser::RuleBinding: return true;
+    default: return false;
   }
 }
 
 }  // namespace
 
-Token* ErrorStrategy::previous(const Token* token) const {
-  return token->getTokenIndex() == 0 ? nullptr : stream_.get(token->getTokenIndex() - 1);
-}
+Token* ErrorStrategy::previous(const Token* token) const { return token->getTokenIndex() == 0 ? nullptr : stream_.get(token->getTokenIndex() - 1); }
 
 bool ErrorStrategy::isSilent(Span span) const {
   return std::any_of(tokens_.broken.begin(), tokens_.broken.end(),
@@ -127,11 +135,15 @@ bool ErrorStrategy::repair(Parser* parser, const IntervalSet& expected) {
     return true;
   }
   std::size_t missing = Token::INVALID_TYPE;
-  if (isTyped(parser->getContext()) && beginsType(type) && fits(FedParser::COLON)) missing = FedParser::COLON;
-  else if (beginsType(type) && type != FedParser::LBRACE && fits(FedParser::ARROW)) missing = FedParser::ARROW;
-  else if (last != FedParser::COMMA && !isBracket(last) && fits(FedParser::COMMA)) missing = FedParser::COMMA;
+  if (isTyped(parser->getContext()) && beginsType(type) && fits(FedParser::COLON))
+    missing = FedParser::COLON;
+  else if (beginsType(type) && type != FedParser::LBRACE && fits(FedParser::ARROW))
+    missing = FedParser::ARROW;
+  else if (last != FedParser::COMMA && !isBracket(last) && fits(FedParser::COMMA))
+    missing = FedParser::COMMA;
   // At the end of a block the value needs none; the builder asks for it where there is no value.
-  else if (type != FedParser::RBRACE && takes(FedParser::RBRACE) && fits(FedParser::SEMI)) missing = FedParser::SEMI;
+  else if (type != FedParser::RBRACE && takes(FedParser::RBRACE) && fits(FedParser::SEMI))
+    missing = FedParser::SEMI;
   if (missing == Token::INVALID_TYPE) return false;
   if (resumedAt_ != stream_.index()) reportMissing(parser, missing);
   stream_.insertHere(missing);
@@ -192,8 +204,8 @@ void ErrorStrategy::reportAt(Parser* parser, Token* found, const IntervalSet& ex
     return;
   }
   const std::string what = describeExpected(expected, parser->getContext());
-  Diagnostic diagnostic(Code::UnexpectedToken, span, fmt::format("expected {}{}, found {}", what, describeContext(parser->getContext()),
-                                                                 describeFound(*found, file_.text(span))));
+  Diagnostic diagnostic(Code::UnexpectedToken, span,
+                        fmt::format("expected {}{}, found {}", what, describeContext(parser->getContext()), describeFound(*found, file_.text(span))));
   diagnostic.primaryLabel = "expected " + what;
   addNotes(diagnostic, parser, found);
   add(std::move(diagnostic));

@@ -1,8 +1,8 @@
 #include "compiler/syntax/expectation.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <deque>
-#include <fmt/format.h>
 #include <set>
 #include <utility>
 #include <vector>
@@ -104,22 +104,49 @@ class Simulation {
   std::set<std::pair<ATNState*, const Stack*>> seen_;
 };
 
-constexpr std::size_t kSoftKeywords[] = {FedParser::PARAM,  FedParser::RUN,        FedParser::POLICY, FedParser::BUDGET,
-                                         FedParser::NATIVE, FedParser::DERIVATIVE, FedParser::OF,     FedParser::TEST,  FedParser::PLACE};
-constexpr std::size_t kReserved[] = {FedParser::SCALAR, FedParser::USE,  FedParser::STRUCT, FedParser::FN,
-                                     FedParser::LET,    FedParser::VAR,   FedParser::FOR,  FedParser::IF,     FedParser::STATEMENT_IF,
-                                     FedParser::ELSE,   FedParser::AS,    FedParser::TRUE, FedParser::FALSE};
-constexpr std::size_t kContinuations[] = {
-    FedParser::DOT,    FedParser::DOT_DOT,    FedParser::LPAREN, FedParser::LBRACKET,      FedParser::AS,        FedParser::STAR,
-    FedParser::SLASH,  FedParser::PERCENT,    FedParser::AT,     FedParser::PLUS,          FedParser::MINUS,     FedParser::SHIFT_LEFT,
-    FedParser::AMP,    FedParser::CARET,      FedParser::PIPE,   FedParser::EQUAL,         FedParser::NOT_EQUAL, FedParser::LT,
-    FedParser::GT,     FedParser::LESS_EQUAL, FedParser::OR_OR,  FedParser::GREATER_EQUAL, FedParser::AND_AND,   FedParser::PLUS_ASSIGN,
-    FedParser::MINUS_ASSIGN, FedParser::STAR_ASSIGN, FedParser::SLASH_ASSIGN, FedParser::PERCENT_ASSIGN, FedParser::AT_ASSIGN,
-    FedParser::AMP_ASSIGN, FedParser::PIPE_ASSIGN, FedParser::CARET_ASSIGN, FedParser::SHIFT_LEFT_ASSIGN, FedParser::SHIFT_RIGHT_ASSIGN};
-constexpr std::size_t kExpressionStarts[] = {
-    FedParser::INT,    FedParser::FLOAT,    FedParser::TRUE,  FedParser::FALSE,      FedParser::STRING, FedParser::LOWER_NAME,
-    FedParser::SCALAR, FedParser::IF,    FedParser::UPPER_NAME, FedParser::MINUS,  FedParser::UNDERSCORE,
-    FedParser::LPAREN, FedParser::LBRACKET, FedParser::LBRACE, FedParser::NOT,       FedParser::OR_OR,  FedParser::PIPE};
+constexpr std::size_t kSoftKeywords[] = {FedParser::PARAM,      FedParser::RUN, FedParser::POLICY, FedParser::BUDGET, FedParser::NATIVE,
+                                         FedParser::DERIVATIVE, FedParser::OF,  FedParser::TEST,   FedParser::PLACE};
+constexpr std::size_t kReserved[] = {FedParser::SCALAR, FedParser::USE,  FedParser::STRUCT, FedParser::FN,           FedParser::LET,
+                                     FedParser::VAR,    FedParser::FOR,  FedParser::IF,     FedParser::STATEMENT_IF, FedParser::ELSE,
+                                     FedParser::AS,     FedParser::TRUE, FedParser::FALSE};
+constexpr std::size_t kContinuations[] = {FedParser::DOT,
+                                          FedParser::DOT_DOT,
+                                          FedParser::LPAREN,
+                                          FedParser::LBRACKET,
+                                          FedParser::AS,
+                                          FedParser::STAR,
+                                          FedParser::SLASH,
+                                          FedParser::PERCENT,
+                                          FedParser::AT,
+                                          FedParser::PLUS,
+                                          FedParser::MINUS,
+                                          FedParser::SHIFT_LEFT,
+                                          FedParser::AMP,
+                                          FedParser::CARET,
+                                          FedParser::PIPE,
+                                          FedParser::EQUAL,
+                                          FedParser::NOT_EQUAL,
+                                          FedParser::LT,
+                                          FedParser::GT,
+                                          FedParser::LESS_EQUAL,
+                                          FedParser::OR_OR,
+                                          FedParser::GREATER_EQUAL,
+                                          FedParser::AND_AND,
+                                          FedParser::PLUS_ASSIGN,
+                                          FedParser::MINUS_ASSIGN,
+                                          FedParser::STAR_ASSIGN,
+                                          FedParser::SLASH_ASSIGN,
+                                          FedParser::PERCENT_ASSIGN,
+                                          FedParser::AT_ASSIGN,
+                                          FedParser::AMP_ASSIGN,
+                                          FedParser::PIPE_ASSIGN,
+                                          FedParser::CARET_ASSIGN,
+                                          FedParser::SHIFT_LEFT_ASSIGN,
+                                          FedParser::SHIFT_RIGHT_ASSIGN};
+constexpr std::size_t kExpressionStarts[] = {FedParser::INT,        FedParser::FLOAT,  FedParser::TRUE,     FedParser::FALSE,      FedParser::STRING,
+                                             FedParser::LOWER_NAME, FedParser::SCALAR, FedParser::IF,       FedParser::UPPER_NAME, FedParser::MINUS,
+                                             FedParser::UNDERSCORE, FedParser::LPAREN, FedParser::LBRACKET, FedParser::LBRACE,     FedParser::NOT,
+                                             FedParser::OR_OR,      FedParser::PIPE};
 
 bool isWithin(const antlr4::RuleContext* context, std::size_t rule) {
   return context != nullptr && (context->getRuleIndex() == rule ||
@@ -204,8 +231,9 @@ class Describer {
     // One of them alone is what is asked for, as `(` after the name of a function.
     if (std::count_if(std::begin(kContinuations), std::end(kContinuations), isLeft) < 3) return;
     const bool closesLambda = has(FedParser::PIPE) && isWithin(context_, FedParser::RuleLambda);
-    const bool closesAngle = has(FedParser::GT) && (isWithin(context_, FedParser::RuleNamedType) || isWithin(context_, FedParser::RuleTypeParameters) ||
-                                                    isWithin(context_, FedParser::RuleTypeArgument));
+    const bool closesAngle =
+        has(FedParser::GT) && (isWithin(context_, FedParser::RuleNamedType) || isWithin(context_, FedParser::RuleTypeParameters) ||
+                               isWithin(context_, FedParser::RuleTypeArgument));
     const std::set<std::size_t> before = left_;
     remove(kContinuations);
     if (closesLambda) left_.insert(FedParser::PIPE);
@@ -219,7 +247,8 @@ class Describer {
       case FedParser::STRING: return "a string";
       case FedParser::INT: return "an integer";
       case FedParser::FLOAT: return "a number";
-      case FedParser::LOWER_NAME: case FedParser::UPPER_NAME: return "a name";
+      case FedParser::LOWER_NAME:
+      case FedParser::UPPER_NAME: return "a name";
       case FedParser::SCALAR: return "a scalar type";
       case FedParser::PLACE: return "`server` or `clients`";
       case FedParser::BLOCK_LBRACE: return "`{`";
@@ -279,10 +308,12 @@ std::string describeContext(const antlr4::RuleContext* context) {
       case FedParser::RuleDerivativeItem: return " in this derivative";
       case FedParser::RuleTestItem: return " in this test";
       case FedParser::RuleDimensions: return " in these brackets";
-      case FedParser::RuleNamedType: case FedParser::RuleTypeParameters: return " in these type arguments";
+      case FedParser::RuleNamedType:
+      case FedParser::RuleTypeParameters: return " in these type arguments";
       case FedParser::RuleLambda: return " in this lambda";
       case FedParser::RuleBinding: return " in this declaration";
-      case FedParser::RuleBlock: case FedParser::RuleGroup: return "";
+      case FedParser::RuleBlock:
+      case FedParser::RuleGroup: return "";
       default: break;
     }
   }

@@ -121,14 +121,14 @@ class Filter {
       }
       switch (token->getType()) {
         case Lexer::UNCLOSED_COMMENT:
-          sink_.report(Diagnostic(Code::UnclosedComment, {span.file, span.begin, span.begin + 2}, "this comment is not closed")
-                           .at("no `*/` follows"));
+          sink_.report(
+              Diagnostic(Code::UnclosedComment, {span.file, span.begin, span.begin + 2}, "this comment is not closed").at("no `*/` follows"));
           out_.isTextUnclosed = true;
           out_.broken.push_back(span);
           continue;
         case Lexer::UNCLOSED_STRING:
-          sink_.report(Diagnostic(Code::UnclosedString, span, "this string is not closed on its line")
-                           .note("a line break within a string is written `\\n`"));
+          sink_.report(
+              Diagnostic(Code::UnclosedString, span, "this string is not closed on its line").note("a line break within a string is written `\\n`"));
           out_.unclosedStrings.insert(span.begin);
           common.setType(Lexer::STRING);
           break;
@@ -136,8 +136,7 @@ class Filter {
           // The builder says what is wrong with it.
           common.setType(file_.text(span).find('.') == std::string_view::npos ? Lexer::INT : Lexer::FLOAT);
           break;
-        default:
-          break;
+        default: break;
       }
       if (!doc.empty()) out_.docs.emplace(span.begin, std::move(doc));
       doc.clear();
@@ -152,8 +151,8 @@ class Filter {
     std::size_t size = 1;
     bool isValid = true;
     const char32_t first = decodeUtf8(text, 0, size, isValid);
-    std::string shown = first < 0x20 || (first >= 0x7f && first < 0xa0) ? fmt::format("U+{:04X}", static_cast<std::uint32_t>(first))
-                                                                        : fmt::format("`{}`", text);
+    std::string shown =
+        first < 0x20 || (first >= 0x7f && first < 0xa0) ? fmt::format("U+{:04X}", static_cast<std::uint32_t>(first)) : fmt::format("`{}`", text);
     Diagnostic diagnostic(Code::InvalidCharacter, span, fmt::format("{} has no meaning in Fed", shown));
     for (const Lookalike& row : kLookalikes) {
       if (text.starts_with(row.text)) diagnostic.notes.emplace_back(row.advice);

@@ -1,9 +1,9 @@
 #include "compiler/syntax/literals.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace fedc::syntax {
 namespace {

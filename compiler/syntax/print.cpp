@@ -24,12 +24,18 @@ Tree list(std::string head, std::vector<Tree> children = {}) { return {std::move
 std::string quoted(std::string_view bytes) {
   std::string result = "\"";
   for (const char c : bytes) {
-    if (c == '"' || c == '\\') result += std::string("\\") + c;
-    else if (c == '\n') result += "\\n";
-    else if (c == '\r') result += "\\r";
-    else if (c == '\t') result += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) result += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-    else result += c;
+    if (c == '"' || c == '\\')
+      result += std::string("\\") + c;
+    else if (c == '\n')
+      result += "\\n";
+    else if (c == '\r')
+      result += "\\r";
+    else if (c == '\t')
+      result += "\\t";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      result += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+    else
+      result += c;
   }
   return result + "\"";
 }

@@ -1,7 +1,7 @@
 #include "compiler/syntax/tokens.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <optional>
 #include <unordered_set>
 
@@ -43,23 +43,47 @@ const char* textOf(std::size_t bracket) {
 /// What can make the tree of an expression or type one level deeper.
 bool deepens(std::size_t type) {
   switch (type) {
-    case Lexer::DOT: case Lexer::DOT_DOT: case Lexer::AS: case Lexer::ARROW: case Lexer::PLUS:
-    case Lexer::MINUS: case Lexer::STAR: case Lexer::SLASH: case Lexer::PERCENT: case Lexer::AT: case Lexer::AMP: case Lexer::PIPE:
-    case Lexer::CARET: case Lexer::AND_AND: case Lexer::OR_OR: case Lexer::NOT: case Lexer::EQUAL: case Lexer::NOT_EQUAL:
-    case Lexer::LESS_EQUAL: case Lexer::GREATER_EQUAL: case Lexer::LT: case Lexer::GT: case Lexer::SHIFT_LEFT:
-      return true;
-    default:
-      return false;
+    case Lexer::DOT:
+    case Lexer::DOT_DOT:
+    case Lexer::AS:
+    case Lexer::ARROW:
+    case Lexer::PLUS:
+    case Lexer::MINUS:
+    case Lexer::STAR:
+    case Lexer::SLASH:
+    case Lexer::PERCENT:
+    case Lexer::AT:
+    case Lexer::AMP:
+    case Lexer::PIPE:
+    case Lexer::CARET:
+    case Lexer::AND_AND:
+    case Lexer::OR_OR:
+    case Lexer::NOT:
+    case Lexer::EQUAL:
+    case Lexer::NOT_EQUAL:
+    case Lexer::LESS_EQUAL:
+    case Lexer::GREATER_EQUAL:
+    case Lexer::LT:
+    case Lexer::GT:
+    case Lexer::SHIFT_LEFT: return true;
+    default: return false;
   }
 }
 
 bool isNameLike(std::size_t type) {
   switch (type) {
-    case Lexer::LOWER_NAME: case Lexer::UPPER_NAME: case Lexer::PARAM: case Lexer::RUN: case Lexer::POLICY: case Lexer::BUDGET:
-    case Lexer::NATIVE: case Lexer::DERIVATIVE: case Lexer::OF: case Lexer::TEST: case Lexer::PLACE:
-      return true;
-    default:
-      return false;
+    case Lexer::LOWER_NAME:
+    case Lexer::UPPER_NAME:
+    case Lexer::PARAM:
+    case Lexer::RUN:
+    case Lexer::POLICY:
+    case Lexer::BUDGET:
+    case Lexer::NATIVE:
+    case Lexer::DERIVATIVE:
+    case Lexer::OF:
+    case Lexer::TEST:
+    case Lexer::PLACE: return true;
+    default: return false;
   }
 }
 
@@ -121,13 +145,28 @@ class Preparer {
         if (previousType() == Lexer::NATIVE) return false;
         break;
       case Lexer::STRUCT: break;
-      case Lexer::USE: if (!isNameLike(next)) return false; break;
-      case Lexer::PARAM: if (!isNameLike(next) || typeAt(at_ + 2) != Lexer::COLON) return false; break;
-      case Lexer::NATIVE: if (next != Lexer::FN) return false; break;
-      case Lexer::DERIVATIVE: if (next != Lexer::OF) return false; break;
-      case Lexer::TEST: if (next != Lexer::STRING) return false; break;
-      case Lexer::RUN: case Lexer::BUDGET: if (next != Lexer::LBRACE) return false; break;
-      case Lexer::POLICY: if (!isNameLike(next)) return false; break;
+      case Lexer::USE:
+        if (!isNameLike(next)) return false;
+        break;
+      case Lexer::PARAM:
+        if (!isNameLike(next) || typeAt(at_ + 2) != Lexer::COLON) return false;
+        break;
+      case Lexer::NATIVE:
+        if (next != Lexer::FN) return false;
+        break;
+      case Lexer::DERIVATIVE:
+        if (next != Lexer::OF) return false;
+        break;
+      case Lexer::TEST:
+        if (next != Lexer::STRING) return false;
+        break;
+      case Lexer::RUN:
+      case Lexer::BUDGET:
+        if (next != Lexer::LBRACE) return false;
+        break;
+      case Lexer::POLICY:
+        if (!isNameLike(next)) return false;
+        break;
       case Lexer::LET: return stack_.empty();
       default: return false;
     }
@@ -189,8 +228,8 @@ class Preparer {
   }
 
   static bool beginsOperand(std::size_t type) {
-    return isNameLike(type) || type == Lexer::INT || type == Lexer::FLOAT || type == Lexer::STRING || type == Lexer::SCALAR ||
-           type == Lexer::TRUE || type == Lexer::FALSE;
+    return isNameLike(type) || type == Lexer::INT || type == Lexer::FLOAT || type == Lexer::STRING || type == Lexer::SCALAR || type == Lexer::TRUE ||
+           type == Lexer::FALSE;
   }
   static bool endsOperand(std::size_t type) {
     return beginsOperand(type) || type == Lexer::RPAREN || type == Lexer::RBRACKET || type == Lexer::RBRACE;
@@ -207,8 +246,8 @@ class Preparer {
     }
     if (type != Lexer::LOWER_NAME) return;
     const std::string_view word = file_.text(span);
-    const bool isStart = previous == Lexer::LBRACE || previous == kBlockBrace || previous == Lexer::RBRACE ||
-                         previous == Lexer::SEMI || previous == Token::EOF;
+    const bool isStart =
+        previous == Lexer::LBRACE || previous == kBlockBrace || previous == Lexer::RBRACE || previous == Lexer::SEMI || previous == Token::EOF;
     const bool isFollowed = beginsOperand(next) || next == Lexer::FN || next == Lexer::STRUCT || next == Lexer::NOT;
     auto& token = static_cast<CommonToken&>(*in_[at_]);
     if (const ForeignWord* row = findForeign(word, ForeignPlace::Operator)) {
@@ -334,8 +373,7 @@ class Preparer {
       if (isOpening(typeAt(end))) ++depth;
       if (isClosing(typeAt(end)) && --depth == 0) break;
     }
-    Diagnostic diagnostic(Code::StructLiteralInHead, name,
-                          fmt::format("a struct literal in the head of an `if` or `for` needs parentheses"));
+    Diagnostic diagnostic(Code::StructLiteralInHead, name, fmt::format("a struct literal in the head of an `if` or `for` needs parentheses"));
     if (end < in_.size()) {
       diagnostic.primary = join(name, spanAt(end));
       diagnostic.fix = Fix::wrap(diagnostic.primary, "(", ")", "put it in parentheses");
@@ -537,11 +575,18 @@ Diagnostic missingSemicolonError(Span end, std::string_view what) {
 
 bool isItemKeyword(std::size_t type) {
   switch (type) {
-    case Lexer::USE: case Lexer::STRUCT: case Lexer::FN: case Lexer::LET: case Lexer::PARAM: case Lexer::RUN: case Lexer::POLICY:
-    case Lexer::BUDGET: case Lexer::NATIVE: case Lexer::DERIVATIVE: case Lexer::TEST:
-      return true;
-    default:
-      return false;
+    case Lexer::USE:
+    case Lexer::STRUCT:
+    case Lexer::FN:
+    case Lexer::LET:
+    case Lexer::PARAM:
+    case Lexer::RUN:
+    case Lexer::POLICY:
+    case Lexer::BUDGET:
+    case Lexer::NATIVE:
+    case Lexer::DERIVATIVE:
+    case Lexer::TEST: return true;
+    default: return false;
   }
 }
 

@@ -77,8 +77,7 @@ struct Cut {
         paramSlots.emplace(origin.name, slot);
         return slot;
       }
-      case Origin::Kind::Server:
-        return serverSlot(origin.from, origin.var);
+      case Origin::Kind::Server: return serverSlot(origin.from, origin.var);
       case Origin::Kind::Accumulator: {
         auto key = std::pair(home.level, origin.index);
         auto found = accumulatorSlots.find(key);
@@ -98,8 +97,7 @@ struct Cut {
       case Origin::Kind::Carry:
       case Origin::Kind::Column:
       case Origin::Kind::Key:
-      case Origin::Kind::Right:
-        break;
+      case Origin::Kind::Right: break;
     }
     assert(false && "not an origin of a server value");
     return 0;
@@ -313,8 +311,7 @@ struct Cut {
           in.kind = ClientInput::Kind::Carry;
           in.slot = carrySlot(origin.from, origin.var);
           break;
-        default:
-          assert(false && "not an origin of a client value");
+        default: assert(false && "not an origin of a client value");
       }
       phase.clientInputs.push_back(in);
     }
@@ -326,7 +323,8 @@ struct Cut {
       for (int i : kept) addResult(zero->fn, exchange.zero[static_cast<std::size_t>(i)]);
       finish(*zero);
       for (std::size_t i = 0; i < zero->fn.params.size(); ++i) {
-        phase.zero.inputs.push_back(originSlot(zero->home, zero->origins[i], zero->fn.typeOf(zero->fn.params[i]), zero->fn.vars[zero->fn.params[i]].name));
+        phase.zero.inputs.push_back(
+            originSlot(zero->home, zero->origins[i], zero->fn.typeOf(zero->fn.params[i]), zero->fn.vars[zero->fn.params[i]].name));
       }
       phase.zero.fn = addFn(*zero, "zero" + std::to_string(level));
     }

@@ -142,6 +142,27 @@ hid_t memoryType(core::Elem elem) {
   }
 }
 
+/// The extents of a dataset's chunks. Checked here, because HDF5 trusts those in a damaged file, and crashes.
+Expected<std::vector<hsize_t>, DataError> chunkExtents(hid_t dataset, hid_t plist, std::size_t rank, std::uint64_t elementBytes,
+                                                       std::int64_t dataBytes) {
+  std::vector<hsize_t> chunk(rank), most(rank);
+  const Hdf5Handle space(H5Dget_space(dataset));
+  const int wanted = static_cast<int>(rank);
+  if (!space || H5Pget_chunk(plist, wanted, chunk.data()) != wanted || H5Sget_simple_extent_dims(space.get(), nullptr, most.data()) != wanted) {
+    return bad("its chunks cannot be read: the file is damaged");
+  }
+  std::uint64_t bytes = elementBytes;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    const bool tooLong = most[axis] != H5S_UNLIMITED && chunk[axis] > most[axis];
+    if (tooLong || chunk[axis] == 0 || __builtin_mul_overflow(bytes, chunk[axis], &bytes))
+      return bad("its chunks have impossible extents: the file is damaged");
+  }
+  if (bytes > std::max<std::uint64_t>(std::uint64_t{1} << 28, 4 * static_cast<std::uint64_t>(dataBytes))) {
+    return bad("its chunks are far larger than its data: the file is damaged");
+  }
+  return chunk;
+}
+
 class Hdf5Source final : public ClientSource {
  public:
   Hdf5Source(std::string path, std::vector<core::Column> columns, std::vector<FeatureType> types)
@@ -160,7 +181,8 @@ class Hdf5Source final : public ClientSource {
   Expected<std::vector<Found>, DataError> find(const std::string& id, std::int64_t& rows) const;
   Expected<Found, DataError> findFeature(hid_t group, const std::string& id, std::size_t column) const;
   Expected<void, DataError> locate(hid_t dataset, hid_t type, const FileType& fileType, std::size_t column, Found& found) const;
-  Expected<bool, DataError> readChunks(hid_t dataset, hid_t plist, const std::vector<hsize_t>& dims, Found& found) const;
+  Expected<bool, DataError> readChunks(hid_t dataset, hid_t plist, const std::vector<hsize_t>& dims, const std::vector<hsize_t>& chunk,
+                                       Found& found) const;
   Expected<std::int64_t, DataError> rowsOfAnyFeature(hid_t group, const std::string& id) const;
 
   std::string path_;
@@ -319,15 +341,21 @@ Expected<void, DataError> Hdf5Source::locate(hid_t dataset, hid_t type, const Fi
       return {};
     }
   }
-  if (layout == H5D_CHUNKED && inFile.asInMemory) {
+  if (layout == H5D_CHUNKED) {
     std::vector<hsize_t> dims{static_cast<hsize_t>(found.rows)};
     for (const std::int64_t dim : types_[column].dims) dims.push_back(static_cast<hsize_t>(dim));
     found.chunks.elementBytes = H5Tget_size(type);
-    const auto raw = readChunks(dataset, plist.get(), dims, found);
-    if (!raw) return tl::unexpected(raw.error());
-    if (*raw) {
-      found.way = Found::Way::Chunked;
-      return {};
+    const auto chunk = chunkExtents(dataset, plist.get(), dims.size(), found.chunks.elementBytes, found.bytes);
+    if (!chunk) return tl::unexpected(chunk.error());
+    if (inFile.asInMemory) {
+      found.chunks.shape.assign(dims.begin(), dims.end());
+      found.chunks.chunk.assign(chunk->begin(), chunk->end());
+      const auto raw = readChunks(dataset, plist.get(), dims, *chunk, found);
+      if (!raw) return tl::unexpected(raw.error());
+      if (*raw) {
+        found.way = Found::Way::Chunked;
+        return {};
+      }
     }
   }
   found.way = Found::Way::Read;
@@ -342,7 +370,8 @@ Expected<void, DataError> Hdf5Source::locate(hid_t dataset, hid_t type, const Fi
 }
 
 /// Reads the chunks as they are; false if HDF5 itself has to decode them (other filters, chunks that were never written).
-Expected<bool, DataError> Hdf5Source::readChunks(hid_t dataset, hid_t plist, const std::vector<hsize_t>& dims, Found& found) const {
+Expected<bool, DataError> Hdf5Source::readChunks(hid_t dataset, hid_t plist, const std::vector<hsize_t>& dims, const std::vector<hsize_t>& chunk,
+                                                 Found& found) const {
   ChunkedData& out = found.chunks;
   const int filters = H5Pget_nfilters(plist);
   for (int i = 0; i < filters; ++i) {
@@ -358,16 +387,7 @@ Expected<bool, DataError> Hdf5Source::readChunks(hid_t dataset, hid_t plist, con
     }
   }
   const std::size_t rank = dims.size();
-  std::vector<hsize_t> chunk(rank), origin(rank, 0);
-  if (H5Pget_chunk(plist, static_cast<int>(rank), chunk.data()) != static_cast<int>(rank)) return false;
-  std::uint64_t chunkBytes = out.elementBytes;
-  for (std::size_t axis = 0; axis < rank; ++axis) {
-    if (chunk[axis] == 0 || __builtin_mul_overflow(chunkBytes, chunk[axis], &chunkBytes)) return false;
-    out.shape.push_back(static_cast<std::int64_t>(dims[axis]));
-    out.chunk.push_back(static_cast<std::int64_t>(chunk[axis]));
-  }
-  // Chunks have at most 4 GiB; one that is far larger than its data is HDF5's business.
-  if (chunkBytes > std::max<std::uint64_t>(std::uint64_t{1} << 28, 4 * static_cast<std::uint64_t>(found.bytes))) return false;
+  std::vector<hsize_t> origin(rank, 0);
   while (true) {
     hsize_t stored = 0;
     if (H5Dget_chunk_storage_size(dataset, origin.data(), &stored) < 0 || stored == 0) return false;

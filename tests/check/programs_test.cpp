@@ -11,14 +11,13 @@ namespace fs = std::filesystem;
 std::vector<fs::path> allPrograms() {
   std::vector<fs::path> all;
   const fs::path root = FEDC_SOURCE_DIR;
-  for (const fs::path& folder : {root / "examples", root / "bench", root / "stdlib", root / "stdlib" / "learn", root / "tests" / "check" / "programs"})
+  for (const fs::path& folder :
+       {root / "examples", root / "bench", root / "stdlib", root / "stdlib" / "learn", root / "tests" / "check" / "programs"})
     for (const fs::path& f : tests::filesIn(folder, ".fed")) all.push_back(f);
   return all;
 }
 
-std::string nameOf(const ::testing::TestParamInfo<fs::path>& info) {
-  return tests::testName(fs::relative(info.param, FEDC_SOURCE_DIR).string());
-}
+std::string nameOf(const ::testing::TestParamInfo<fs::path>& info) { return tests::testName(fs::relative(info.param, FEDC_SOURCE_DIR).string()); }
 
 /// The examples, the library, and the programs with which the language was designed (all of FedJAX's algorithms, a CNN, an LSTM with its text
 /// pipeline, client state, analytics, compression), each beside the modules that it uses.

@@ -90,17 +90,19 @@ TEST(Robust, DeepTypesAndExpressions) {
 /// Each level resolves the one below twice: 2^n checks without a memory of what was resolved.
 TEST(Robust, OpenLambdasAreCheckedOncePerTypes) {
   std::string text = "fn f(x: f32) -> f32 {\n  let g0 = |x| x + 1.0;\n";
-  for (int i = 1; i < 40; ++i) text += "  let g" + std::to_string(i) + " = |x| g" + std::to_string(i - 1) + "(x) * g" + std::to_string(i - 1) + "(x);\n";
+  for (int i = 1; i < 40; ++i)
+    text += "  let g" + std::to_string(i) + " = |x| g" + std::to_string(i - 1) + "(x) * g" + std::to_string(i - 1) + "(x);\n";
   text += "  g39(x)\n}\n";
   EXPECT_TRUE(tests::checkText(text).program.has_value());
 }
 
 TEST(Robust, HugeNumbers) {
-  for (const char* text : {"fn f(x: f32[18446744073709551615]) -> f32 { sum(x) }", "fn f(x: i64) -> i64 { x + 18446744073709551615 }",
-                           "fn f(x: u64) -> u64 { x + 18446744073709551615 }", "fn f(x: i64) -> i64 { -9223372036854775808 }",
-                           "fn f() -> f32 { sum(zeros([4000000000, 4000000000, 4000000000])) }", "fn f(x: f32[9223372036854775807, 3]) -> f32 { sum(x) }",
-                           "fn f(x: f32[1 / 0]) -> f32 { sum(x) }", "fn f(x: f32[3 - 5]) -> f32 { sum(x) }", "fn f(x: f32[next_pow2(0 - 3)]) -> f32 { sum(x) }",
-                           "fn f(k: key) -> f32 { normal(split(k, 1000000000000)[0], []) }", "fn f(x: f32[3]) -> f32 { x[99999999999999999999] }"}) {
+  for (const char* text :
+       {"fn f(x: f32[18446744073709551615]) -> f32 { sum(x) }", "fn f(x: i64) -> i64 { x + 18446744073709551615 }",
+        "fn f(x: u64) -> u64 { x + 18446744073709551615 }", "fn f(x: i64) -> i64 { -9223372036854775808 }",
+        "fn f() -> f32 { sum(zeros([4000000000, 4000000000, 4000000000])) }", "fn f(x: f32[9223372036854775807, 3]) -> f32 { sum(x) }",
+        "fn f(x: f32[1 / 0]) -> f32 { sum(x) }", "fn f(x: f32[3 - 5]) -> f32 { sum(x) }", "fn f(x: f32[next_pow2(0 - 3)]) -> f32 { sum(x) }",
+        "fn f(k: key) -> f32 { normal(split(k, 1000000000000)[0], []) }", "fn f(x: f32[3]) -> f32 { x[99999999999999999999] }"}) {
     const auto c = tests::checkText(text);
     EXPECT_EQ(c.program.has_value(), !c.sink.hasErrors()) << text;
     (void)c.report();
@@ -108,8 +110,9 @@ TEST(Robust, HugeNumbers) {
 }
 
 TEST(Robust, EmptyAndStrangeFiles) {
-  for (const char* text : {"", "// nothing", "let x = x;", "let a = b; let b = a;", "fn f() { f() }", "fn f() { }", "struct S { }", "struct S<T> { x: S<S<T>> }",
-                           "fn f<T>(x: T) -> T { f((x, x)).0 }", "let main = main;", "use prelude;", "fn f(x: ?) {}", "let f = |x| f(x); let y = f(1);"}) {
+  for (const char* text :
+       {"", "// nothing", "let x = x;", "let a = b; let b = a;", "fn f() { f() }", "fn f() { }", "struct S { }", "struct S<T> { x: S<S<T>> }",
+        "fn f<T>(x: T) -> T { f((x, x)).0 }", "let main = main;", "use prelude;", "fn f(x: ?) {}", "let f = |x| f(x); let y = f(1);"}) {
     const auto c = tests::checkText(text);
     EXPECT_EQ(c.program.has_value(), !c.sink.hasErrors()) << text << "\n" << c.report();
   }

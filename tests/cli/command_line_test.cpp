@@ -23,11 +23,48 @@ Usage refused(std::vector<std::string> arguments) {
 }
 
 TEST(CommandLine, RunWithEveryFlag) {
-  const CommandLine line = parsed({"run",    "a.fed",       "--data",     "d.h5",    "--eval-data",  "e.h5",   "--rounds",     "100",    "--clients-per-round",
-                                   "10",     "--clients",   "0..30",      "--eval-clients", "x,y", "--seed", "7",            "-p",     "lr=0.1",
-                                   "-p",     "batch=20",    "--arg",      "x=[1, 2]", "--threads",   "2",      "--eval-every", "5",      "--json",
-                                   "--save", "s.npz",       "--init",     "i.npz",    "--interpret", "--data-cache", "64M",    "--include", "lib",
-                                   "--include", "more",     "--verify",   "--error-format=json", "--color", "never"});
+  const CommandLine line = parsed({"run",
+                                   "a.fed",
+                                   "--data",
+                                   "d.h5",
+                                   "--eval-data",
+                                   "e.h5",
+                                   "--rounds",
+                                   "100",
+                                   "--clients-per-round",
+                                   "10",
+                                   "--clients",
+                                   "0..30",
+                                   "--eval-clients",
+                                   "x,y",
+                                   "--seed",
+                                   "7",
+                                   "-p",
+                                   "lr=0.1",
+                                   "-p",
+                                   "batch=20",
+                                   "--arg",
+                                   "x=[1, 2]",
+                                   "--threads",
+                                   "2",
+                                   "--eval-every",
+                                   "5",
+                                   "--json",
+                                   "--save",
+                                   "s.npz",
+                                   "--init",
+                                   "i.npz",
+                                   "--interpret",
+                                   "--data-cache",
+                                   "64M",
+                                   "--include",
+                                   "lib",
+                                   "--include",
+                                   "more",
+                                   "--verify",
+                                   "--error-format=json",
+                                   "--color",
+                                   "never"});
   EXPECT_EQ(line.command, Command::Run);
   EXPECT_THAT(line.files, ElementsAre("a.fed"));
   EXPECT_EQ(line.run.data, "d.h5");
@@ -56,7 +93,8 @@ TEST(CommandLine, RunWithEveryFlag) {
 
 TEST(CommandLine, NothingIsSetByItself) {
   const CommandLine line = parsed({"run", "a.fed"});
-  EXPECT_FALSE(line.run.data || line.run.evalData || line.run.rounds || line.run.clientsPerRound || line.run.seed || line.run.threads || line.run.dataCache);
+  EXPECT_FALSE(line.run.data || line.run.evalData || line.run.rounds || line.run.clientsPerRound || line.run.seed || line.run.threads ||
+               line.run.dataCache);
   EXPECT_FALSE(line.run.json || line.run.interpret || line.verify);
   EXPECT_EQ(line.color, ColorMode::Auto);
   EXPECT_EQ(line.errorFormat, ErrorFormat::Text);
@@ -109,10 +147,18 @@ TEST(CommandLine, VersionAndHelpAreNoErrors) {
 }
 
 TEST(CommandLine, WrongUsageIsTwo) {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{}, {"run"}, {"rnu", "a.fed"}, {"run", "a.fed", "b.fed"}, {"run", "a.fed", "--rounds", "ten"},
-                                             {"run", "a.fed", "--threads", "0"}, {"run", "a.fed", "-p", "lr"}, {"emit", "a.fed"}, {"check"},
-                                             {"run", "a.fed", "--data-cache", "many"}, {"run", "a.fed", "--error-format", "xml"}, {"run", "a.fed", "--rounds"}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{},
+                                                                                         {"run"},
+                                                                                         {"rnu", "a.fed"},
+                                                                                         {"run", "a.fed", "b.fed"},
+                                                                                         {"run", "a.fed", "--rounds", "ten"},
+                                                                                         {"run", "a.fed", "--threads", "0"},
+                                                                                         {"run", "a.fed", "-p", "lr"},
+                                                                                         {"emit", "a.fed"},
+                                                                                         {"check"},
+                                                                                         {"run", "a.fed", "--data-cache", "many"},
+                                                                                         {"run", "a.fed", "--error-format", "xml"},
+                                                                                         {"run", "a.fed", "--rounds"}}) {
     const Usage usage = refused(arguments);
     EXPECT_EQ(usage.exitCode, 2) << ::testing::PrintToString(arguments);
     EXPECT_FALSE(usage.text.empty());

@@ -130,8 +130,9 @@ TEST(Fedc, CheckGoesOnAfterABadFile) {
 TEST(Fedc, CheckComparesData) {
   EXPECT_EQ(fedc({"check", kDigits, "--data", kTrain}).exitCode, 0);
   const Folder folder;
-  const std::string other = folder.write(
-      "other.fed", "struct Example { pixels: u8[28, 28] }\nfn main(data: {Example*}@clients) -> i32@server { federated_sum(data.map(|e| i32(e.pixels[0, 0])).sum()) }\n");
+  const std::string other = folder.write("other.fed",
+                                         "struct Example { pixels: u8[28, 28] }\nfn main(data: {Example*}@clients) -> i32@server { "
+                                         "federated_sum(data.map(|e| i32(e.pixels[0, 0])).sum()) }\n");
   const BinaryResult result = fedc({"check", other, "--data", kTrain});
   EXPECT_EQ(result.exitCode, 1);
   EXPECT_THAT(result.err, HasSubstr("E0502"));
@@ -245,7 +246,8 @@ TEST(Fedc, CtrlCFinishesTheRoundAndSaves) {
 }
 
 TEST(Fedc, InterpreterAndNativeCodeAgree) {
-  const std::vector<std::string> arguments = {"run", kDigits, "--rounds", "1", "--clients", "0..2", "--clients-per-round", "all", "--eval-clients", "0..1", "--json"};
+  const std::vector<std::string> arguments = {"run", kDigits,          "--rounds", "1",     "--clients", "0..2", "--clients-per-round",
+                                              "all", "--eval-clients", "0..1",     "--json"};
   std::vector<std::string> slow = arguments;
   slow.emplace_back("--interpret");
   const BinaryResult native = fedc(arguments), interpreted = fedc(slow);

@@ -15,7 +15,8 @@ core::Program averaging() {
   program.module.fns.push_back(client);
   core::Graph graph;
   graph.entry = "next";
-  graph.slots = {{"w", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server}, {"w'", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server}};
+  graph.slots = {{"w", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server},
+                 {"w'", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server}};
   graph.inputs = {{core::Graph::Input::Kind::State, 0, "w", {}}};
   graph.columns = {{0, "pixels", {core::Elem::F32, {Dim(784)}}, {}}};
   core::Phase phase;

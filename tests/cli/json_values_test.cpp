@@ -28,7 +28,8 @@ TEST(JsonLines, Start) {
   event.evalClients = 20;
   event.threads = 2;
   event.compileSeconds = 0.25;
-  EXPECT_EQ(read(startLine("a.fed", 7, event)), json::parse(R"({"event": "start", "program": "a.fed", "rounds": 20, "clients": 60, "clients_per_round": 10,
+  EXPECT_EQ(read(startLine("a.fed", 7, event)),
+            json::parse(R"({"event": "start", "program": "a.fed", "rounds": 20, "clients": 60, "clients_per_round": 10,
       "eval_clients": 20, "threads": 2, "seed": 7, "compile_s": 0.25})"));
 }
 
@@ -96,7 +97,8 @@ TEST(Result, OneLeafIsItself) {
 TEST(Result, AStructWithOneFieldStaysAnObject) { EXPECT_EQ(read(resultLine({number("value", 2)}, false)), json::parse(R"({"value": 2.0})")); }
 
 TEST(Result, PathsAreATree) {
-  EXPECT_EQ(read(resultLine({number("model.w", 1), number("model.b", 2), number("n", 3)}, false)), json::parse(R"({"model": {"w": 1.0, "b": 2.0}, "n": 3.0})"));
+  EXPECT_EQ(read(resultLine({number("model.w", 1), number("model.b", 2), number("n", 3)}, false)),
+            json::parse(R"({"model": {"w": 1.0, "b": 2.0}, "n": 3.0})"));
 }
 
 TEST(Result, TuplesAreArrays) {
@@ -108,7 +110,9 @@ TEST(Result, TuplesAreArrays) {
 
 TEST(Result, NothingIsAnEmptyObject) { EXPECT_EQ(resultLine({}, false), "{}\n"); }
 
-TEST(Result, NotFiniteIsText) { EXPECT_EQ(resultLine({leaf("value", core::Elem::F32, {3}, {std::nan(""), INFINITY, -INFINITY})}, true), "[\"nan\",\"inf\",\"-inf\"]\n"); }
+TEST(Result, NotFiniteIsText) {
+  EXPECT_EQ(resultLine({leaf("value", core::Elem::F32, {3}, {std::nan(""), INFINITY, -INFINITY})}, true), "[\"nan\",\"inf\",\"-inf\"]\n");
+}
 
 }  // namespace
 }  // namespace fedc::cli

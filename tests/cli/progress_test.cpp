@@ -42,8 +42,8 @@ TEST(Progress, LinesThinOut) {
   for (int round = 1; round <= 1234; ++round) {
     if (hasLine(round, 1234, 0)) shown.push_back(round);
   }
-  const std::vector<int> expected = {1,  2,   3,   4,   5,   6,   7,   8,   9,   10,  20,  30,   40,  50,
-                                     60, 70,  80,  90,  100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1234};
+  const std::vector<int> expected = {1,  2,  3,  4,   5,   6,   7,   8,   9,   10,  20,  30,  40,   50,  60,
+                                     70, 80, 90, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1234};
   EXPECT_EQ(shown, expected);
 }
 

@@ -11,8 +11,8 @@ namespace fedc::tests {
 inline runtime::NamedArray leaf(std::string name, core::Elem elem, std::vector<std::int64_t> shape, const std::vector<double>& values) {
   core::Array array(elem, std::move(shape));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    array.set(static_cast<std::int64_t>(i), core::isFloat(elem) ? core::Literal::ofDouble(elem, values[i])
-                                                                : core::Literal::ofInt(elem, static_cast<std::int64_t>(values[i])));
+    array.set(static_cast<std::int64_t>(i),
+              core::isFloat(elem) ? core::Literal::ofDouble(elem, values[i]) : core::Literal::ofInt(elem, static_cast<std::int64_t>(values[i])));
   }
   return {std::move(name), array};
 }

@@ -13,8 +13,8 @@
 
 #include "compiler/codegen/native.h"
 #include "compiler/core/array.h"
-#include "compiler/kernel/loops.h"
 #include "compiler/core/interpret.h"
+#include "compiler/kernel/loops.h"
 #include "runtime/graph/callable.h"
 
 namespace fedc::testing {
@@ -180,8 +180,8 @@ inline std::vector<std::vector<std::int64_t>> shapesOf(const std::vector<core::A
 }
 
 /// Runs function `number` of the module by the interpreter and natively in every variant; all must agree, bit for bit.
-inline void expectAgreement(const core::Module& module, std::size_t number, const std::vector<std::int64_t>& dims, const std::vector<core::Array>& params,
-                            const std::vector<Variant>& variants = allVariants()) {
+inline void expectAgreement(const core::Module& module, std::size_t number, const std::vector<std::int64_t>& dims,
+                            const std::vector<core::Array>& params, const std::vector<Variant>& variants = allVariants()) {
   const core::Fn& fn = module.fns[number];
   const core::InterpretResult want = core::interpret(fn, dims, params);
   std::vector<bool> wanted(module.fns.size(), false);

@@ -32,13 +32,15 @@ TEST_P(EveryOp, ExampleIsTheSameNatively) {
   for (std::size_t f = 0; f < module->fns.size(); ++f) {
     const core::Fn& fn = module->fns[f];
     // Examples of shape operations take parts of fixed size.
-    const std::vector<std::int64_t> sizes = core::isElementwise(GetParam()) ? std::vector<std::int64_t>{0, 1, 7, 35} : std::vector<std::int64_t>{6, 17, 35};
+    const std::vector<std::int64_t> sizes =
+        core::isElementwise(GetParam()) ? std::vector<std::int64_t>{0, 1, 7, 35} : std::vector<std::int64_t>{6, 17, 35};
     for (std::int64_t n : sizes) {
       const std::vector<std::int64_t> dims(fn.dimParams.size(), n);
       SCOPED_TRACE(n);
       const auto number = static_cast<std::size_t>(GetParam()) + static_cast<std::size_t>(n);
       const std::vector<Variant> all = allVariants();
-      expectAgreement(*module, f, dims, argumentsOf(fn, dims, 11, false), n == 35 ? someVariants(number, 3) : std::vector<Variant>{all[number % all.size()]});
+      expectAgreement(*module, f, dims, argumentsOf(fn, dims, 11, false),
+                      n == 35 ? someVariants(number, 3) : std::vector<Variant>{all[number % all.size()]});
       expectAgreement(*module, f, dims, argumentsOf(fn, dims, 12, true), {all[(number + 3) % all.size()]});
       if (HasFailure()) return;
     }

@@ -141,8 +141,8 @@ TEST(RandomPrograms, AreTheSameNatively) {
     ordered.ordered = true;
     ASSERT_EQ(verify(module, module.fns[0], ordered), std::nullopt) << print(module.fns[0]);
     for (std::int64_t n : {19, 2}) {
-      std::vector<Array> params = {randomArray(Elem::F32, {n, 21}, seed, n == 2), randomArray(Elem::F32, {21, 40}, seed + 1),
-                                   randomArray(Elem::F32, {16}, seed + 2, n == 2), randomArray(Elem::F32, {n}, seed + 3),
+      std::vector<Array> params = {randomArray(Elem::F32, {n, 21}, seed, n == 2),    randomArray(Elem::F32, {21, 40}, seed + 1),
+                                   randomArray(Elem::F32, {16}, seed + 2, n == 2),   randomArray(Elem::F32, {n}, seed + 3),
                                    randomArray(Elem::I32, {n}, seed + 4, false, 50), randomArray(Elem::F32, {}, seed + 5)};
       expectAgreement(module, 0, {n}, params, n == 19 ? someVariants(seed, 2) : std::vector<Variant>{allVariants()[seed % allVariants().size()]});
       if (HasFailure()) {

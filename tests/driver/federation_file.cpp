@@ -18,38 +18,29 @@ using Json = nlohmann::ordered_json;
 std::pair<hid_t, hid_t> hdf5Types(core::Elem elem) {
   switch (elem) {
     case core::Elem::Bool:
-    case core::Elem::U8:
-      return {H5T_STD_U8LE, H5T_NATIVE_UINT8};
-    case core::Elem::I8:
-      return {H5T_STD_I8LE, H5T_NATIVE_INT8};
-    case core::Elem::I16:
-      return {H5T_STD_I16LE, H5T_NATIVE_INT16};
-    case core::Elem::U16:
-      return {H5T_STD_U16LE, H5T_NATIVE_UINT16};
-    case core::Elem::I32:
-      return {H5T_STD_I32LE, H5T_NATIVE_INT32};
-    case core::Elem::U32:
-      return {H5T_STD_U32LE, H5T_NATIVE_UINT32};
-    case core::Elem::I64:
-      return {H5T_STD_I64LE, H5T_NATIVE_INT64};
-    case core::Elem::U64:
-      return {H5T_STD_U64LE, H5T_NATIVE_UINT64};
-    case core::Elem::F32:
-      return {H5T_IEEE_F32LE, H5T_NATIVE_FLOAT};
-    case core::Elem::F64:
-      return {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE};
-    default:
-      throw std::runtime_error("a feature of this element type cannot be written");
+    case core::Elem::U8: return {H5T_STD_U8LE, H5T_NATIVE_UINT8};
+    case core::Elem::I8: return {H5T_STD_I8LE, H5T_NATIVE_INT8};
+    case core::Elem::I16: return {H5T_STD_I16LE, H5T_NATIVE_INT16};
+    case core::Elem::U16: return {H5T_STD_U16LE, H5T_NATIVE_UINT16};
+    case core::Elem::I32: return {H5T_STD_I32LE, H5T_NATIVE_INT32};
+    case core::Elem::U32: return {H5T_STD_U32LE, H5T_NATIVE_UINT32};
+    case core::Elem::I64: return {H5T_STD_I64LE, H5T_NATIVE_INT64};
+    case core::Elem::U64: return {H5T_STD_U64LE, H5T_NATIVE_UINT64};
+    case core::Elem::F32: return {H5T_IEEE_F32LE, H5T_NATIVE_FLOAT};
+    case core::Elem::F64: return {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE};
+    default: throw std::runtime_error("a feature of this element type cannot be written");
   }
 }
 
 void fill(core::Array& array, const Json& value, std::size_t axis, std::int64_t& next) {
   if (axis == array.shape().size()) {
     const core::Elem elem = array.elem();
-    array.set(next++, core::isFloat(elem) ? core::Literal::ofDouble(elem, value.get<double>()) : core::Literal::ofInt(elem, value.get<std::int64_t>()));
+    array.set(next++,
+              core::isFloat(elem) ? core::Literal::ofDouble(elem, value.get<double>()) : core::Literal::ofInt(elem, value.get<std::int64_t>()));
     return;
   }
-  if (!value.is_array() || static_cast<std::int64_t>(value.size()) != array.shape()[axis]) throw std::runtime_error("a row has another shape than declared");
+  if (!value.is_array() || static_cast<std::int64_t>(value.size()) != array.shape()[axis])
+    throw std::runtime_error("a row has another shape than declared");
   for (const Json& item : value) fill(array, item, axis + 1, next);
 }
 

@@ -138,13 +138,18 @@ void expectSameBits(const std::vector<runtime::NamedArray>& a, const std::vector
 core::Literal literalOf(core::Elem elem, const nlohmann::json& value) {
   if (elem == core::Elem::Key) return {elem, std::stoull(value.get<std::string>(), nullptr, 16)};
   if (elem == core::Elem::Bool) return core::Literal::ofBool(value.get<bool>());
-  if (!core::isFloat(elem)) return elem == core::Elem::U64 ? core::Literal{elem, value.get<std::uint64_t>()} : core::Literal::ofInt(elem, value.get<std::int64_t>());
+  if (!core::isFloat(elem))
+    return elem == core::Elem::U64 ? core::Literal{elem, value.get<std::uint64_t>()} : core::Literal::ofInt(elem, value.get<std::int64_t>());
   if (!value.is_string()) return core::Literal::ofDouble(elem, value.get<double>());
   const std::string text = value;
-  return core::Literal::ofDouble(elem, text == "nan" ? NAN : text == "inf" ? INFINITY : text == "-inf" ? -INFINITY : throw std::runtime_error("no number: " + text));
+  return core::Literal::ofDouble(elem, text == "nan"    ? NAN
+                                       : text == "inf"  ? INFINITY
+                                       : text == "-inf" ? -INFINITY
+                                                        : throw std::runtime_error("no number: " + text));
 }
 
-void expectElements(const core::Array& found, std::size_t axis, std::int64_t& next, const nlohmann::json& expected, const ProgramFile::Expectation& e) {
+void expectElements(const core::Array& found, std::size_t axis, std::int64_t& next, const nlohmann::json& expected,
+                    const ProgramFile::Expectation& e) {
   if (axis < found.shape().size()) {
     ASSERT_TRUE(expected.is_array() && static_cast<std::int64_t>(expected.size()) == found.shape()[axis])
         << e.leaf << " has the shape of " << cli::arrayText(found, 64) << ", not of " << e.value;
@@ -159,7 +164,7 @@ void expectElements(const core::Array& found, std::size_t axis, std::int64_t& ne
   } else {
     core::Array one = core::Array::scalar(wanted);
     EXPECT_TRUE(one.sameBits(core::Array::scalar(found.at(at)))) << e.leaf << " element " << at << " is " << cli::elementText(found, at) << " ("
-                                                                << fmt::format("{:.9g}", found.at(at).toDouble()) << "), not " << expected;
+                                                                 << fmt::format("{:.9g}", found.at(at).toDouble()) << "), not " << expected;
   }
 }
 

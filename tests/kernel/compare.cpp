@@ -57,14 +57,16 @@ std::string difference(const core::Fn& fn, const Kernel& kernel, const std::vect
     if (a.shape() != b.shape() || a.elem() != b.elem()) return fmt::format("result {} has another type", i);
     for (std::int64_t k = 0; k < a.count(); ++k) {
       if (a.at(k).bits != b.at(k).bits) {
-        return fmt::format("result {}[{}]: interpreter {} ({:x}), kernel {} ({:x})", i, k, a.at(k).toDouble(), a.at(k).bits, b.at(k).toDouble(), b.at(k).bits);
+        return fmt::format("result {}[{}]: interpreter {} ({:x}), kernel {} ({:x})", i, k, a.at(k).toDouble(), a.at(k).bits, b.at(k).toDouble(),
+                           b.at(k).bits);
       }
     }
   }
   return "";
 }
 
-std::string differenceOfAll(const core::Module& module, const core::Fn& fn, const std::vector<std::int64_t>& dims, std::uint64_t seed, std::int64_t limit) {
+std::string differenceOfAll(const core::Module& module, const core::Fn& fn, const std::vector<std::int64_t>& dims, std::uint64_t seed,
+                            std::int64_t limit) {
   const std::vector<Array> params = randomParams(fn, dims, seed, limit);
   const auto check = [&](const std::string& name, const Kernel& k, Stage stage) -> std::string {
     if (const auto p = verify(k, stage)) return name + ": " + *p;

@@ -50,8 +50,7 @@ std::vector<const core::OpRow*> rows() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OpTable, ::testing::ValuesIn(rows()),
-                         [](const auto& info) { return std::string(core::opName(info.param->op)); });
+INSTANTIATE_TEST_SUITE_P(All, OpTable, ::testing::ValuesIn(rows()), [](const auto& info) { return std::string(core::opName(info.param->op)); });
 
 }  // namespace
 }  // namespace fedc::kernel

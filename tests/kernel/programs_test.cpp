@@ -22,22 +22,29 @@ struct Program {
 
 // Control flow, carries, stacks and in-place results: where copies could be joined wrongly.
 const Program kPrograms[] = {
-    {"swap", R"(fn f(N; x: f32[N], y: f32[N]) -> (f32[N], f32[N]) {
+    {"swap",
+     R"(fn f(N; x: f32[N], y: f32[N]) -> (f32[N], f32[N]) {
   a: f32[N], b: f32[N] = loop t < 3 carry (c: f32[N] = x, d: f32[N] = y) {
     e: f32[N] = add(c, d)
     next (d, e) emit ()
   }
   return a, b
 }
-)", {5}, {}},
-    {"rotate", R"(fn f(; x: f32[3], y: f32[3], z: f32[3]) -> (f32[3], f32[3], f32[3]) {
+)",
+     {5},
+     {}},
+    {"rotate",
+     R"(fn f(; x: f32[3], y: f32[3], z: f32[3]) -> (f32[3], f32[3], f32[3]) {
   a: f32[3], b: f32[3], c: f32[3] = loop t < 4 carry (p: f32[3] = x, q: f32[3] = y, r: f32[3] = z) {
     next (q, r, p) emit ()
   }
   return a, b, c
 }
-)", {}, {}},
-    {"carry read after its update", R"(fn f(N; x: f32[N, 4]) -> (f32[N, 4], f32[N, 4]) {
+)",
+     {},
+     {}},
+    {"carry read after its update",
+     R"(fn f(N; x: f32[N, 4]) -> (f32[N, 4], f32[N, 4]) {
   a: f32[N, 4], ys: f32[3, N, 4] = loop t < 3 carry (c: f32[N, 4] = x) {
     n: f32[N, 4] = mul(c, 0.5f32)
     u: f32[N, 4] = add(n, c)
@@ -46,8 +53,11 @@ const Program kPrograms[] = {
   s: f32[N, 4] = reduce{kind sum; axes 0; order seq}(ys)
   return a, s
 }
-)", {5}, {}},
-    {"carry read transposed by its update", R"(fn f(; x: f32[4, 4]) -> (f32[4, 4]) {
+)",
+     {5},
+     {}},
+    {"carry read transposed by its update",
+     R"(fn f(; x: f32[4, 4]) -> (f32[4, 4]) {
   a: f32[4, 4] = loop t < 3 carry (c: f32[4, 4] = x) {
     u: f32[4, 4] = transpose{axes 1,0}(c)
     n: f32[4, 4] = add(c, u)
@@ -55,8 +65,11 @@ const Program kPrograms[] = {
   }
   return a
 }
-)", {}, {}},
-    {"initial value needed again", R"(fn f(N; x: f32[N]) -> (f32[N]) {
+)",
+     {},
+     {}},
+    {"initial value needed again",
+     R"(fn f(N; x: f32[N]) -> (f32[N]) {
   y: f32[N] = exp(x)
   a: f32[N] = loop t < 2 carry (c: f32[N] = y) {
     n: f32[N] = mul(c, y)
@@ -65,8 +78,11 @@ const Program kPrograms[] = {
   r: f32[N] = add(a, y)
   return r
 }
-)", {5}, {}},
-    {"nested loops", R"(fn f(N; x: f32[N, 6]) -> (f32[6], f32[N, 3, 6]) {
+)",
+     {5},
+     {}},
+    {"nested loops",
+     R"(fn f(N; x: f32[N, 6]) -> (f32[6], f32[N, 3, 6]) {
   a: f32[6], ys: f32[N, 3, 6] = loop t < N carry (c: f32[6] = 0.0f32) each (row: f32[6] in x) {
     d: f32[6], zs: f32[3, 6] = loop s < 3 carry (e: f32[6] = c) {
       g: f32[6] = add(e, row)
@@ -77,8 +93,11 @@ const Program kPrograms[] = {
   }
   return a, ys
 }
-)", {5}, {}},
-    {"reversed with stacks", R"(fn f(N; x: f32[N, 3], w: f32[3, 3]) -> (f32[3], f32[3, 3]) {
+)",
+     {5},
+     {}},
+    {"reversed with stacks",
+     R"(fn f(N; x: f32[N, 3], w: f32[3, 3]) -> (f32[3], f32[3, 3]) {
   a: f32[3], hs: f32[N, 3] = loop t < N carry (c: f32[3] = 0.0f32) each (row: f32[3] in x) {
     p: f32[3] = contract{axes 0; rhs 0; order seq}(c, w, row)
     h: f32[3] = tanh(p)
@@ -91,8 +110,11 @@ const Program kPrograms[] = {
   }
   return g, k
 }
-)", {5}, {}},
-    {"branches", R"(fn f(N; p: bool, x: f32[N], y: f32[N]) -> (f32[N], f32[N]) {
+)",
+     {5},
+     {}},
+    {"branches",
+     R"(fn f(N; p: bool, x: f32[N], y: f32[N]) -> (f32[N], f32[N]) {
   a: f32[N] = exp(x)
   r: f32[N], s: f32[N] = cond(p) {
     u: f32[N] = mul(a, y)
@@ -104,8 +126,11 @@ const Program kPrograms[] = {
   z: f32[N] = add(r, a)
   return z, s
 }
-)", {5}, {}},
-    {"branch in a loop", R"(fn f(N; x: f32[N]) -> (f32[N]) {
+)",
+     {5},
+     {}},
+    {"branch in a loop",
+     R"(fn f(N; x: f32[N]) -> (f32[N]) {
   a: f32[N] = loop t < 4 carry (c: f32[N] = x) {
     s: f32 = reduce{kind sum; axes 0; order seq}(c)
     p: bool = gt(s, 0.0f32)
@@ -120,78 +145,111 @@ const Program kPrograms[] = {
   }
   return a
 }
-)", {5}, {}},
-    {"accumulators in place", R"(fn f(N; acc: f32[6, 20], n: f32, w: f32[6, 20], m: f32[6, 20]) -> (f32[6, 20], f32) {
+)",
+     {5},
+     {}},
+    {"accumulators in place",
+     R"(fn f(N; acc: f32[6, 20], n: f32, w: f32[6, 20], m: f32[6, 20]) -> (f32[6, 20], f32) {
   d: f32[6, 20] = sub(w, m)
   b: f32[6, 20] = broadcast{dims [6, 20]}(n)
   r: f32[6, 20] = fma(b, d, acc)
   s: f32 = reduce{kind sum; axes 0,1; order seq}(acc)
   return r, s
 }
-)", {5}, {{0, 0}}},
-    {"in-place results crossed", R"(fn f(; a: f32[20], b: f32[20]) -> (f32[20], f32[20]) {
+)",
+     {5},
+     {{0, 0}}},
+    {"in-place results crossed",
+     R"(fn f(; a: f32[20], b: f32[20]) -> (f32[20], f32[20]) {
   c: f32[20] = add(a, b)
   return b, c
 }
-)", {}, {{0, 0}, {1, 1}}},
-    {"in-place transposed", R"(fn f(; a: f32[5, 5]) -> (f32[5, 5]) {
+)",
+     {},
+     {{0, 0}, {1, 1}}},
+    {"in-place transposed",
+     R"(fn f(; a: f32[5, 5]) -> (f32[5, 5]) {
   t: f32[5, 5] = transpose{axes 1,0}(a)
   return t
 }
-)", {}, {{0, 0}}},
-    {"in-place through a loop", R"(fn f(N; acc: f32[20], x: f32[N, 20]) -> (f32[20]) {
+)",
+     {},
+     {{0, 0}}},
+    {"in-place through a loop",
+     R"(fn f(N; acc: f32[20], x: f32[N, 20]) -> (f32[20]) {
   a: f32[20] = loop t < N carry (c: f32[20] = acc) each (row: f32[20] in x) {
     n: f32[20] = add(c, row)
     next (n) emit ()
   }
   return a
 }
-)", {5}, {{0, 0}}},
-    {"parameters and literals as results", R"(fn f(N; x: f32[N], w: f32[20]) -> (f32[N], f32[20], f32[20], f32[3]) {
+)",
+     {5},
+     {{0, 0}}},
+    {"parameters and literals as results",
+     R"(fn f(N; x: f32[N], w: f32[20]) -> (f32[N], f32[20], f32[20], f32[3]) {
   return x, w, w, 2.0f32
 }
-)", {5}, {}},
-    {"reshape of a transposed value", R"(fn f(N; x: f32[N, 4]) -> (f32[4*N], f32[2, 2*N]) {
+)",
+     {5},
+     {}},
+    {"reshape of a transposed value",
+     R"(fn f(N; x: f32[N, 4]) -> (f32[4*N], f32[2, 2*N]) {
   t: f32[4, N] = transpose{axes 1,0}(x)
   r: f32[4*N] = reshape{dims [4*N]}(t)
   q: f32[4*N] = mul(r, 2.0f32)
   s: f32[2, 2*N] = reshape{dims [2, 2*N]}(q)
   return r, s
 }
-)", {5}, {}},
-    {"reshape of padded results", R"(fn f(; x: f32[6, 10], y: f32[60]) -> (f32[60], f32[6, 10], f32[3, 20]) {
+)",
+     {5},
+     {}},
+    {"reshape of padded results",
+     R"(fn f(; x: f32[6, 10], y: f32[60]) -> (f32[60], f32[6, 10], f32[3, 20]) {
   a: f32[60] = reshape{dims [60]}(x)
   b: f32[6, 10] = reshape{dims [6, 10]}(y)
   c: f32[6, 10] = mul(x, b)
   d: f32[3, 20] = reshape{dims [3, 20]}(c)
   return a, b, d
 }
-)", {}, {}},
-    {"parts of padded results", R"(fn f(; x: f32[3, 5], y: f32[3, 4]) -> (f32[3, 9], f32[3, 12], f32[3, 7]) {
+)",
+     {},
+     {}},
+    {"parts of padded results",
+     R"(fn f(; x: f32[3, 5], y: f32[3, 4]) -> (f32[3, 9], f32[3, 12], f32[3, 7]) {
   a: f32[3, 9] = concat{axes 1}(x, y)
   b: f32[3, 12] = pad{dims [0, 3]; starts [0, 4]}(x, 1.0f32)
   e: f32[3, 5] = exp(x)
   c: f32[3, 7] = pad{dims [0, 2]; starts [0, 0]}(e, 0.0f32)
   return a, b, c
 }
-)", {}, {}},
-    {"gather of a gather", R"(fn f(N; x: f32[N, 4], i: i32[N], j: i32[3]) -> (f32[3, 4], f32[3]) {
+)",
+     {},
+     {}},
+    {"gather of a gather",
+     R"(fn f(N; x: f32[N, 4], i: i32[N], j: i32[3]) -> (f32[3, 4], f32[3]) {
   k: i32[3] = gather{axes 0}(i, j)
   r: f32[3, 4] = gather{axes 0}(x, k)
   l: i32[3] = add(k, 1i32)
   q: f32[3] = pick(r, l)
   return r, q
 }
-)", {5}, {}},
-    {"gather of a slice and of the reversed", R"(fn f(N; x: f32[N + 2, 4], i: i32[3]) -> (f32[3, 4], f32[3, 4]) {
+)",
+     {5},
+     {}},
+    {"gather of a slice and of the reversed",
+     R"(fn f(N; x: f32[N + 2, 4], i: i32[3]) -> (f32[3, 4], f32[3, 4]) {
   s: f32[N, 4] = slice{dims [N, 4]; starts [1, 0]}(x)
   r: f32[3, 4] = gather{axes 0}(s, i)
   v: f32[N + 2, 4] = reverse{axes 0}(x)
   q: f32[3, 4] = gather{axes 0}(v, i)
   return r, q
 }
-)", {5}, {}},
-    {"gather by computed indices", R"(fn f(N; x: f32[N, 4]) -> (f32[3, 4], f32[N, 4]) {
+)",
+     {5},
+     {}},
+    {"gather by computed indices",
+     R"(fn f(N; x: f32[N, 4]) -> (f32[3, 4], f32[N, 4]) {
   i: i32[3] = iota{axes 0; dims [3]; elem i32}()
   j: i32[3] = mul(i, 2i32)
   r: f32[3, 4] = gather{axes 0}(x, j)
@@ -201,15 +259,21 @@ const Program kPrograms[] = {
   q: f32[N, 4] = gather{axes 0}(x, m)
   return r, q
 }
-)", {5}, {}},
-    {"batched gather and scatter", R"(fn f(N; x: f32[2, N, 4], i: i32[2, 3], u: f32[2, 3, 4]) -> (f32[2, 3, 4], f32[2, N, 4]) {
+)",
+     {5},
+     {}},
+    {"batched gather and scatter",
+     R"(fn f(N; x: f32[2, N, 4], i: i32[2, 3], u: f32[2, 3, 4]) -> (f32[2, 3, 4], f32[2, N, 4]) {
   r: f32[2, 3, 4] = gather{axes 1; batch 1}(x, i)
   v: f32[2, 3, 4] = mul(u, r)
   s: f32[2, N, 4] = scatter{axes 1; batch 1; mode add}(x, i, v)
   return r, s
 }
-)", {5}, {}},
-    {"scatter into a carry", R"(fn f(N; e: f32[7, 20], i: i32[N], u: f32[N, 20]) -> (f32[7, 20]) {
+)",
+     {5},
+     {}},
+    {"scatter into a carry",
+     R"(fn f(N; e: f32[7, 20], i: i32[N], u: f32[N, 20]) -> (f32[7, 20]) {
   a: f32[7, 20] = loop t < 2 carry (c: f32[7, 20] = e) {
     g: f32[N, 20] = gather{axes 0}(c, i)
     d: f32[N, 20] = mul(g, u)
@@ -218,8 +282,11 @@ const Program kPrograms[] = {
   }
   return a
 }
-)", {5}, {}},
-    {"filter and batch", R"(fn f(N; x: f32[N, 4], mask: bool[N], k: key) -> (f32[4]) {
+)",
+     {5},
+     {}},
+    {"filter and batch",
+     R"(fn f(N; x: f32[N, 4], mask: bool[N], k: key) -> (f32[4]) {
   i: i32[m] = compact{extent N; defines m}(mask)
   p: i32[m] = permutation{extent m}(k)
   o: i32[m] = gather{axes 0}(i, p)
@@ -234,8 +301,11 @@ const Program kPrograms[] = {
   }
   return a
 }
-)", {9}, {}},
-    {"dims from values", R"(fn f(N; x: f32[N, 4], n: i32) -> (f32[4], i64) {
+)",
+     {9},
+     {}},
+    {"dims from values",
+     R"(fn f(N; x: f32[N, 4], n: i32) -> (f32[4], i64) {
   dim m <= N = clamp(n)
   s: f32[m, 4] = slice{dims [m, 4]; starts [0, 0]}(x)
   y: f32[m, 4] = mul(s, s)
@@ -243,15 +313,21 @@ const Program kPrograms[] = {
   v: i64 = dim_value{elem i64; extent m*m + 1}()
   return r, v
 }
-)", {9}, {}},
-    {"slices that start where a value says", R"(fn f(N; x: f32[N, 8], i: i32, u: f32[1, 3]) -> (f32[2, 3], f32[N, 8]) {
+)",
+     {9},
+     {}},
+    {"slices that start where a value says",
+     R"(fn f(N; x: f32[N, 8], i: i32, u: f32[1, 3]) -> (f32[2, 3], f32[N, 8]) {
   j: i32 = mul(i, 3i32)
   r: f32[2, 3] = dynamic_slice{dims [2, 3]}(x, j, i)
   y: f32[N, 8] = update_slice(x, u, i, j)
   return r, y
 }
-)", {5}, {}},
-    {"two layers", R"(fn f(N; w1: f32[12, 20], b1: f32[20], w2: f32[20, 6], b2: f32[6], x: f32[N, 12], y: i32[N]) -> (f32[12, 20], f32[20], f32[20, 6], f32[6]) {
+)",
+     {5},
+     {}},
+    {"two layers",
+     R"(fn f(N; w1: f32[12, 20], b1: f32[20], w2: f32[20, 6], b2: f32[6], x: f32[N, 12], y: i32[N]) -> (f32[12, 20], f32[20], f32[20, 6], f32[6]) {
   a1: f32[12, 20], c1: f32[20], a2: f32[20, 6], c2: f32[6] = loop s < ceildiv(N, 4) carry (v1: f32[12, 20] = w1, d1: f32[20] = b1, v2: f32[20, 6] = w2, d2: f32[6] = b2) {
     dim n <= 4 = min(4, N - 4*s)
     lo: i32 = dim_value{elem i32; extent 4*s}()
@@ -278,8 +354,11 @@ const Program kPrograms[] = {
   }
   return a1, c1, a2, c2
 }
-)", {9}, {}},
-    {"momentum", R"(fn f(; w: f32[20], v: f32[20], g: f32[20]) -> (f32[20], f32[20]) {
+)",
+     {9},
+     {}},
+    {"momentum",
+     R"(fn f(; w: f32[20], v: f32[20], g: f32[20]) -> (f32[20], f32[20]) {
   a: f32[20], b: f32[20] = loop t < 3 carry (x: f32[20] = w, m: f32[20] = v) {
     m1: f32[20] = mul(m, 0.9f32)
     m2: f32[20] = add(m1, g)
@@ -289,15 +368,21 @@ const Program kPrograms[] = {
   }
   return a, b
 }
-)", {}, {}},
-    {"half floats", R"(fn f(N; x: bf16[N, 20], y: f16[20]) -> (bf16[N], f16, bf16[N, 20]) {
+)",
+     {},
+     {}},
+    {"half floats",
+     R"(fn f(N; x: bf16[N, 20], y: f16[20]) -> (bf16[N], f16, bf16[N, 20]) {
   r: bf16[N] = reduce{kind sum; axes 1; order lanes}(x)
   s: f16 = reduce{kind max; axes 0; order seq}(y)
   c: bf16[N, 20] = cumulative{kind sum; axes 1}(x)
   return r, s, c
 }
-)", {5}, {}},
-    {"random numbers", R"(fn f(N; k: key, x: f32[N, 20]) -> (f32[N, 20], key[2], i32[2, N]) {
+)",
+     {5},
+     {}},
+    {"random numbers",
+     R"(fn f(N; k: key, x: f32[N, 20]) -> (f32[N, 20], key[2], i32[2, N]) {
   s: key[2] = split{extent 2}(k)
   i: i32[2] = iota{axes 0; dims [2]; elem i32}()
   q: key[2] = fold_in(s, i)
@@ -310,7 +395,9 @@ const Program kPrograms[] = {
   y: f32[N, 20] = select(m, x, 0.0f32)
   return y, s, p
 }
-)", {5}, {}},
+)",
+     {5},
+     {}},
 };
 
 class Programs : public ::testing::TestWithParam<const Program*> {};

@@ -120,13 +120,11 @@ class Generator {
     const int rank = t.rank();
     switch (pick(depth < 2 ? 24 : 21)) {
       case 0:
-      case 1:
-        return {b.unary(std::array{Op::Exp, Op::Tanh, Op::Neg, Op::Abs, Op::Sqrt}[static_cast<std::size_t>(pick(5))], *x)};
+      case 1: return {b.unary(std::array{Op::Exp, Op::Tanh, Op::Neg, Op::Abs, Op::Sqrt}[static_cast<std::size_t>(pick(5))], *x)};
       case 2:
       case 3:
       case 4:
-      case 5:
-        return {b.binary(std::array{Op::Add, Op::Sub, Op::Mul, Op::Max, Op::Div}[static_cast<std::size_t>(pick(5))], *x, ofType(b, scope, t))};
+      case 5: return {b.binary(std::array{Op::Add, Op::Sub, Op::Mul, Op::Max, Op::Div}[static_cast<std::size_t>(pick(5))], *x, ofType(b, scope, t))};
       case 6: {
         const Atom p = b.binary(Op::Le, *x, Atom::of(Literal::zero(Elem::F32)));
         return {p, b.select(p, Atom::of(Literal::ofDouble(Elem::F32, 0.5)), *x)};
@@ -138,16 +136,14 @@ class Generator {
         std::shuffle(axes.begin(), axes.end(), random_);
         return {b.transpose(*x, axes)};
       }
-      case 8:
-        return {reshaped(b, *x, t)};
+      case 8: return {reshaped(b, *x, t)};
       case 9: {
         if (rank == 0) return {};
         Attrs a;
         a.axes = {pick(rank)};
         return {b.emit1(Op::Reverse, {*x}, a)};
       }
-      case 10:
-        return {part(b, *x, t)};
+      case 10: return {part(b, *x, t)};
       case 11: {
         if (rank == 0) return {};
         const int axis = pick(rank);
@@ -164,13 +160,10 @@ class Generator {
         return {b.emit1(Op::Pad, {*x, Atom::of(Literal::ofDouble(Elem::F32, pick(2)))}, a)};
       }
       case 13:
-      case 14:
-        return reduction(b, *x, t);
+      case 14: return reduction(b, *x, t);
       case 15:
-      case 16:
-        return product(b, scope, *x, t);
-      case 17:
-        return indexing(b, scope, *x, t);
+      case 16: return product(b, scope, *x, t);
+      case 17: return indexing(b, scope, *x, t);
       case 18: {
         if (rank == 0) return {};
         Attrs a;
@@ -192,10 +185,8 @@ class Generator {
         return {p, b.convert(p, Elem::F32)};
       }
       case 21:
-      case 22:
-        return loop(b, scope, depth);
-      default:
-        return branch(b, scope, depth);
+      case 22: return loop(b, scope, depth);
+      default: return branch(b, scope, depth);
     }
   }
 

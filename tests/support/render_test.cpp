@@ -26,11 +26,12 @@ TEST_F(Render, TheSampleOfTheLanguagePage) {
                                "fn next(m: Model@server, data: {Example*}@clients, k: key@server) -> (Model@server, f32@server) {\n"
                                "  let (delta, n) = train(m, data, federated_keys(k));\n");
   const Span m = {file.id(), find(file, "(m, data").begin + 1, find(file, "(m, data").begin + 2};
-  const std::string text = renderText(Diagnostic(Code::UnexpectedToken, m, "`m` is at the server, `data` is at the clients")
-                                          .label(find(file, "Model@server"), "`m` is put at the server here")
-                                          .label(find(file, "data", 1), "`{Example*}@clients`")
-                                          .help(Fix::wrap(m, "federated_broadcast(", ")", "send the model to the clients (31.4 kB to each, each round)")),
-                                      sources);
+  const std::string text =
+      renderText(Diagnostic(Code::UnexpectedToken, m, "`m` is at the server, `data` is at the clients")
+                     .label(find(file, "Model@server"), "`m` is put at the server here")
+                     .label(find(file, "data", 1), "`{Example*}@clients`")
+                     .help(Fix::wrap(m, "federated_broadcast(", ")", "send the model to the clients (31.4 kB to each, each round)")),
+                 sources);
   EXPECT_EQ(text, R"(error[E0010]: `m` is at the server, `data` is at the clients
   --> mine.fed:37:26
    |
@@ -66,8 +67,8 @@ TEST_F(Render, SeveralTextsOnOneLineHangBelow) {
 
 TEST_F(Render, AnInnerMarkWithinAnOuterOne) {
   const SourceFile& file = add("f(abc + d)\n");
-  const std::string text = renderText(
-      Diagnostic(Code::UnexpectedToken, find(file, "+"), "wrong").at("inner").label(find(file, "abc + d"), "outer"), sources);
+  const std::string text =
+      renderText(Diagnostic(Code::UnexpectedToken, find(file, "+"), "wrong").at("inner").label(find(file, "abc + d"), "outer"), sources);
   EXPECT_EQ(text, R"(error[E0010]: wrong
  --> mine.fed:1:7
   |
@@ -81,10 +82,8 @@ TEST_F(Render, AnInnerMarkWithinAnOuterOne) {
 
 TEST_F(Render, LinesBetweenAreShownOrLeftOut) {
   const SourceFile& file = add("one\ntwo\nthree\nfour\nfive\nsix\n");
-  const std::string text = renderText(Diagnostic(Code::UnexpectedToken, find(file, "one"), "wrong")
-                                          .label(find(file, "three"), "near")
-                                          .label(find(file, "six"), "far"),
-                                      sources);
+  const std::string text = renderText(
+      Diagnostic(Code::UnexpectedToken, find(file, "one"), "wrong").label(find(file, "three"), "near").label(find(file, "six"), "far"), sources);
   EXPECT_EQ(text, R"(error[E0010]: wrong
  --> mine.fed:1:1
   |

@@ -10,7 +10,9 @@ namespace fedc {
 namespace {
 
 TEST(Source, LinesAndColumns) {
-  const SourceFile file(0, "a.fed", "ab\nc\xc3\xa9" "d\r\n\nlast");
+  const SourceFile file(0, "a.fed",
+                        "ab\nc\xc3\xa9"
+                        "d\r\n\nlast");
   EXPECT_EQ(file.lineCount(), 4u);
   EXPECT_EQ(file.lineColumn(0), (LineColumn{1, 1}));
   // The line break belongs to its line.
@@ -20,7 +22,9 @@ TEST(Source, LinesAndColumns) {
   EXPECT_EQ(file.lineColumn(6), (LineColumn{2, 3}));
   EXPECT_EQ(file.lineColumn(1000), (LineColumn{4, 5}));
   EXPECT_EQ(file.lineText(1), "ab");
-  EXPECT_EQ(file.lineText(2), "c\xc3\xa9" "d");
+  EXPECT_EQ(file.lineText(2),
+            "c\xc3\xa9"
+            "d");
   EXPECT_EQ(file.lineText(3), "");
   EXPECT_EQ(file.lineText(4), "last");
 }

@@ -156,7 +156,8 @@ TEST_F(Ast, WordsThatAreNamesElsewhere) {
 }
 
 TEST_F(Ast, DocsBelongToWhatFollows) {
-  const auto module = parse("/// One.\n///\n///  Two.  \n// no doc\nfn f() { }\n\n//// four\nfn g() { }\n/// of g2\n/* between */ let g2 = 1;\n/// dangling\n");
+  const auto module =
+      parse("/// One.\n///\n///  Two.  \n// no doc\nfn f() { }\n\n//// four\nfn g() { }\n/// of g2\n/* between */ let g2 = 1;\n/// dangling\n");
   EXPECT_EQ(module->items[0]->doc, "One.\n\n Two.");
   EXPECT_EQ(module->items[1]->doc, "");
   EXPECT_EQ(module->items[2]->doc, "of g2");
@@ -184,8 +185,9 @@ TEST_F(Ast, NodeIdsAreDistinct) {
 }
 
 TEST_F(Ast, LongNodesTakeALineEach) {
-  const std::string text = syntax::print(*parse("let x = f(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, "
-                                                "cccccccccccccccccccccccccccccccccccccccccccccc);"));
+  const std::string text =
+      syntax::print(*parse("let x = f(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, "
+                           "cccccccccccccccccccccccccccccccccccccccccccccc);"));
   EXPECT_EQ(text, R"((let
   x
   (call

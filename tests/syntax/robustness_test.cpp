@@ -50,20 +50,13 @@ TEST(Limits, DeepOperatorsAreAnErrorAndNoStackOverflow) {
   EXPECT_EQ(run("let x = " + repeat("-", 120) + "1;"), std::vector<Code>{});
   EXPECT_EQ(run("let x = a" + repeat(".b", 495) + ";"), std::vector<Code>{});
   EXPECT_EQ(run("let x = " + repeat("|a| ", 60) + "1;"), std::vector<Code>{});
-  const std::string deep[] = {"let x = 1" + repeat(" + 1", 100000) + ";",
-                              "let x = " + repeat("-", 100000) + "1;",
-                              "let x = " + repeat("!", 100000) + "1;",
-                              "let x = a" + repeat(".b(c)", 100000) + ";",
-                              "let x = a" + repeat("[0]", 100000) + ";",
-                              "let x = " + repeat("|a| ", 100000) + "1;",
-                              "let x = " + repeat("|| ", 100000) + "1;",
-                              "let x = " + repeat("if ", 100000) + "1;",
-                              "let x = a" + repeat(" as f32", 100000) + ";",
-                              "fn f(x: A" + repeat(" -> A", 100000) + ") { }",
-                              "fn f(x: A" + repeat("*", 100000) + ") { }",
-                              "fn f(x: A" + repeat("@server", 100000) + ") { }",
-                              "fn f(x: A" + repeat("<A", 100000) + ") { }",
-                              "fn f(x: A" + repeat("<A, A", 100000) + ") { }"};
+  const std::string deep[] = {"let x = 1" + repeat(" + 1", 100000) + ";",    "let x = " + repeat("-", 100000) + "1;",
+                              "let x = " + repeat("!", 100000) + "1;",       "let x = a" + repeat(".b(c)", 100000) + ";",
+                              "let x = a" + repeat("[0]", 100000) + ";",     "let x = " + repeat("|a| ", 100000) + "1;",
+                              "let x = " + repeat("|| ", 100000) + "1;",     "let x = " + repeat("if ", 100000) + "1;",
+                              "let x = a" + repeat(" as f32", 100000) + ";", "fn f(x: A" + repeat(" -> A", 100000) + ") { }",
+                              "fn f(x: A" + repeat("*", 100000) + ") { }",   "fn f(x: A" + repeat("@server", 100000) + ") { }",
+                              "fn f(x: A" + repeat("<A", 100000) + ") { }",  "fn f(x: A" + repeat("<A, A", 100000) + ") { }"};
   for (const std::string& text : deep) EXPECT_EQ(run(text), std::vector<Code>{Code::NestedTooDeep}) << text.substr(0, 40);
 }
 
@@ -102,9 +95,10 @@ TEST(Robustness, ChangedPrograms) {
     programs.push_back(tests::readFile(path));
   }
   ASSERT_FALSE(programs.empty());
-  constexpr std::string_view kPieces[] = {"(", ")", "[", "]", "{", "}", ";", ",", ":", "|", "||", "..", ".", "=", "==", "<", ">", "@", "*", "?", "_",
-                                          "fn ", "let ", "if ", "else ", "for ", "in ", "struct ", "use ", "as ", "0", "1.5", "\"", "/*", "*/", "//",
-                                          "x", "M", "server", "key", "->", "\n", "\xc3\xa9", "'", "while ", "return ", "elif ", "not "};
+  constexpr std::string_view kPieces[] = {
+      "(",  ")",  "[",  "]",  "{", "}",   ";",      ",",   ":",     "|",    "||",       "..",      ".",      "=",       "==",    "<",
+      ">",  "@",  "*",  "?",  "_", "fn ", "let ",   "if ", "else ", "for ", "in ",      "struct ", "use ",   "as ",     "0",     "1.5",
+      "\"", "/*", "*/", "//", "x", "M",   "server", "key", "->",    "\n",   "\xc3\xa9", "'",       "while ", "return ", "elif ", "not "};
   std::mt19937 random(7);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   for (int round = 0; round < 400; ++round) {

@@ -75,16 +75,19 @@ auto notEmpty() {
 
 void addCompilation(CLI::App* app, CommandLine& line) {
   addAssignments(app, "-p,--param", "value of a `param` of the program", line.params);
-  add(app, "--include", "DIR", "folder with modules for `use`; may be repeated", notEmpty(), [&](std::string folder) { line.include.push_back(std::move(folder)); })
+  add(app, "--include", "DIR", "folder with modules for `use`; may be repeated", notEmpty(),
+      [&](std::string folder) { line.include.push_back(std::move(folder)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->trigger_on_parse();
   app->add_flag("--verify", line.verify, "verify the intermediate program after every pass");
-  add(app, "--print-after", "PASS", "print the program after this pass (or `all`)", notEmpty(), [&](std::string pass) { line.printAfter = std::move(pass); });
+  add(app, "--print-after", "PASS", "print the program after this pass (or `all`)", notEmpty(),
+      [&](std::string pass) { line.printAfter = std::move(pass); });
 }
 
 void addMessages(CLI::App* app, CommandLine& line) {
   addChoice(app, "--error-format", "how errors are written", {{"text", ErrorFormat::Text}, {"json", ErrorFormat::Json}}, line.errorFormat);
-  addChoice(app, "--color", "colours in messages", {{"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}}, line.color);
+  addChoice(app, "--color", "colours in messages", {{"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}},
+            line.color);
 }
 
 void addFile(CLI::App* app, CommandLine& line) {
@@ -97,21 +100,28 @@ void addRun(CLI::App* app, CommandLine& line) {
   add(app, "--data", "PATH", "the clients' data: HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { run.data = std::move(v); });
   add(app, "--eval-data", "PATH", "the data of `evaluate`", notEmpty(), [&](std::string v) { run.evalData = std::move(v); });
   add(app, "--rounds", "N", "rounds of the process", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
-  add(app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
+  add(
+      app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
       [&](std::optional<std::int64_t> v) { run.clientsPerRound = v; });
-  add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(), [&](std::string v) { run.clients = std::move(v); });
-  add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(), [&](std::string v) { run.evalClients = std::move(v); });
-  add(app, "--seed", "S", "seed of all random numbers; default 0", [](const std::string& t) { return parseSeed(t); }, [&](std::uint64_t v) { run.seed = v; });
+  add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(),
+      [&](std::string v) { run.clients = std::move(v); });
+  add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(),
+      [&](std::string v) { run.evalClients = std::move(v); });
+  add(
+      app, "--seed", "S", "seed of all random numbers; default 0", [](const std::string& t) { return parseSeed(t); },
+      [&](std::uint64_t v) { run.seed = v; });
   addAssignments(app, "--arg", "argument of `main`: a number, true, false, [a, b]", run.arguments);
   add(app, "--threads", "T", "worker threads; default: one per core. Results do not depend on it", whole(1, 4096),
       [&](std::int64_t v) { run.threads = static_cast<int>(v); });
-  add(app, "--eval-every", "N", "evaluate after every N rounds; default: only after the last", whole(0), [&](std::int64_t v) { run.evalEvery = static_cast<int>(v); });
+  add(app, "--eval-every", "N", "evaluate after every N rounds; default: only after the last", whole(0),
+      [&](std::int64_t v) { run.evalEvery = static_cast<int>(v); });
   app->add_flag("--json", run.json, "results as JSON, one object per line");
   add(app, "--save", "F.npz", "write the state after the last round", notEmpty(), [&](std::string v) { run.save = std::move(v); });
   add(app, "--init", "F.npz", "start from a saved state", notEmpty(), [&](std::string v) { run.init = std::move(v); });
   app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
-  add(app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's", [](const std::string& t) { return parseBytes(t); },
-      [&](std::int64_t v) { run.dataCache = v; });
+  add(
+      app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's",
+      [](const std::string& t) { return parseBytes(t); }, [&](std::int64_t v) { run.dataCache = v; });
   addCompilation(app, line);
 }
 
@@ -129,9 +139,12 @@ void addEmit(CLI::App* app, CommandLine& line) {
     return fail(fmt::format("there is no stage `{}`{}; there are {}", text, meant ? fmt::format(", did you mean `{}`?", *meant) : "",
                             fmt::join(stages, ", ")));
   };
-  add(app, "STAGE", "", fmt::format("one of {}", fmt::join(emitStages(), ", ")), stage, [&](std::string v) { line.stage = std::move(v); })->required();
+  add(app, "STAGE", "", fmt::format("one of {}", fmt::join(emitStages(), ", ")), stage, [&](std::string v) {
+    line.stage = std::move(v);
+  })->required();
   addFile(app, line);
-  addChoice(app, "--format", "of the graph; svg is a drawing", {{"text", GraphFormat::Text}, {"dot", GraphFormat::Dot}, {"svg", GraphFormat::Svg}}, line.format);
+  addChoice(app, "--format", "of the graph; svg is a drawing", {{"text", GraphFormat::Text}, {"dot", GraphFormat::Dot}, {"svg", GraphFormat::Svg}},
+            line.format);
   addCompilation(app, line);
 }
 

@@ -33,7 +33,8 @@ bool knowsPass(const CommandLine& line, const Console& console) {
   return false;
 }
 
-bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck, const Console& console) {
+bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck,
+                 const Console& console) {
   auto checked = driver::checkProgram(compilation, path, options);
   if (!checked) {
     console.report(checked.error());

@@ -22,6 +22,7 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);
 bool knowsPass(const CommandLine& line, const Console& console);
 
 /// Reads and checks a file, then lowers it unless `onlyCheck`; everything that was found is reported. False if there was an error.
-bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck, const Console& console);
+bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck,
+                 const Console& console);
 
 }  // namespace fedc::cli

@@ -48,8 +48,6 @@ void Console::report(const Error& error) const {
   }
 }
 
-bool writeOut(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-}
+bool writeOut(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0; }
 
 }  // namespace fedc::cli

@@ -58,7 +58,9 @@ int emitCommand(const CommandLine& line, const Console& console) {
   } else if (line.stage == "graph") {
     text = graphs(*compilation.program, line.format);
   } else {
-    const auto stage = line.stage == "kernel" ? driver::NativeStage::Kernel : line.stage == "llvm" ? driver::NativeStage::Llvm : driver::NativeStage::Assembly;
+    const auto stage = line.stage == "kernel" ? driver::NativeStage::Kernel
+                       : line.stage == "llvm" ? driver::NativeStage::Llvm
+                                              : driver::NativeStage::Assembly;
     auto emitted = driver::emitNative(compilation, options, stage);
     if (!emitted) return console.report(emitted.error()), kFailure;
     text = std::move(*emitted);

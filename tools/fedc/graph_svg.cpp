@@ -28,20 +28,11 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '&': out += "&amp;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
     }
   }
   return out;
@@ -68,18 +59,12 @@ std::string leavesText(const std::vector<core::SlotInfo>& leaves) {
 const char* upName(core::UpEdge::Kind kind) {
   using Kind = core::UpEdge::Kind;
   switch (kind) {
-    case Kind::Sum:
-      return "sum";
-    case Kind::Aggregate:
-      return "aggregate";
-    case Kind::Collect:
-      return "collect";
-    case Kind::SecureSum:
-      return "secure sum";
-    case Kind::SecureSumBitwidth:
-      return "secure sum, bounded bits";
-    case Kind::SecureModularSum:
-      return "secure modular sum";
+    case Kind::Sum: return "sum";
+    case Kind::Aggregate: return "aggregate";
+    case Kind::Collect: return "collect";
+    case Kind::SecureSum: return "secure sum";
+    case Kind::SecureSumBitwidth: return "secure sum, bounded bits";
+    case Kind::SecureModularSum: return "secure modular sum";
   }
   return "";
 }
@@ -140,8 +125,8 @@ class Drawing {
     const int lanes[] = {kServerX + kBoxWidth / 2, kClientsX + kBoxWidth / 2};
     const int start = lanes[down ? 0 : 1];
     const int stop = lanes[down ? 1 : 0];
-    out_ += fmt::format("<polyline points=\"{0},{1} {0},{2} {3},{2} {3},{4}\" fill=\"none\" stroke=\"#333\" marker-end=\"url(#tip)\"/>\n", start, from, y_, stop,
-                        y_ + kArrowRoom);
+    out_ += fmt::format("<polyline points=\"{0},{1} {0},{2} {3},{2} {3},{4}\" fill=\"none\" stroke=\"#333\" marker-end=\"url(#tip)\"/>\n", start,
+                        from, y_, stop, y_ + kArrowRoom);
     y_ += kArrowRoom;
   }
 

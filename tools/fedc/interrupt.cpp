@@ -15,7 +15,7 @@ void setInterrupted(int) { interrupted.store(true, std::memory_order_relaxed); }
 }  // namespace
 
 const std::atomic<bool>* catchInterrupt() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = setInterrupted;
   sigemptyset(&action.sa_mask);
   // SA_RESETHAND: the second signal meets the system's own action. SA_RESTART: reads and writes that were under way go on.

@@ -19,14 +19,10 @@ using NonFinite = std::function<Json(const std::string& at, const char* is)>;
 /// The double whose shortest text is that of the element in its own width: 0.1f is written 0.1.
 Json number(core::Literal element, const std::string& at, const NonFinite& nonFinite) {
   switch (element.elem) {
-    case core::Elem::Bool:
-      return element.bits != 0;
-    case core::Elem::Key:
-      return fmt::format("{:016x}", element.bits);
-    case core::Elem::U64:
-      return element.bits;
-    default:
-      break;
+    case core::Elem::Bool: return element.bits != 0;
+    case core::Elem::Key: return fmt::format("{:016x}", element.bits);
+    case core::Elem::U64: return element.bits;
+    default: break;
   }
   if (!core::isFloat(element.elem)) return element.toInt();
   const double value = element.toDouble();

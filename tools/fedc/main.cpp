@@ -10,14 +10,10 @@ int dispatch(const fedc::cli::CommandLine& line) {
   using fedc::cli::Command;
   const fedc::cli::Console console(line.color, line.errorFormat);
   switch (line.command) {
-    case Command::Run:
-      return fedc::cli::runCommand(line, console);
-    case Command::Check:
-      return fedc::cli::checkCommand(line, console);
-    case Command::Emit:
-      return fedc::cli::emitCommand(line, console);
-    case Command::Explain:
-      return fedc::cli::explainCommand(line, console);
+    case Command::Run: return fedc::cli::runCommand(line, console);
+    case Command::Check: return fedc::cli::checkCommand(line, console);
+    case Command::Emit: return fedc::cli::emitCommand(line, console);
+    case Command::Explain: return fedc::cli::explainCommand(line, console);
   }
   return fedc::cli::kWrongUsage;
 }

@@ -46,14 +46,10 @@ std::string bytesText(double bytes) {
 std::string elementText(const core::Array& value, std::int64_t flat) {
   const core::Literal element = value.at(flat);
   switch (element.elem) {
-    case core::Elem::Bool:
-      return element.bits != 0 ? "true" : "false";
-    case core::Elem::Key:
-      return fmt::format("{:016x}", element.bits);
-    case core::Elem::U64:
-      return fmt::format("{}", element.bits);
-    default:
-      break;
+    case core::Elem::Bool: return element.bits != 0 ? "true" : "false";
+    case core::Elem::Key: return fmt::format("{:016x}", element.bits);
+    case core::Elem::U64: return fmt::format("{}", element.bits);
+    default: break;
   }
   if (!core::isFloat(element.elem)) return fmt::format("{}", element.toInt());
   const double number = element.toDouble();

@@ -40,7 +40,8 @@ double secondsSinceStart() {
   const double ticks = startTicks();
   timespec now{};
   if (ticks < 0 || clock_gettime(CLOCK_BOOTTIME, &now) != 0) return own;
-  const double seconds = static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec) - ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+  const double seconds =
+      static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec) - ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
   // In a time namespace the two clocks may not fit together.
   return seconds >= own && seconds < own + 5 ? seconds : own;
 }

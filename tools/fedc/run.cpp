@@ -56,8 +56,8 @@ runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions&
 }
 
 /// The results, at the end. False if they could not be written.
-bool writeResults(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options, const runtime::RunSummary& summary,
-                  bool isProcess) {
+bool writeResults(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options,
+                  const runtime::RunSummary& summary, bool isProcess) {
   if (line.run.json) return writeOut(summaryLine(summary));
   if (!isProcess) return writeOut(resultLine(summary.metrics, isOneLeaf(*compilation.typed)));
   return writeOut(summaryTable(summary, options.rounds, options.save));

@@ -47,8 +47,8 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
     if (!value) return context(value.error());
     options.dataCache = *value;
   } else {
-    const std::vector<std::string> known = {"data",       "eval",    "rounds",     "clients_per_round", "clients",
-                                            "eval_clients", "seed", "threads", "eval_every", "data_cache"};
+    const std::vector<std::string> known = {"data",         "eval", "rounds",  "clients_per_round", "clients",
+                                            "eval_clients", "seed", "threads", "eval_every",        "data_cache"};
     const auto meant = suggest(name, known);
     return fail(fmt::format("the `run` block has no setting `{}`{}", name, meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
   }
@@ -63,7 +63,8 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const check::Typ
   if (block.data) options.data = besideProgram(*block.data, programPath);
   if (block.eval) options.evalData = besideProgram(*block.eval, programPath);
   if (block.rounds) {
-    if (*block.rounds < 0 || *block.rounds > std::numeric_limits<int>::max()) return fail(fmt::format("`rounds` in the `run` block: {} is out of range", *block.rounds));
+    if (*block.rounds < 0 || *block.rounds > std::numeric_limits<int>::max())
+      return fail(fmt::format("`rounds` in the `run` block: {} is out of range", *block.rounds));
     options.rounds = static_cast<int>(*block.rounds);
   }
   if (block.clientsPerRound) {
@@ -110,7 +111,8 @@ Expected<std::map<std::string, core::Array>> mainArguments(const std::map<std::s
   }
   for (const auto& [name, text] : texts) {
     if (values.count(name) != 0) continue;
-    if (known.empty()) return fail(fmt::format("--arg {}: {}", name, main == nullptr ? "the program has no `main`" : "`main` takes no plain arguments"));
+    if (known.empty())
+      return fail(fmt::format("--arg {}: {}", name, main == nullptr ? "the program has no `main`" : "`main` takes no plain arguments"));
     const auto meant = suggest(name, known);
     return fail(fmt::format("--arg {}: `main` has no such argument{}; it has {}", name, meant ? fmt::format(", did you mean `{}`?", *meant) : "",
                             fmt::join(known, ", ")));

@@ -17,7 +17,8 @@ std::string summaryTable(const runtime::RunSummary& s, int wantedRounds, const s
     row("time", durationText(s.totalSeconds));
   }
   row("compile", durationText(s.compileSeconds));
-  row("data wait", fmt::format("{} (cold {}, warm {})", durationText(s.dataWait.total()), durationText(s.dataWait.cold), durationText(s.dataWait.warm)));
+  row("data wait",
+      fmt::format("{} (cold {}, warm {})", durationText(s.dataWait.total()), durationText(s.dataWait.cold), durationText(s.dataWait.warm)));
   if (!s.metrics.empty()) row("metrics", metricsText(s.metrics, false));
   if (!s.eval.empty()) row("eval", metricsText(s.eval, false));
   if (!savedTo.empty()) row("saved", savedTo);

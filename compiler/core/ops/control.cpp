@@ -169,8 +169,8 @@ Problem inferCheckpoint(const Fn& fn, const Stmt& s, Operands, Types& results) {
 
 void controlRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  const auto row = [&](Op op, int least, int most, Cost cost, const std::vector<AttrField>& attributes, Lowering lowering, auto infer, std::string_view doc,
-                       std::string_view example) {
+  const auto row = [&](Op op, int least, int most, Cost cost, const std::vector<AttrField>& attributes, Lowering lowering, auto infer,
+                       std::string_view doc, std::string_view example) {
     rows.push_back(OpRow{.op = op,
                          .minOperands = least,
                          .maxOperands = most,

@@ -64,13 +64,13 @@ Problem inferPermutation(const Fn&, const Stmt& s, Operands types, Types& result
 
 void randomRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  const auto row = [&](Op op, int operands, Cost cost, std::vector<AttrField> attributes, Lowering lowering, auto infer, auto run,
+  const auto row = [&](Op op, int operands, Cost cost, const std::vector<AttrField>& attributes, Lowering lowering, auto infer, auto run,
                        std::string_view doc, std::string_view example) {
     rows.push_back(OpRow{.op = op,
                          .minOperands = operands,
                          .maxOperands = operands,
                          .cost = cost,
-                         .attributes = std::move(attributes),
+                         .attributes = attributes,
                          .infer = infer,
                          .interpret = run,
                          .derivative = {},

@@ -174,13 +174,13 @@ Problem inferConcat(const Fn& fn, const Stmt& s, Operands types, Types& results)
 
 void shapeRows(std::vector<OpRow>& rows) {
   using enum AttrField;
-  const auto view = [&](Op op, int operands, std::vector<AttrField> attributes, auto infer, auto run, std::string_view doc,
+  const auto view = [&](Op op, int operands, const std::vector<AttrField>& attributes, auto infer, auto run, std::string_view doc,
                         std::string_view example) {
     rows.push_back(OpRow{.op = op,
                          .minOperands = operands,
                          .maxOperands = operands,
                          .cost = Cost::Cheap,
-                         .attributes = std::move(attributes),
+                         .attributes = attributes,
                          .infer = infer,
                          .interpret = run,
                          .derivative = {},
@@ -189,9 +189,9 @@ void shapeRows(std::vector<OpRow>& rows) {
                          .doc = doc,
                          .example = example});
   };
-  const auto copy = [&](Op op, int least, int most, std::vector<AttrField> attributes, auto infer, auto run, std::string_view doc,
+  const auto copy = [&](Op op, int least, int most, const std::vector<AttrField>& attributes, auto infer, auto run, std::string_view doc,
                         std::string_view example) {
-    view(op, least, std::move(attributes), infer, run, doc, example);
+    view(op, least, attributes, infer, run, doc, example);
     rows.back().maxOperands = most;
     rows.back().lowering = Lowering::Nest;
   };

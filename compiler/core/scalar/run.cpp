@@ -106,7 +106,8 @@ FEDC_INLINE To convertOne(From a) {
   if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     constexpr From kLow = static_cast<From>(std::numeric_limits<To>::min());
     // One past the greatest, a power of two, so exact.
-    constexpr From kHigh = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+    constexpr To kHalf = std::numeric_limits<To>::max() / 2 + 1;
+    constexpr From kHigh = static_cast<From>(kHalf) * 2;
     if (std::isnan(a)) return 0;
     if (a < kLow) return std::numeric_limits<To>::min();
     if (a >= kHigh) return std::numeric_limits<To>::max();

@@ -8,7 +8,27 @@ using check::Builtin;
 
 namespace {
 
-enum class Group : std::uint8_t { Unary, Binary, Extremum, Select, Reduction, Dot, ArgReduction, Sort, Fill, Shape, Static, Leaves, Linear, Transform, Sequence, Random, String, Check, Federated };
+enum class Group : std::uint8_t {
+  Unary,
+  Binary,
+  Extremum,
+  Select,
+  Reduction,
+  Dot,
+  ArgReduction,
+  Sort,
+  Fill,
+  Shape,
+  Static,
+  Leaves,
+  Linear,
+  Transform,
+  Sequence,
+  Random,
+  String,
+  Check,
+  Federated
+};
 
 Group groupOf(Builtin b) {
   static constexpr Group groups[] = {
@@ -30,8 +50,7 @@ std::string_view nameOf(Builtin b) {
 int listOperand(Builtin b) {
   switch (b) {
     case Builtin::Zeros:
-    case Builtin::Ones:
-      return 0;
+    case Builtin::Ones: return 0;
     case Builtin::Reshape:
     case Builtin::Transpose:
     case Builtin::Uniform:
@@ -41,12 +60,9 @@ int listOperand(Builtin b) {
     case Builtin::Randint:
     case Builtin::Exponential:
     case Builtin::Gumbel:
-    case Builtin::Laplace:
-      return 1;
-    case Builtin::Bernoulli:
-      return 2;
-    default:
-      return -1;
+    case Builtin::Laplace: return 1;
+    case Builtin::Bernoulli: return 2;
+    default: return -1;
   }
 }
 
@@ -86,7 +102,8 @@ Value Specialiser::mapLeaves(const check::Expr& e, Env& env) {
     for (std::size_t k = 1; k < args.size(); ++k) {
       // Of the same form as x, leaf by leaf; or one row per leaf of x.
       const check::TypeRef& type = unplaced(e.operands[functions.size() + k]->type);
-      bool rows = type->kind == check::TypeKind::Tensor && !(x.size() == 1 && args[0].kind == Value::Kind::Leaf && args[k].leaf.type.dims == x[0].type.dims);
+      bool rows =
+          type->kind == check::TypeKind::Tensor && !(x.size() == 1 && args[0].kind == Value::Kind::Leaf && args[k].leaf.type.dims == x[0].type.dims);
       if (rows || type->kind == check::TypeKind::Array) {
         at.push_back(row(args[k], Value::literal(Literal::ofInt(core::Elem::I32, static_cast<std::int64_t>(l))), e.span));
       } else {
@@ -142,13 +159,11 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
     case Group::Reduction:
     case Group::Dot:
     case Group::ArgReduction:
-    case Group::Sort:
-      return mathBuiltin(b, args, local, env, span);
+    case Group::Sort: return mathBuiltin(b, args, local, env, span);
     case Group::Fill:
     case Group::Shape:
     case Group::Static:
-    case Group::Linear:
-      return shapeBuiltin(b, args, local, env, span);
+    case Group::Linear: return shapeBuiltin(b, args, local, env, span);
     case Group::Transform: {
       Closure c;
       c.kind = Closure::Kind::Transform;
@@ -158,14 +173,10 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
       c.span = span;
       return functionValue(std::move(c));
     }
-    case Group::Sequence:
-      return sequenceBuiltin(b, args, local, env, span);
-    case Group::Random:
-      return randomBuiltin(b, args, local, env, span);
-    case Group::Check:
-      break;
-    default:
-      notYet(span, "`" + std::string(nameOf(b)) + "`");
+    case Group::Sequence: return sequenceBuiltin(b, args, local, env, span);
+    case Group::Random: return randomBuiltin(b, args, local, env, span);
+    case Group::Check: break;
+    default: notYet(span, "`" + std::string(nameOf(b)) + "`");
   }
   if (b == Builtin::Assert) {
     const Value& condition = *args[0];

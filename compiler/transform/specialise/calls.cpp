@@ -38,16 +38,14 @@ const Closure& Specialiser::function(const Value& v, Span span) const {
 
 bool Specialiser::isFederated(const Closure& f) const {
   switch (f.kind) {
-    case Closure::Kind::Instance:
-      return f.instance->federated;
+    case Closure::Kind::Instance: return f.instance->federated;
     case Closure::Kind::Lambda: {
       for (const auto& p : f.lambda->params) {
         if (mentionsPlacement(p)) return true;
       }
       return mentionsPlacement(f.lambda->body->type);
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -74,15 +72,11 @@ Value Specialiser::call(const Closure& f, Args args, Span span) {
 
 Value Specialiser::callLocal(const Closure& f, Args args, Span span) {
   switch (f.kind) {
-    case Closure::Kind::Transform:
-      return callTransform(f, std::move(args), span);
-    case Closure::Kind::Builtin:
-      return call(f, std::move(args), span);
-    case Closure::Kind::Open:
-      stop(Code::NotYetSupported, span, "this lambda was not checked for these arguments");
+    case Closure::Kind::Transform: return callTransform(f, std::move(args), span);
+    case Closure::Kind::Builtin: return call(f, std::move(args), span);
+    case Closure::Kind::Open: stop(Code::NotYetSupported, span, "this lambda was not checked for these arguments");
     case Closure::Kind::Instance:
-    case Closure::Kind::Lambda:
-      break;
+    case Closure::Kind::Lambda: break;
   }
   const bool instance = f.kind == Closure::Kind::Instance;
   const auto& params = instance ? f.instance->params : f.lambda->params;
@@ -97,19 +91,13 @@ Value Specialiser::callLocal(const Closure& f, Args args, Span span) {
 
 Value Specialiser::callTransform(const Closure& f, Args args, Span span) {
   switch (f.builtin) {
-    case Builtin::Vmap:
-      return vmap(*f.inner, args, span);
+    case Builtin::Vmap: return vmap(*f.inner, args, span);
     case Builtin::Grad:
-    case Builtin::ValueAndGrad:
-      return differentiate(f, std::move(args), span);
-    case Builtin::Jvp:
-      return callJvp(*f.inner, std::move(args), span);
-    case Builtin::Vjp:
-      return callVjp(*f.inner, std::move(args), span);
-    case Builtin::CheckpointFn:
-      return callCheckpoint(*f.inner, std::move(args), span);
-    default:
-      stop(Code::NotYetSupported, span, "not a transformation");
+    case Builtin::ValueAndGrad: return differentiate(f, std::move(args), span);
+    case Builtin::Jvp: return callJvp(*f.inner, std::move(args), span);
+    case Builtin::Vjp: return callVjp(*f.inner, std::move(args), span);
+    case Builtin::CheckpointFn: return callCheckpoint(*f.inner, std::move(args), span);
+    default: stop(Code::NotYetSupported, span, "not a transformation");
   }
 }
 
@@ -125,7 +113,8 @@ Value Specialiser::vmapOver(const Dim& n, const Args& args, Span span, const std
       if (type.dims.empty()) stop(Code::NotYetSupported, span, "`vmap` needs a leading axis on every argument");
       if (!(type.dims.front() == n)) {
         auto name = [&](Dim::Variable v) { return fn.dims[v].name; };
-        stop(Code::SizesDiffer, span, "the arguments of `vmap` have leading sizes `" + n.print(name) + "` and `" + type.dims.front().print(name) + "`");
+        stop(Code::SizesDiffer, span,
+             "the arguments of `vmap` have leading sizes `" + n.print(name) + "` and `" + type.dims.front().print(name) + "`");
       }
       type.dims.erase(type.dims.begin());
       if (l.atom.isLiteral) {

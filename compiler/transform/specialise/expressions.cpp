@@ -63,10 +63,8 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       }
       return *v;
     }
-    case ExprKind::Param:
-      return evalParam(e);
-    case ExprKind::Global:
-      return evalGlobal(*e.global);
+    case ExprKind::Param: return evalParam(e);
+    case ExprKind::Global: return evalGlobal(*e.global);
     case ExprKind::Function: {
       Closure c;
       c.kind = Closure::Kind::Instance;
@@ -107,8 +105,7 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       for (std::size_t i = 1; i < e.operands.size(); ++i) args.push_back(eval(*e.operands[i], env));
       return call(function(f, e.span), std::move(args), e.span);
     }
-    case ExprKind::BuiltinCall:
-      return builtinCall(e, env);
+    case ExprKind::BuiltinCall: return builtinCall(e, env);
     case ExprKind::Struct:
     case ExprKind::Tuple: {
       Args items;
@@ -156,7 +153,8 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       Value v = eval(*e.operands[0], env);
       if (e.unary == check::UnaryOp::Neg && v.kind == Value::Kind::Leaf && v.leaf.atom.isLiteral) {
         const Literal& l = v.leaf.atom.literal;
-        Literal negated = core::isFloat(l.elem) ? Literal::ofDouble(l.elem, -l.toDouble()) : Literal::ofInt(l.elem, static_cast<std::int64_t>(0U - static_cast<std::uint64_t>(l.toInt())));
+        Literal negated = core::isFloat(l.elem) ? Literal::ofDouble(l.elem, -l.toDouble())
+                                                : Literal::ofInt(l.elem, static_cast<std::int64_t>(0U - static_cast<std::uint64_t>(l.toInt())));
         return Value::literal(negated, v.leaf.type);
       }
       Lifted scope(*this, homeOf(v));
@@ -166,8 +164,7 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
         return r;
       });
     }
-    case ExprKind::Binary:
-      return evalBinary(e, env);
+    case ExprKind::Binary: return evalBinary(e, env);
     case ExprKind::Convert: {
       Value v = eval(*e.operands[0], env);
       Lifted scope(*this, homeOf(v));
@@ -178,8 +175,7 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       Lifted scope(*this, homeOf(v));
       return evalAs(v, unplaced(e.type), env, e.span);
     }
-    case ExprKind::If:
-      return evalIf(e, env);
+    case ExprKind::If: return evalIf(e, env);
     case ExprKind::Block: {
       // Assignments to outer variables stay; what the block binds itself has other ids and does no harm.
       for (const check::Stmt& s : e.stmts) exec(s, env);
@@ -193,10 +189,8 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       v.kind = Value::Kind::Range;
       return v;
     }
-    case ExprKind::Place:
-      return eval(*e.operands[0], env);
-    case ExprKind::DimValue:
-      return number(evalDim(e.dim, env, e.span), Elem::I32, e.span);
+    case ExprKind::Place: return eval(*e.operands[0], env);
+    case ExprKind::DimValue: return number(evalDim(e.dim, env, e.span), Elem::I32, e.span);
   }
   return Value::unit();
 }
@@ -358,7 +352,8 @@ Value Specialiser::convert(const Value& v, Elem to, Span span) {
         }
         return Value::literal(Literal::ofDouble(to, d), type).leaf;
       }
-      if (core::isInteger(to) && (core::isInteger(from.elem) || from.elem == Elem::Bool)) return Value::literal(Literal::ofInt(to, from.toInt()), type).leaf;
+      if (core::isInteger(to) && (core::isInteger(from.elem) || from.elem == Elem::Bool))
+        return Value::literal(Literal::ofInt(to, from.toInt()), type).leaf;
       if (core::isFloat(to) && core::isFloat(from.elem)) return Value::literal(Literal::ofDouble(to, from.toDouble()), type).leaf;
     }
     Leaf r = leaf(builder(span).convert(useWhole(l, span), to));
@@ -371,7 +366,7 @@ Value Specialiser::evalAs(const Value& v, const check::TypeRef& type, Env& env, 
   // Names in the type that are unknown here get the value's sizes; the others are compared at run time.
   bindDims(type, v, env);
   std::function<Value(const Value&, const check::TypeRef&, std::vector<Dim>)> walk = [&](const Value& x, const check::TypeRef& t,
-                                                                                        std::vector<Dim> leading) -> Value {
+                                                                                         std::vector<Dim> leading) -> Value {
     if (t->kind == check::TypeKind::Array) {
       leading.push_back(evalDim(t->extent, env, span));
       return walk(x, t->element, leading);
@@ -391,7 +386,9 @@ Value Specialiser::evalAs(const Value& v, const check::TypeRef& type, Env& env, 
       const Dim& have = l.type.dims[i];
       if (have == wanted[i]) continue;
       if (have.constant() && wanted[i].constant()) {
-        stop(Code::SizesDiffer, span, "this value has size " + std::to_string(*have.constant()) + " on axis " + std::to_string(i) + ", not " + std::to_string(*wanted[i].constant()));
+        stop(Code::SizesDiffer, span,
+             "this value has size " + std::to_string(*have.constant()) + " on axis " + std::to_string(i) + ", not " +
+                 std::to_string(*wanted[i].constant()));
       }
       Leaf a = number(have, Elem::I64, span).leaf, b = number(wanted[i], Elem::I64, span).leaf;
       check(use(elementwise(Op::Eq, {a, b}, span)), span, "the value's size on axis " + std::to_string(i) + " is not what `as` states");

@@ -60,8 +60,8 @@ Value Specialiser::clientKeys(const Value& v, Span span) {
 
 Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
                              const std::function<Value(const Value&, const Value&)>& accumulate,
-                             const std::function<Value(const Value&, const Value&)>& merge,
-                             const std::function<Value(const Value&)>& report, Span span) {
+                             const std::function<Value(const Value&, const Value&)>& merge, const std::function<Value(const Value&)>& report,
+                             Span span) {
   Home home = homeOf(x);
   const int level = home.kind == Home::Kind::Static ? 1 : home.level;
   Exchange& exchange = entry_->exchanges[level];
@@ -87,7 +87,8 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   auto names = slotsOf(x, "a");
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     core::SlotInfo slot;
-    slot.name = leaves.size() == names.size() && names[i].type == leaves[i].type ? names[i].name : "a" + std::to_string(aggregation.first + static_cast<int>(i));
+    slot.name = leaves.size() == names.size() && names[i].type == leaves[i].type ? names[i].name
+                                                                                 : "a" + std::to_string(aggregation.first + static_cast<int>(i));
     slot.type = leaves[i].type;
     slot.place = core::Place::Server;
     exchange.accumulator.push_back(std::move(slot));
@@ -165,21 +166,19 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
   (void)env;
   auto fn = [&](std::size_t i) { return args[i]->function; };
   switch (b) {
-    case Builtin::FederatedBroadcast:
-      return broadcast(*args[0], span);
-    case Builtin::FederatedValue:
-      return *args[0];
-    case Builtin::FederatedKeys:
-      return clientKeys(*args[0], span);
+    case Builtin::FederatedBroadcast: return broadcast(*args[0], span);
+    case Builtin::FederatedValue: return *args[0];
+    case Builtin::FederatedKeys: return clientKeys(*args[0], span);
     case Builtin::FederatedSum: {
       const Value& x = *args[0];
       auto wide = [](Elem e) { return e == Elem::F16 || e == Elem::BF16 ? Elem::F32 : e; };
       auto add = [&](const Value& a, const Value& y) {
-        return zip(a, y, span, [&](const Leaf& p, const Leaf& q) {
-          return elementwise(Op::Add, {p, convert(Value::of(q), p.type.elem, span).leaf}, span);
-        });
+        return zip(a, y, span,
+                   [&](const Leaf& p, const Leaf& q) { return elementwise(Op::Add, {p, convert(Value::of(q), p.type.elem, span).leaf}, span); });
       };
-      auto zero = [&] { return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(wide(l.type.elem)), Type{wide(l.type.elem), l.type.dims}).leaf; }); };
+      auto zero = [&] {
+        return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(wide(l.type.elem)), Type{wide(l.type.elem), l.type.dims}).leaf; });
+      };
       auto report = [&](const Value& a) {
         return zip(a, x, span, [&](const Leaf& p, const Leaf& q) { return convert(Value::of(p), q.type.elem, span).leaf; });
       };
@@ -194,18 +193,13 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
           [&](const Value& x, const Value& y) { return callLocal(*merge, {x, y}, span); },
           [&](const Value& a) { return report ? callLocal(*report, {a}, span) : a; }, span);
     }
-    case Builtin::FederatedCollect:
-      return collect(*args[0], span);
-    case Builtin::Declassify:
-      return *args[1];
-    case Builtin::FederatedSelect:
-      notYet(span, "`federated_select`");
+    case Builtin::FederatedCollect: return collect(*args[0], span);
+    case Builtin::Declassify: return *args[1];
+    case Builtin::FederatedSelect: notYet(span, "`federated_select`");
     case Builtin::FederatedSecureSum:
     case Builtin::FederatedSecureSumBitwidth:
-    case Builtin::FederatedSecureModularSum:
-      notYet(span, "a secure sum");
-    default:
-      notYet(span, "this intrinsic");
+    case Builtin::FederatedSecureModularSum: notYet(span, "a secure sum");
+    default: notYet(span, "this intrinsic");
   }
 }
 

@@ -77,9 +77,7 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
     assert(axis < current.type.dims.size());
     const Dim n = current.type.dims[axis];
     switch (s.kind) {
-      case Subscript::Kind::All:
-        ++axis;
-        break;
+      case Subscript::Kind::All: ++axis; break;
       case Subscript::Kind::At: {
         const Leaf& i = s.at->leaf;
         checkIndex(i, n, false, span);
@@ -113,7 +111,8 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
         }
         if (start) {
           // A run-time start needs an end at a fixed distance from it: `x[i..i + 3]`.
-          stop(Code::SizeNotKnown, span, "the size of this slice is not known before the run", "slices have a start and an end that are known, or sizes of arguments");
+          stop(Code::SizeNotKnown, span, "the size of this slice is not known before the run",
+               "slices have a start and an end that are known, or sizes of arguments");
         }
         if (s.to) hi = dimOf(*s.to, span, "the end of a slice");
         if (s.at) checkIndex(s.at->leaf, n, true, span);
@@ -143,8 +142,7 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
         axis += rank;
         break;
       }
-      default:
-        break;
+      default: break;
     }
   }
   return current;

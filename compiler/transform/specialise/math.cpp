@@ -165,7 +165,8 @@ Value Specialiser::mathBuiltin(Builtin b, const OptionalArgs& args, const check:
         Leaf p = x, q = y;
         align(p, q, span);
         Leaf out = elementwise(b == Builtin::Min ? Op::Min : Op::Max, {p, q}, span);
-        if (x.number && y.number && out.type.dims.empty()) out.number = b == Builtin::Min ? Dim::min(*x.number, *y.number) : Dim::max(*x.number, *y.number);
+        if (x.number && y.number && out.type.dims.empty())
+          out.number = b == Builtin::Min ? Dim::min(*x.number, *y.number) : Dim::max(*x.number, *y.number);
         return out;
       });
     }
@@ -186,8 +187,7 @@ Value Specialiser::mathBuiltin(Builtin b, const OptionalArgs& args, const check:
     case Builtin::Prod:
     case Builtin::Mean:
     case Builtin::Any:
-    case Builtin::All:
-      return reduction(b, *args[0], optional(1), span);
+    case Builtin::All: return reduction(b, *args[0], optional(1), span);
     case Builtin::Norm:
     case Builtin::Dot: {
       std::vector<Leaf> x = leavesOf(*args[0]), y = leavesOf(b == Builtin::Norm ? *args[0] : *args[1]);

@@ -67,8 +67,7 @@ Value Specialiser::randomBuiltin(Builtin b, const OptionalArgs& args, const chec
       }
       return Value::of(foldIn(key, convert(*args[1], Elem::I32, span).leaf, span));
     }
-    case Builtin::CloneKey:
-      return *args[0];
+    case Builtin::CloneKey: return *args[0];
     case Builtin::Uniform: {
       Leaf lo = optional(2) ? convert(*args[2], Elem::F32, span).leaf : f32(0), hi = optional(3) ? convert(*args[3], Elem::F32, span).leaf : f32(1);
       return Value::of(uniform(key, dims(1), lo, hi, span));
@@ -107,7 +106,10 @@ Value Specialiser::randomBuiltin(Builtin b, const OptionalArgs& args, const chec
     case Builtin::Rademacher: {
       Leaf u = uniform(key, dims(1), f32(0), f32(1), span);
       Leaf below = elementwise(Op::Lt, {u, Value::literal(Literal::ofDouble(Elem::F32, 0.5), u.type).leaf}, span);
-      return Value::of(elementwise(Op::Select, {below, Value::literal(Literal::ofDouble(Elem::F32, 1), u.type).leaf, Value::literal(Literal::ofDouble(Elem::F32, -1), u.type).leaf}, span));
+      return Value::of(elementwise(
+          Op::Select,
+          {below, Value::literal(Literal::ofDouble(Elem::F32, 1), u.type).leaf, Value::literal(Literal::ofDouble(Elem::F32, -1), u.type).leaf},
+          span));
     }
     case Builtin::Randint: {
       // Two draws make a number that is even for any span up to 2^32.
@@ -152,8 +154,7 @@ Value Specialiser::randomBuiltin(Builtin b, const OptionalArgs& args, const chec
       Leaf magnitude = elementwise(Op::Log1p, {elementwise(Op::Neg, {elementwise(Op::Abs, {u}, span)}, span)}, span);
       return Value::of(elementwise(Op::Mul, {elementwise(Op::Sign, {u}, span), magnitude}, span));
     }
-    default:
-      notYet(span, "this draw");
+    default: notYet(span, "this draw");
   }
 }
 

@@ -25,8 +25,7 @@ Value Specialiser::fetchRows(const Value& columns, const Rows& rows, Span span) 
     if (rows.kind != Rows::Kind::One) block.insert(block.begin(), rows.size);
     if (l.atom.isLiteral) return Value::literal(l.atom.literal, Type{l.type.elem, block}).leaf;
     switch (rows.kind) {
-      case Rows::Kind::One:
-        return row(Value::of(l), rows.at, span).leaf;
+      case Rows::Kind::One: return row(Value::of(l), rows.at, span).leaf;
       case Rows::Kind::Block: {
         if (auto n = numberOf(rows.at); n && n->isConstant(0) && rows.size == l.type.dims[0]) return l;
         core::Attrs attrs;
@@ -35,8 +34,7 @@ Value Specialiser::fetchRows(const Value& columns, const Rows& rows, Span span) 
         for (std::size_t i = 0; i < inner.size(); ++i) operands.push_back(Atom::of(Literal::ofInt(Elem::I32, 0)));
         return leaf(builder(span).emit1(Op::DynamicSlice, operands, attrs));
       }
-      case Rows::Kind::Vector:
-        return leaf(builder(span).gather(use(l), use(rows.at.leaf), 0));
+      case Rows::Kind::Vector: return leaf(builder(span).gather(use(l), use(rows.at.leaf), 0));
     }
     return l;
   });
@@ -305,9 +303,10 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         all.size = inner.count;
         return inner.fetch(all);
       };
-      loop(passes, {}, span, "pass", [&](const Value& p, const std::vector<Value>&) {
-        return std::vector<Value>{positionsOf(binary(check::BinaryOp::Add, start, p, span))};
-      }, &orders);
+      loop(
+          passes, {}, span, "pass",
+          [&](const Value& p, const std::vector<Value>&) { return std::vector<Value>{positionsOf(binary(check::BinaryOp::Add, start, p, span))}; },
+          &orders);
       Leaf order = reshape(orders[0].leaf, {passes * n}, span);
       std::function<const Sequence*(const Sequence*)> root = [&](const Sequence* q) { return q->kind == K::Columns ? q : root(q->inner[0].get()); };
       Plan source = plan(*root(sequence.get()), pass, std::nullopt, span);
@@ -318,7 +317,8 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
     case K::Batch: {
       auto size = numberOf(*s.argument);
       if (!size) stop(Code::SizeNotKnown, span, "the size of a batch must be known before the run");
-      if (size->constant() && *size->constant() < 1) stop(Code::IndexOutOfRange, span, "a batch holds at least one element, not " + std::to_string(*size->constant()));
+      if (size->constant() && *size->constant() < 1)
+        stop(Code::IndexOutOfRange, span, "a batch holds at least one element, not " + std::to_string(*size->constant()));
       Dim b = *size;
       Plan inner = plan(*s.inner[0], pass, demand ? std::optional<Dim>(*demand * b) : demand, span);
       Plan p;
@@ -404,8 +404,7 @@ Value Specialiser::sequenceBuiltin(Builtin b, const OptionalArgs& args, const ch
       if (s.home.kind == Home::Kind::Static) s.home = s.inner[1]->home;
       return wrap(std::move(s));
     }
-    case Builtin::Enumerate:
-      return wrap(made(Sequence::Kind::Enumerate));
+    case Builtin::Enumerate: return wrap(made(Sequence::Kind::Enumerate));
     case Builtin::Take:
     case Builtin::Skip:
     case Builtin::Shuffle:
@@ -436,10 +435,8 @@ Value Specialiser::sequenceBuiltin(Builtin b, const OptionalArgs& args, const ch
       });
       return out[0];
     }
-    case Builtin::Collect:
-      return collectSequence(*args[0], span);
-    default:
-      notYet(span, "this operation on sequences");
+    case Builtin::Collect: return collectSequence(*args[0], span);
+    default: notYet(span, "this operation on sequences");
   }
 }
 

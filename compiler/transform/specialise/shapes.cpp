@@ -107,10 +107,8 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       if (auto shape = optional(0)) return Value::literal(make(type->elem), Type{type->elem, dimsOf(*shape, span)});
       return zerosLike(type, env, make, span);
     }
-    case Builtin::Highest:
-      return zerosLike(type, env, &extreme<true>, span);
-    case Builtin::Lowest:
-      return zerosLike(type, env, &extreme<false>, span);
+    case Builtin::Highest: return zerosLike(type, env, &extreme<true>, span);
+    case Builtin::Lowest: return zerosLike(type, env, &extreme<false>, span);
     case Builtin::Full: {
       Value like = zerosLike(type, env, &Literal::zero, span);
       return map(like, [&](const Leaf& l) { return broadcastTo(convert(*args[0], l.type.elem, span).leaf, l.type.dims, span); });
@@ -119,8 +117,7 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       std::vector<Dim> dims = dimsOf(*args[1], span);
       return map(*args[0], [&](const Leaf& l) { return reshape(l, dims, span); });
     }
-    case Builtin::Ravel:
-      return Value::of(ravel(*args[0], span));
+    case Builtin::Ravel: return Value::of(ravel(*args[0], span));
     case Builtin::Unravel: {
       Value like = zerosLike(type, env, &Literal::zero, span);
       Dim at(0);
@@ -175,7 +172,9 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
         const Dim& n = l.type.dims[0];
         Dim more = size - n;
         if (more.isConstant(0)) return l;
-        if (more.constant() && *more.constant() < 0) stop(Code::SizesDiffer, span, "padding to " + std::to_string(*size.constant()) + " cannot shorten " + std::to_string(*n.constant()) + " elements");
+        if (more.constant() && *more.constant() < 0)
+          stop(Code::SizesDiffer, span,
+               "padding to " + std::to_string(*size.constant()) + " cannot shorten " + std::to_string(*n.constant()) + " elements");
         core::Attrs attrs;
         attrs.dims.assign(l.type.dims.size(), Dim(0));
         attrs.starts.assign(l.type.dims.size(), Dim(0));
@@ -210,11 +209,11 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       if (args[0]->kind == Value::Kind::Range) return binary(check::BinaryOp::Sub, args[0]->items[1], args[0]->items[0], span);
       if (args[0]->kind == Value::Kind::Text) return Value::literal(Literal::ofInt(Elem::I32, static_cast<std::int64_t>(args[0]->text.size())));
       std::vector<Leaf> leaves = leavesOf(*args[0]);
-      if (leaves.empty() || leaves[0].type.dims.empty()) stop(Code::NotYetSupported, span, "the length of values without content cannot be compiled yet");
+      if (leaves.empty() || leaves[0].type.dims.empty())
+        stop(Code::NotYetSupported, span, "the length of values without content cannot be compiled yet");
       return number(leaves[0].type.dims[0], Elem::I32, span);
     }
-    case Builtin::Leaves:
-      return Value::literal(Literal::ofInt(Elem::I32, static_cast<std::int64_t>(leavesOf(*args[0]).size())));
+    case Builtin::Leaves: return Value::literal(Literal::ofInt(Elem::I32, static_cast<std::int64_t>(leavesOf(*args[0]).size())));
     case Builtin::Ilog2:
     case Builtin::NextPow2: {
       auto n = constantOf(*args[0], span, b == Builtin::Ilog2 ? "the argument of `ilog2`" : "the argument of `next_pow2`");
@@ -229,12 +228,9 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       Leaf x = leaf(builder(span).emit1(Op::Solve, {useWhole(a, span), useWhole(right, span)}));
       return Value::of(vector ? reshape(x, y.type.dims, span) : x);
     }
-    case Builtin::Conv2d:
-      notYet(span, "`conv2d`");
-    case Builtin::MaxPool:
-      notYet(span, "`max_pool`");
-    default:
-      notYet(span, "this function");
+    case Builtin::Conv2d: notYet(span, "`conv2d`");
+    case Builtin::MaxPool: notYet(span, "`max_pool`");
+    default: notYet(span, "this function");
   }
 }
 

@@ -16,8 +16,7 @@ constexpr std::size_t kMaxStatements = 100000;
 
 }  // namespace
 
-Specialiser::Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink)
-    : typed_(typed), module_(module), sink_(sink) {
+Specialiser::Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink) : typed_(typed), module_(module), sink_(sink) {
   static_.fn.name = "static";
   here_ = Place{&static_, &static_.fn.body};
 }
@@ -177,7 +176,8 @@ void Specialiser::stop(Code code, Span span, std::string message, std::string no
   Diagnostic d(code, span, std::move(message));
   if (!note.empty()) d.notes.push_back(std::move(note));
   for (std::size_t i = chain_.size(); i-- > 0 && d.labels.size() < 3;) {
-    if (chain_[i].second.isValid() && !(chain_[i].second == span)) d.labels.push_back({chain_[i].second, "in this call of `" + chain_[i].first + "`"});
+    if (chain_[i].second.isValid() && !(chain_[i].second == span))
+      d.labels.push_back({chain_[i].second, "in this call of `" + chain_[i].first + "`"});
   }
   sink_.report(std::move(d));
   throw Stop{};
@@ -201,7 +201,8 @@ Dim Specialiser::dimOf(const Value& v, Span span, const char* what) {
 std::int64_t Specialiser::constantOf(const Value& v, Span span, const char* what) {
   auto n = numberOf(v);
   if (n && n->constant()) return *n->constant();
-  if (n && v.kind == Value::Kind::Leaf && !v.leaf.atom.isLiteral && loopIndices_.contains({v.leaf.home, v.leaf.atom.var})) throw NeedsNumber{v.leaf.atom.var};
+  if (n && v.kind == Value::Kind::Leaf && !v.leaf.atom.isLiteral && loopIndices_.contains({v.leaf.home, v.leaf.atom.var}))
+    throw NeedsNumber{v.leaf.atom.var};
   stop(Code::SizeNotKnown, span, std::string(what) + " must be a number that is known before the run");
 }
 
@@ -253,11 +254,9 @@ void Specialiser::bindDims(const check::TypeRef& type, const Value& value, Env& 
   using check::TypeKind;
   // Columns of structs carry the array's extent in front of every leaf.
   std::function<void(const check::TypeRef&, const Value&, std::vector<Dim>)> walk = [&](const check::TypeRef& t, const Value& v,
-                                                                                       std::vector<Dim> leading) {
+                                                                                        std::vector<Dim> leading) {
     switch (t->kind) {
-      case TypeKind::Placed:
-        walk(t->element, v, leading);
-        return;
+      case TypeKind::Placed: walk(t->element, v, leading); return;
       case TypeKind::Tensor:
         if (v.kind == Value::Kind::Leaf) {
           leading.insert(leading.end(), t->dims.begin(), t->dims.end());
@@ -274,8 +273,7 @@ void Specialiser::bindDims(const check::TypeRef& type, const Value& value, Env& 
       case TypeKind::Struct:
         for (std::size_t i = 0; i < t->fields.size() && i < v.items.size(); ++i) walk(t->fields[i].type, v.items[i], leading);
         return;
-      default:
-        return;
+      default: return;
     }
   };
   walk(type, value, {});
@@ -284,16 +282,13 @@ void Specialiser::bindDims(const check::TypeRef& type, const Value& value, Env& 
 Value Specialiser::zerosLike(const check::TypeRef& type, const Env& env, Literal (*make)(core::Elem), Span span, std::vector<Dim> leading) {
   using check::TypeKind;
   switch (type->kind) {
-    case TypeKind::Placed:
-      return zerosLike(type->element, env, make, span, std::move(leading));
+    case TypeKind::Placed: return zerosLike(type->element, env, make, span, std::move(leading));
     case TypeKind::Tensor: {
       Type t = coreType(type, env, span);
       t.dims.insert(t.dims.begin(), leading.begin(), leading.end());
       return Value::literal(make(t.elem), t);
     }
-    case TypeKind::Array:
-      leading.push_back(evalDim(type->extent, env, span));
-      return zerosLike(type->element, env, make, span, std::move(leading));
+    case TypeKind::Array: leading.push_back(evalDim(type->extent, env, span)); return zerosLike(type->element, env, make, span, std::move(leading));
     case TypeKind::Tuple: {
       Args items;
       for (const auto& t : type->items) items.push_back(zerosLike(t, env, make, span, leading));
@@ -304,8 +299,7 @@ Value Specialiser::zerosLike(const check::TypeRef& type, const Env& env, Literal
       for (const auto& f : type->fields) items.push_back(zerosLike(f.type, env, make, span, leading));
       return Value::tuple(std::move(items));
     }
-    default:
-      stop(Code::NotYetSupported, span, "a value of this type cannot be filled");
+    default: stop(Code::NotYetSupported, span, "a value of this type cannot be filled");
   }
 }
 

@@ -180,8 +180,8 @@ class Specialiser {
   Value broadcast(const Value& v, Span span);
   Value clientKeys(const Value& v, Span span);
   Value aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
-                  const std::function<Value(const Value&, const Value&)>& accumulate,
-                  const std::function<Value(const Value&, const Value&)>& merge, const std::function<Value(const Value&)>& report, Span span);
+                  const std::function<Value(const Value&, const Value&)>& accumulate, const std::function<Value(const Value&, const Value&)>& merge,
+                  const std::function<Value(const Value&)>& report, Span span);
   Value collect(const Value& x, Span span);
   std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
 

@@ -19,8 +19,7 @@ constexpr std::int64_t kMaxUnrolled = 4096;
 
 void Specialiser::bindPattern(const check::Pattern& p, const Value& v, Env& env) {
   switch (p.kind) {
-    case check::Pattern::Kind::Wildcard:
-      break;
+    case check::Pattern::Kind::Wildcard: break;
     case check::Pattern::Kind::Name:
       if (p.local->type) bindDims(p.local->type, v, env);
       env.bind(p.local->id, v);
@@ -46,15 +45,9 @@ void Specialiser::exec(const check::Stmt& s, Env& env) {
       bindPattern(s.pattern, v, env);
       break;
     }
-    case check::Stmt::Kind::Assign:
-      assign(s, env);
-      break;
-    case check::Stmt::Kind::For:
-      execFor(s, env);
-      break;
-    case check::Stmt::Kind::Expr:
-      eval(*s.value, env);
-      break;
+    case check::Stmt::Kind::Assign: assign(s, env); break;
+    case check::Stmt::Kind::For: execFor(s, env); break;
+    case check::Stmt::Kind::Expr: eval(*s.value, env); break;
   }
 }
 
@@ -132,7 +125,8 @@ std::vector<Value> Specialiser::loop(const Dim& trip, const std::vector<Value>& 
       if (leaves.size() != before.size()) stop(Code::BranchTypes, span, "a variable changes its form from step to step of this loop");
       for (std::size_t k = 0; k < leaves.size(); ++k) {
         if (i < carries.size() && (leaves[k].type.dims != before[k].type.dims || leaves[k].type.elem != before[k].type.elem)) {
-          stop(Code::BranchTypes, span, "a variable changes its shape from step to step of this loop", "a `var` keeps the type that it was declared with");
+          stop(Code::BranchTypes, span, "a variable changes its shape from step to step of this loop",
+               "a `var` keeps the type that it was declared with");
         }
         region.yields.push_back(useWhole(leaves[k], span));
       }
@@ -157,7 +151,8 @@ std::vector<Value> Specialiser::loop(const Dim& trip, const std::vector<Value>& 
 
 void Specialiser::unroll(const check::Stmt& s, const std::function<Value(std::int64_t)>& element, std::int64_t count, Env& env) {
   if (count > kMaxUnrolled) {
-    stop(Code::ProgramTooLarge, s.span, "this loop must be unrolled and has " + std::to_string(count) + " steps, more than " + std::to_string(kMaxUnrolled));
+    stop(Code::ProgramTooLarge, s.span,
+         "this loop must be unrolled and has " + std::to_string(count) + " steps, more than " + std::to_string(kMaxUnrolled));
   }
   for (std::int64_t i = 0; i < count; ++i) {
     bindPattern(s.pattern, element(i), env);
@@ -212,20 +207,22 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
     if (!compileTime) {
       try {
         Dim trip = runtime ? hi : (a && b ? Dim(std::max<std::int64_t>(*b - *a, 0)) : Dim::max(hi - lo, Dim(0)));
-        std::vector<Value> after = loop(trip, carries, s.span, s.pattern.local ? s.pattern.local->name : "i", [&](const Value& i, const std::vector<Value>& now) {
-          index = i.leaf.atom.isLiteral ? 0 : i.leaf.atom.var;
-          Env inner = env;
-          for (std::size_t k = 0; k < now.size(); ++k) inner.bind(s.assigned[k]->id, now[k]);
-          Value position = first.leaf.atom.isLiteral && first.leaf.atom.literal.toInt() == 0 && elem == Elem::I32
-                               ? i
-                               : binary(check::BinaryOp::Add, convert(i, elem, s.span), first, s.span);
-          if (!position.leaf.atom.isLiteral && position.leaf.number) loopIndices_.emplace(std::pair(here_.home->home, position.leaf.atom.var), *position.leaf.number);
-          bindPattern(s.pattern, position, inner);
-          eval(*s.body, inner);
-          std::vector<Value> next;
-          for (const auto& local : s.assigned) next.push_back(*inner.find(local->id));
-          return next;
-        });
+        std::vector<Value> after =
+            loop(trip, carries, s.span, s.pattern.local ? s.pattern.local->name : "i", [&](const Value& i, const std::vector<Value>& now) {
+              index = i.leaf.atom.isLiteral ? 0 : i.leaf.atom.var;
+              Env inner = env;
+              for (std::size_t k = 0; k < now.size(); ++k) inner.bind(s.assigned[k]->id, now[k]);
+              Value position = first.leaf.atom.isLiteral && first.leaf.atom.literal.toInt() == 0 && elem == Elem::I32
+                                   ? i
+                                   : binary(check::BinaryOp::Add, convert(i, elem, s.span), first, s.span);
+              if (!position.leaf.atom.isLiteral && position.leaf.number)
+                loopIndices_.emplace(std::pair(here_.home->home, position.leaf.atom.var), *position.leaf.number);
+              bindPattern(s.pattern, position, inner);
+              eval(*s.body, inner);
+              std::vector<Value> next;
+              for (const auto& local : s.assigned) next.push_back(*inner.find(local->id));
+              return next;
+            });
         for (std::size_t k = 0; k < after.size(); ++k) env.bind(s.assigned[k]->id, after[k]);
         return;
       } catch (const NeedsNumber&) {
@@ -244,10 +241,13 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
   if (federated_) {
     auto count = n.constant();
     if (!count) stop(Code::SizeNotKnown, s.span, "the number of steps of a loop between federated steps must be known before the run");
-    unroll(s, [&](std::int64_t i) {
-      Lifted scope(*this, homeOf(over));
-      return row(over, Value::literal(Literal::ofInt(Elem::I32, i)), s.span);
-    }, *count, env);
+    unroll(
+        s,
+        [&](std::int64_t i) {
+          Lifted scope(*this, homeOf(over));
+          return row(over, Value::literal(Literal::ofInt(Elem::I32, i)), s.span);
+        },
+        *count, env);
     return;
   }
   std::vector<Value> carries;

@@ -30,9 +30,7 @@ Value Value::tuple(std::vector<Value> items) {
   return v;
 }
 
-void Env::bind(std::uint32_t local, Value value) {
-  head_ = std::make_shared<const Node>(Node{false, local, std::move(value), Dim(), head_});
-}
+void Env::bind(std::uint32_t local, Value value) { head_ = std::make_shared<const Node>(Node{false, local, std::move(value), Dim(), head_}); }
 
 void Env::bindDim(Dim::Variable v, Dim value) { head_ = std::make_shared<const Node>(Node{true, v, Value{}, std::move(value), head_}); }
 
@@ -102,9 +100,7 @@ void leafNames(const check::TypeRef& type, const std::string& prefix, std::vecto
   switch (type->kind) {
     case TypeKind::Placed:
     case TypeKind::Array:
-    case TypeKind::Sequence:
-      leafNames(type->element, prefix, out);
-      return;
+    case TypeKind::Sequence: leafNames(type->element, prefix, out); return;
     case TypeKind::Tuple:
       for (std::size_t i = 0; i < type->items.size(); ++i) leafNames(type->items[i], dot + std::to_string(i), out);
       return;
@@ -116,11 +112,8 @@ void leafNames(const check::TypeRef& type, const std::string& prefix, std::vecto
       out.push_back(dot + "end");
       return;
     case TypeKind::Function:
-    case TypeKind::OpenLambda:
-      return;
-    default:
-      out.push_back(prefix);
-      return;
+    case TypeKind::OpenLambda: return;
+    default: out.push_back(prefix); return;
   }
 }
 
