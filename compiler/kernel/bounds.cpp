@@ -5,7 +5,7 @@
 namespace fedc::kernel {
 
 void Facts::addRange(Int var, const Dim& extent) {
-  ranges_[var] = Range{extent - Dim(1), false};
+  ranges_[var] = Range{extent - Dim(1), false, static_cast<int>(ranges_.size())};
   assumed_.push_back(extent - Dim(1));
   // The same about the integers that a let is made of.
   const Dim spelled = extent.substitute([this](Int v) -> std::optional<Dim> {
@@ -15,14 +15,14 @@ void Facts::addRange(Int var, const Dim& extent) {
   if (spelled != extent) assumed_.push_back(spelled - Dim(1));
 }
 
-void Facts::addLet(Int var, const Dim& value, bool exact) { ranges_[var] = Range{value, exact}; }
+void Facts::addLet(Int var, const Dim& value, bool exact) { ranges_[var] = Range{value, exact, static_cast<int>(ranges_.size())}; }
 
 void Facts::addAxes(const std::vector<Axis>& axes) {
   for (const Axis& a : axes) addRange(a.var, a.extent);
 }
 
 bool Facts::nonNegative(const Dim& dim) const {
-  budget_ = 2000;
+  budget_ = 300;
   return prove(dim, 10);
 }
 
@@ -84,25 +84,29 @@ bool Facts::proveStep(const Dim& d, int depth) const {
   if (plain) return true;
 
   const std::vector<Int> all = d.variables();
-  // Axes are numbered after loops and lets: innermost first.
-  for (auto it = all.rbegin(); it != all.rend(); ++it) {
-    const auto range = ranges_.find(*it);
-    if (range == ranges_.end()) continue;
-    if (range->second.exact) {
-      if (prove(replace(d, *it, range->second.most), depth - 1)) return true;
+  std::vector<std::pair<Int, const Range*>> inScope;
+  for (Int v : all) {
+    if (const auto range = ranges_.find(v); range != ranges_.end()) inScope.emplace_back(v, &range->second);
+  }
+  std::sort(inScope.begin(), inScope.end(), [](const auto& a, const auto& b) { return a.second->number > b.second->number; });
+  for (const auto& [v, range] : inScope) {
+    if (budget_ <= 0) return false;
+    if (range->exact) {
+      if (prove(replace(d, v, range->most), depth - 1)) return true;
       continue;
     }
-    const auto slope = slopeOf(d, *it);
+    const auto slope = slopeOf(d, v);
     if (!slope) continue;
     const bool falls = prove(Dim(-1) * *slope, depth - 1);
     const bool rises = !falls && prove(*slope, depth - 1);
-    const bool top = rises || prove(replace(d, *it, range->second.most), depth - 1);
+    const bool top = rises || prove(replace(d, v, range->most), depth - 1);
     if (!top) continue;
-    if (falls || prove(replace(d, *it, Dim(0)), depth - 1)) return true;
+    if (falls || prove(replace(d, v, Dim(0)), depth - 1)) return true;
   }
 
   // Rounding operations that occur alone in a term.
   for (const Dim::Term& t : d.terms()) {
+    if (budget_ <= 0) return false;
     if (t.atoms.size() != 1 || t.atoms[0].kind == Dim::AtomKind::Variable || t.atoms[0].kind == Dim::AtomKind::NextPow2) continue;
     const Dim::Atom& a = t.atoms[0];
     const Dim rest = d - Dim(t.coefficient) * atomDim(a);
@@ -125,6 +129,7 @@ bool Facts::proveStep(const Dim& d, int depth) const {
   }
 
   for (const Dim& f : assumed_) {
+    if (budget_ <= 0) return false;
     if (f.constant()) continue;
     // Worth trying only where it shares a variable.
     const std::vector<Int> vars = f.variables();

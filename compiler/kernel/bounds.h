@@ -28,6 +28,8 @@ class Facts {
     /// Inclusive.
     Dim most;
     bool exact = false;
+    /// Later ones may depend on earlier ones, so they are eliminated first.
+    int number = 0;
   };
   bool prove(const Dim& dim, int depth) const;
   bool proveStep(const Dim& dim, int depth) const;

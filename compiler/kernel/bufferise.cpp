@@ -22,15 +22,6 @@ Int Bufferiser::newInt(IntInfo info) {
   return static_cast<Int>(kernel_.ints.size() - 1);
 }
 
-void Bufferiser::describe(Int var, IntInfo::Kind kind, const Dim& most) {
-  IntInfo& info = kernel_.ints[var];
-  info.kind = kind;
-  const Dim limit = limitOf(kernel_, most);
-  const auto bound = limit.upperBound([](Int) { return std::optional<std::int64_t>(); });
-  if (bound && (!info.bound || *bound < *info.bound)) info.bound = std::max<std::int64_t>(*bound, 0);
-  info.limit = limit;
-}
-
 BufferId Bufferiser::newBuffer(const core::Type& type, std::string name, Buffer::Role role) {
   Buffer b;
   b.name = std::move(name);
@@ -42,7 +33,7 @@ BufferId Bufferiser::newBuffer(const core::Type& type, std::string name, Buffer:
 }
 
 void Bufferiser::let(Int var, const Dim& value, std::optional<BufferId> buffer) {
-  describe(var, IntInfo::Kind::Let, value);
+  describeInt(kernel_, var, IntInfo::Kind::Let, value);
   facts_.addLet(var, value, !buffer);
   block_->push_back(Statement{Let{var, value, buffer}});
 }
@@ -187,7 +178,7 @@ void Bufferiser::loop(const core::Stmt& s) {
 
   const Int t =
       s.attrs.defines ? *s.attrs.defines : newInt(IntInfo{IntInfo::Kind::Loop, "t" + std::to_string(s.results.empty() ? 0 : s.results[0]), {}, {}});
-  describe(t, IntInfo::Kind::Loop, s.attrs.extent - Dim(1));
+  describeInt(kernel_, t, IntInfo::Kind::Loop, s.attrs.extent - Dim(1));
   const Dim step = Dim::variable(t);
   for (std::size_t i = 0; i < body.params.size(); ++i) {
     if (i < carries) {

@@ -328,7 +328,7 @@ void Bufferiser::cumulative(const core::Stmt& s) {
   copy(Target{acc, {}}, literalView(row, core::Literal::zero(elem)));
 
   const Int t = newInt(IntInfo{IntInfo::Kind::Loop, "t" + std::to_string(s.results[0]), {}, {}});
-  describe(t, IntInfo::Kind::Loop, type.dims[axis] - Dim(1));
+  describeInt(kernel_, t, IntInfo::Kind::Loop, type.dims[axis] - Dim(1));
   For loop{t, type.dims[axis], s.attrs.reversed, {}};
   Block* outside = block_;
   block_ = &loop.body;
@@ -609,7 +609,7 @@ void Bufferiser::permutation(const core::Stmt& s) {
   std::vector<Dim> p;
   for (const Dim& e : keys.dims) {
     const Int t = newInt(IntInfo{IntInfo::Kind::Loop, "t" + std::to_string(kernel_.ints.size()), {}, {}});
-    describe(t, IntInfo::Kind::Loop, e - Dim(1));
+    describeInt(kernel_, t, IntInfo::Kind::Loop, e - Dim(1));
     loops.push_back(For{t, e, false, {}});
     p.push_back(Dim::variable(t));
   }

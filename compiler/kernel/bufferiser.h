@@ -37,8 +37,6 @@ class Bufferiser {
 
   // Integers and buffers.
   Int newInt(IntInfo info);
-  /// Makes `var` a let or a loop variable with all that is known about its size.
-  void describe(Int var, IntInfo::Kind kind, const Dim& most);
   BufferId newBuffer(const core::Type& type, std::string name, Buffer::Role role = Buffer::Role::Arena);
   void let(Int var, const Dim& value, std::optional<BufferId> buffer = {});
 

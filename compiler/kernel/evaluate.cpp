@@ -81,10 +81,9 @@ class Evaluator {
   }
 
   Evaluation run() {
-    laidOut_ = laidOut();
     block(kernel_.body);
     checkGuards();
-    if (laidOut_) checkResults();
+    if (kernel_.laidOut) checkResults();
     Evaluation out;
     std::size_t next = fn_.params.size();
     for (std::size_t i = 0; i < fn_.results.size(); ++i) {
@@ -188,10 +187,6 @@ class Evaluator {
       std::memcpy(to + r * last * width, p.data + r * p.reserved * width, static_cast<std::size_t>(last * width));
     }
     return a;
-  }
-
-  bool laidOut() const {
-    return std::any_of(kernel_.buffers.begin(), kernel_.buffers.end(), [](const Buffer& b) { return !b.strides.empty(); });
   }
 
   /// The padding behind the row that begins at `row` is zero.
@@ -352,7 +347,7 @@ class Evaluator {
       // A store along the whole last extent keeps the padding zero.
       const Place& p = place(s.target.buffer);
       if (p.extents.empty() || p.reserved == p.extents.back()) continue;
-      if (laidOut_) touched_.emplace(s.target.buffer, at - (at - p.data) % (p.reserved * width));
+      if (kernel_.laidOut) touched_.emplace(s.target.buffer, at - (at - p.data) % (p.reserved * width));
       const auto along = s.target.index.back().affine.asVariable();
       const auto covers = [&](const Axis& a) { return along && a.var == *along && number(a.extent) == p.extents.back(); };
       if (!std::any_of(axes.begin(), axes.end(), covers) && !std::any_of(more.begin(), more.end(), covers)) continue;
@@ -556,7 +551,6 @@ class Evaluator {
   std::vector<std::vector<char>> memory_;
   std::vector<char*> base_;
   std::int64_t arenaSize_ = 0;
-  bool laidOut_ = false;
   /// Rows of padded buffers that the current nest stored to.
   std::set<std::pair<BufferId, const char*>> touched_;
   std::optional<std::uint32_t> failedSite_;

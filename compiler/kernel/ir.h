@@ -48,8 +48,6 @@ struct Buffer {
   std::int64_t padLast = 0;
   /// Set by `layout`: further entries along the first extent whose content is undefined.
   std::int64_t slack = 0;
-  /// Set by `layout`: row-major strides in elements (actual extents, padded last).
-  std::vector<Dim> strides;
   /// Set by `plan`, arena buffers only: byte offset, a constant or a polynomial in the kernel's dims.
   std::optional<Dim> offset;
 };
@@ -197,6 +195,8 @@ struct Kernel {
   /// Argument buffers in calling order: the function's params, then its results that are not in place.
   std::vector<BufferId> arguments;
   Block body;
+  /// Set by `layout`: strides are those of `stridesOf`, and what is reserved behind a row is zero.
+  bool laidOut = false;
   /// Set by `plan`: bytes of arena as a polynomial in dims.
   std::optional<Dim> arenaBytes;
 };

@@ -94,9 +94,8 @@ void layout(Kernel& kernel, LayoutOptions options) {
     } else if (kernel.buffers[id].role == Buffer::Role::Out && isPadded(kernel.buffers[id]) && uses[id].partial) {
       zeros.push_back(zeroFill(kernel, id));
     }
-    Buffer& b = kernel.buffers[id];
-    b.strides = stridesOf(b);
   }
+  kernel.laidOut = true;
   kernel.body.insert(kernel.body.begin(), std::make_move_iterator(zeros.begin()), std::make_move_iterator(zeros.end()));
 }
 

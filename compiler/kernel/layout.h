@@ -9,7 +9,7 @@ struct LayoutOptions {
   bool padArena = true;
 };
 
-/// Decides where each element of a buffer lies: reserve of the last extent (16 lanes), slack rows, row-major strides.
+/// Decides where each element of a buffer lies: reserve of the last extent (16 lanes), slack rows; strides are row-major (stridesOf).
 ///
 /// Arguments have the layout of their type (leafPadding). An arena buffer is padded if its last extent is static and at least kLeastPadded, every
 /// access keeps that extent, no runtime function sees it, and every store runs along the whole of it. An arena buffer whose first extent is known

@@ -544,6 +544,15 @@ Dim limitOf(const Kernel& kernel, const Dim& dim) {
   return sum;
 }
 
+void describeInt(Kernel& kernel, Int var, IntInfo::Kind kind, const Dim& most) {
+  const Dim limit = limitOf(kernel, most);
+  IntInfo& info = kernel.ints[var];
+  info.kind = kind;
+  const auto bound = limit.upperBound([](Int) { return std::optional<std::int64_t>(); });
+  if (bound && (!info.bound || *bound < *info.bound)) info.bound = std::max<std::int64_t>(*bound, 0);
+  info.limit = limit;
+}
+
 void forEachStatement(Block& block, const std::function<void(Statement&)>& f) {
   for (Statement& s : block) {
     f(s);

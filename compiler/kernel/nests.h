@@ -87,6 +87,9 @@ std::vector<bool> writtenBuffers(const Call& call);
 /// An upper bound of a dim over the kernel's dims alone (static bounds where there are any).
 Dim limitOf(const Kernel& kernel, const Dim& dim);
 
+/// Makes `var` a let or a loop variable that is at most `most`: its bound and limit.
+void describeInt(Kernel& kernel, Int var, IntInfo::Kind kind, const Dim& most);
+
 /// Calls `f` for every statement, outer ones first.
 void forEachStatement(Block& block, const std::function<void(Statement&)>& f);
 void forEachStatement(const Block& block, const std::function<void(const Statement&)>& f);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
@@ -14,17 +16,42 @@ namespace {
 
 std::string number(Literal l) {
   const std::string suffix(core::elemName(l.elem));
+  const std::string bits = fmt::format("{}.bits(0x{:x})", suffix, l.bits);
   if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
-  if (l.elem == Elem::Key || l.elem == Elem::Str) return fmt::format("0x{:x}{}", l.bits, suffix);
+  if (l.elem == Elem::Key || l.elem == Elem::Str) return bits;
   if (!core::isFloat(l.elem)) {
     return l.elem == Elem::U64 ? fmt::format("{}{}", l.bits, suffix) : fmt::format("{}{}", l.toInt(), suffix);
   }
   const double d = l.toDouble();
-  // The shortest text that reads back as the same number; anything else by its bits.
+  if (std::isinf(d)) return (d < 0 ? "-inf." : "inf.") + suffix;
+  // The shortest text that reads back as the same number; a NaN by its bits.
+  if (std::isnan(d)) return bits;
   const std::string text = l.elem == Elem::F64 ? fmt::format("{}", d) : fmt::format("{}", static_cast<float>(d));
-  if (std::isfinite(d)) return text + (text.find_first_of(".e") == std::string::npos ? ".0" : "") + suffix;
-  if (std::isinf(d)) return (d < 0 ? "-inf" : "inf") + suffix;
-  return fmt::format("0x{:x}{}", l.bits, suffix);
+  return text + (text.find_first_of(".e") == std::string::npos ? ".0" : "") + suffix;
+}
+
+/// A name as the reader takes it.
+std::string plainName(std::string name) {
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '.') c = '_';
+  }
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0 || name[0] == '.') name = "_" + name;
+  return name;
+}
+
+/// `a0` and `e0` are accumulators and shared expressions.
+bool isReserved(const std::string& name) {
+  if (name == "true" || name == "false") return true;
+  return name.size() > 1 && (name[0] == 'a' || name[0] == 'e') &&
+         std::all_of(name.begin() + 1, name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+std::string unique(std::set<std::string>& taken, const std::string& hint) {
+  std::string name = plainName(hint);
+  if (isReserved(name)) name += '_';
+  const std::string base = name;
+  for (int i = 2; !taken.insert(name).second; ++i) name = fmt::format("{}_{}", base, i);
+  return name;
 }
 
 std::string_view accumulationName(Accumulation::Kind k) {
@@ -44,19 +71,32 @@ std::string orderName(const Order& o) {
 
 class Printer {
  public:
-  explicit Printer(const Kernel& kernel) : kernel_(kernel) {}
+  explicit Printer(const Kernel& kernel) : kernel_(kernel) {
+    std::set<std::string> taken;
+    for (const Buffer& b : kernel.buffers) names_.push_back(unique(taken, b.name));
+    // Dims, loop variables and lets have names of their own; axes only within their nest.
+    taken.clear();
+    ints_.resize(kernel.ints.size());
+    for (std::size_t i = 0; i < ints_.size(); ++i) {
+      if (kernel.ints[i].kind != IntInfo::Kind::Axis) ints_[i] = unique(taken, kernel.ints[i].name);
+    }
+    for (std::size_t i = 0; i < ints_.size(); ++i) {
+      if (kernel.ints[i].kind == IntInfo::Kind::Axis) ints_[i] = plainName(kernel.ints[i].name);
+      while (kernel.ints[i].kind == IntInfo::Kind::Axis && taken.contains(ints_[i])) ints_[i] += '_';
+    }
+  }
 
   std::string run() {
     std::string dims;
-    for (Int v : kernel_.dims) dims += (dims.empty() ? "" : ", ") + kernel_.ints[v].name;
-    out_ = fmt::format("kernel {}({};", kernel_.name, dims);
+    for (Int v : kernel_.dims) dims += (dims.empty() ? "" : ", ") + ints_[v];
+    out_ = fmt::format("kernel {}({};", plainName(kernel_.name), dims);
     std::set<BufferId> arguments(kernel_.arguments.begin(), kernel_.arguments.end());
     const char* separator = " ";
     for (BufferId b : kernel_.arguments) {
       out_ += separator + buffer(b);
       separator = ", ";
     }
-    out_ += ")\narena";
+    out_ += kernel_.laidOut ? ")\nlaid out\narena" : ")\narena";
     if (kernel_.arenaBytes) out_ += fmt::format(" {} bytes", dim(*kernel_.arenaBytes));
     out_ += " {";
     const Effects used = effectsOf(kernel_.body);
@@ -75,21 +115,10 @@ class Printer {
 
  private:
   std::string dim(const Dim& d) const {
-    return d.print([this](Int v) { return kernel_.ints[v].name; });
+    return d.print([this](Int v) { return v < ints_.size() ? ints_[v] : "?" + std::to_string(v); });
   }
 
-  std::string name(BufferId b) {
-    if (names_.empty()) {
-      std::set<std::string> taken;
-      for (const Buffer& x : kernel_.buffers) {
-        std::string n = x.name;
-        for (char& c : n) c = c == ' ' ? '_' : c;
-        for (int i = 2; !taken.insert(n).second; ++i) n = fmt::format("{}_{}", x.name, i);
-        names_.push_back(n);
-      }
-    }
-    return names_[b];
-  }
+  const std::string& name(BufferId b) const { return names_[b]; }
 
   std::string buffer(BufferId id) {
     const Buffer& b = kernel_.buffers[id];
@@ -98,13 +127,13 @@ class Printer {
       s += '[';
       for (std::size_t i = 0; i < b.extents.size(); ++i) {
         s += (i > 0 ? ", " : "") + dim(b.extents[i]);
-        if (i == 0 && b.slack > 0) s += fmt::format("+{}", b.slack);
         if (i + 1 == b.extents.size() && b.padLast > 0 && !b.extents[i].isConstant(b.padLast)) s += fmt::format("|{}", b.padLast);
       }
       s += ']';
     }
     static constexpr std::string_view kRoles[] = {" in", " inout", " out", ""};
     s += kRoles[static_cast<int>(b.role)];
+    if (b.slack > 0) s += fmt::format(" slack {}", b.slack);
     if (b.offset) s += " @" + dim(*b.offset);
     return s;
   }
@@ -117,7 +146,7 @@ class Printer {
 
   std::string axes(const std::vector<Axis>& axes) const {
     std::string s;
-    for (const Axis& a : axes) s += fmt::format("{}{}<{}", s.empty() ? "" : ", ", kernel_.ints[a.var].name, dim(a.extent));
+    for (const Axis& a : axes) s += fmt::format("{}{}<{}", s.empty() ? "" : ", ", ints_[a.var], dim(a.extent));
     return '[' + s + ']';
   }
 
@@ -125,7 +154,7 @@ class Printer {
     if (const auto* n = std::get_if<Nest>(&s.node)) {
       nest(*n, depth);
     } else if (const auto* c = std::get_if<Scatter>(&s.node)) {
-      line(depth, fmt::format("scatter {} {} seq {} {{", c->name, axes(c->axes), axes(c->updates)));
+      line(depth, fmt::format("scatter {} {} seq {} {{", plainName(c->name), axes(c->axes), axes(c->updates)));
       share(c->exprs, rootsOf(*c), depth + 1);
       line(depth + 1, fmt::format("{} {} {}", access(c->store.target), c->mode == core::ScatterMode::Add ? "+=" : "=", expr(c->store.value)));
       line(depth, "}");
@@ -136,7 +165,7 @@ class Printer {
       for (std::size_t i = 0; i < call->ints.size(); ++i) args += (i > 0 ? ", " : " ") + dim(call->ints[i]);
       line(depth, fmt::format("call {}({})", call->symbol, args));
     } else if (const auto* f = std::get_if<For>(&s.node)) {
-      line(depth, fmt::format("for {} < {}{} {{", kernel_.ints[f->var].name, dim(f->extent), f->reversed ? " reverse" : ""));
+      line(depth, fmt::format("for {} < {}{} {{", ints_[f->var], dim(f->extent), f->reversed ? " reverse" : ""));
       block(f->body, depth + 1);
       line(depth, "}");
     } else if (const auto* i = std::get_if<If>(&s.node)) {
@@ -148,13 +177,13 @@ class Printer {
     } else if (const auto* l = std::get_if<Let>(&s.node)) {
       const IntInfo& info = kernel_.ints[l->var];
       std::string bound = info.bound ? fmt::format(" <= {}", *info.bound) : "";
-      line(depth, l->buffer ? fmt::format("let {}{} = clamp({}, {})", info.name, bound, name(*l->buffer), dim(l->value))
-                            : fmt::format("let {}{} = {}", info.name, bound, dim(l->value)));
+      line(depth, l->buffer ? fmt::format("let {}{} = clamp({}, {})", ints_[l->var], bound, name(*l->buffer), dim(l->value))
+                            : fmt::format("let {}{} = {}", ints_[l->var], bound, dim(l->value)));
     }
   }
 
   void nest(const Nest& n, int depth) {
-    line(depth, fmt::format("nest {} {} {{", n.name, axes(n.axes)));
+    line(depth, fmt::format("nest {} {} {{", plainName(n.name), axes(n.axes)));
     share(n.exprs, rootsOf(n), depth + 1);
     if (!n.accumulations.empty() || !n.reduceAxes.empty()) {
       line(depth + 1, fmt::format("reduce {} {} {{", axes(n.reduceAxes), orderName(n.order)));
@@ -200,13 +229,17 @@ class Printer {
       for (std::size_t i = 0; i < a.shape.size(); ++i) s += (i > 0 ? ", " : "") + dim(a.shape[i]);
       s += "}";
     }
-    if (a.index.empty()) return s;
+    if (a.index.empty()) return s + (a.zeroOutside ? "?0" : "");
     s += '[';
     for (std::size_t i = 0; i < a.index.size(); ++i) {
       const Index& x = a.index[i];
       std::string t;
       if (!x.affine.isConstant(0) || !x.gather) t = dim(x.affine);
-      if (x.gather) t += (t.empty() ? "" : " + ") + expr(*x.gather);
+      if (x.gather) {
+        t += (t.empty() ? "" : " + ") + expr(*x.gather);
+        // A scalar has no brackets of its own; here it needs them to be told from an integer.
+        if ((*exprs_)[static_cast<std::size_t>(*x.gather)].access.index.empty()) t += "[]";
+      }
       s += (i > 0 ? ", " : "") + t + (x.clamp ? "!" : "");
     }
     return s + ']' + (a.zeroOutside ? "?0" : "");
@@ -221,7 +254,7 @@ class Printer {
       case Expr::Kind::Load: return access(e.access);
       case Expr::Kind::Accumulator: return fmt::format("a{}", e.accumulator);
       case Expr::Kind::RandomBits:
-        return fmt::format("random_bits.{}({}, {})", core::elemName(e.elem), expr(e.args[0]), e.args.size() > 1 ? expr(e.args[1]) : dim(e.dim));
+        return fmt::format("random_bits.{}({}, {})", core::elemName(e.elem), expr(e.args[0]), e.args.size() > 1 ? expr(e.args[1]) : "at " + dim(e.dim));
       case Expr::Kind::Scalar: break;
     }
     if (e.args.size() == 2) {
@@ -238,6 +271,7 @@ class Printer {
   const Kernel& kernel_;
   std::string out_;
   std::vector<std::string> names_;
+  std::vector<std::string> ints_;
   const std::vector<Expr>* exprs_ = nullptr;
   std::map<ExprId, std::string> shared_;
 };

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "compiler/kernel/ir.h"
+#include "compiler/support/expected.h"
 
 namespace fedc::kernel {
 
@@ -11,5 +13,9 @@ namespace fedc::kernel {
 std::string print(const Kernel& kernel);
 /// One statement with everything in it.
 std::string print(const Kernel& kernel, const Statement& statement);
+
+/// Reads what `print` wrote: printing the result gives the same text. The error is a sentence with line and column. Anything that can be written
+/// can be read; `verify` says whether it makes sense.
+Expected<Kernel, std::string> read(std::string_view text);
 
 }  // namespace fedc::kernel

@@ -13,9 +13,7 @@ namespace fedc::transform {
 
 using core::Atom;
 using core::Builder;
-using core::Elem;
 using core::Fn;
-using core::Literal;
 using core::Op;
 using core::Region;
 using core::Stmt;

@@ -114,9 +114,9 @@ TEST_F(Verify, anInputThatIsWritten) {
   EXPECT_THAT(problem(), HasSubstr("`m.w` is written"));
 }
 
-TEST_F(Verify, strides) {
-  kernel_.buffers[buffer("w")].strides[0] = Dim(6);
-  EXPECT_THAT(problem(), HasSubstr("strides"));
+TEST_F(Verify, layoutHasRun) {
+  kernel_.laidOut = false;
+  EXPECT_THAT(problem(), HasSubstr("not laid out"));
   EXPECT_EQ(problem(Stage::Nests), "");
 }
 

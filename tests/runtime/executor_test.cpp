@@ -188,6 +188,19 @@ TEST_P(ExecutorThreads, EmptyCohortReportsTheZero) {
   EXPECT_EQ(out.error().site, 1u);
 }
 
+TEST_P(ExecutorThreads, EmptyCohortGivesZeroWhereNothingChecks) {
+  // `evaluate` is a plain sum.
+  auto program = test::processProgram();
+  const Executable executable = interpreted(program);
+  auto plan = planGraph(executable, *program->entry("evaluate"));
+  ASSERT_TRUE(plan) << plan.error().message;
+  auto flow = flowExecutor(std::move(*plan), std::make_shared<Workers>(GetParam()));
+  const std::vector<Leaf> inputs = {Leaf::of(test::arrayOf<float>(Elem::F32, {3}, {1, 2, 3}))};
+  auto out = flow->run(inputs, Cohort{});
+  ASSERT_TRUE(out);
+  EXPECT_THAT((*out)[0].array().as<float>(), testing::ElementsAre(0, 0, 0));
+}
+
 /// Data of some clients cannot be read, and the others take their time.
 class BadSource final : public ClientSource {
  public:

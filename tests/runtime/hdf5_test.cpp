@@ -389,6 +389,24 @@ TEST_F(Hdf5, DamagedChunksAreErrors) {
   EXPECT_THAT(errorOf(x).message, HasSubstr("cannot be inflated"));
 }
 
+TEST_F(Hdf5, ImpossibleChunksAreErrors) {
+  const auto values = ramp(11 * 35);
+  for (const bool fletcher : {false, true}) {
+    {
+      Writer w(path);
+      w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{4, 2, 3}, false, true, fletcher});
+    }
+    // The layout message holds the extents of a chunk and the size of an element, each in four bytes.
+    const std::string extents("\4\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0", 16);
+    std::string bytes = test::readFile(path);
+    const std::size_t at = bytes.find(extents);
+    ASSERT_NE(at, std::string::npos);
+    bytes[at + 6] = '\xb0';
+    test::writeFile(path, bytes);
+    EXPECT_THAT(errorOf(x).message, HasSubstr("impossible extents"));
+  }
+}
+
 TEST_F(Hdf5, ManyThreadsReadAtOnce) {
   const auto values = ramp(64 * 35);
   {

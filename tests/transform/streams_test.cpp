@@ -164,8 +164,8 @@ TEST(Orders, FollowShapes) {
   order(module, fn);
   expectVerified(module, fn, {.ordered = true, .transformed = true}, "order");
   using enum core::Order::Kind;
-  // The lane operand is contiguous; the reduced axis is last in both, ten rows; the same, but enough rows to relay v out; and so on.
-  const std::vector<core::Order::Kind> expected{Seq, Lanes, Seq, Lanes, Seq, Lanes, Seq};
+  // The reduced axis is last in both factors of b and c, and is the last one of d and h.
+  const std::vector<core::Order::Kind> expected{Seq, Lanes, Lanes, Lanes, Seq, Lanes, Seq};
   ASSERT_EQ(fn.body.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(fn.body[i].attrs.order->kind, expected[i]) << i;
   EXPECT_EQ(fn.body[5].attrs.axes, (std::vector<int>{0, 1})) << "the lanes run over the last axis";
