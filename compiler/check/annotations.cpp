@@ -59,9 +59,13 @@ TypeRef BodyChecker::resolveType(const ast::TypeExpr& t, const ScopeRef& scope) 
                    .at("only run-time values other than sequences"));
         return errorType();
       }
-      for (auto d = a.dimensions.rbegin(); d != a.dimensions.rend(); ++d)
-        type = arrayType(type, d->isUnknown() ? Dim::variable(kUnknownDim) : resolveDim(*d->value, scope));
-      return type;
+      bool ok = true;
+      for (auto d = a.dimensions.rbegin(); d != a.dimensions.rend(); ++d) {
+        const std::optional<Dim> extent = d->isUnknown() ? Dim::variable(kUnknownDim) : resolveDim(*d->value, scope);
+        ok = ok && extent;
+        if (ok) type = arrayType(type, *extent);
+      }
+      return ok ? type : errorType();
     }
     case ast::TypeKind::Sequence: {
       const auto& s = ast::as<ast::SequenceType>(t);
@@ -150,7 +154,9 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
     if (parameters[i].isDimension != (a.dimension != nullptr)) {
       ok = false;
     } else if (a.dimension) {
-      dims.push_back(resolveDim(*a.dimension, scope));
+      const std::optional<Dim> d = resolveDim(*a.dimension, scope);
+      if (!d) return errorType();
+      dims.push_back(*d);
     } else {
       types.push_back(resolveType(*a.type, scope));
       const TypeRef got = solver_.head(types.back());
@@ -188,7 +194,7 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
   return structType(*decl, std::move(types), std::move(dims));
 }
 
-Dim BodyChecker::resolveDim(const ast::Expr& e, const ScopeRef& scope) {
+std::optional<Dim> BodyChecker::resolveDim(const ast::Expr& e, const ScopeRef& scope) {
   if (const auto* i = ast::tryAs<ast::IntExpr>(&e); i != nullptr && i->value <= 0x7fffffffffffull) return Dim(static_cast<std::int64_t>(i->value));
   if (const auto* n = ast::tryAs<ast::NameExpr>(&e)) {
     const NameMeaning m = lookup(n->name, scope);
@@ -196,14 +202,14 @@ Dim BodyChecker::resolveDim(const ast::Expr& e, const ScopeRef& scope) {
   }
   const MutExpr value = infer(e, scope, intType());
   const TypeRef type = solver_.head(value->type);
-  if (isError(type)) return unknownDim(std::nullopt);
+  if (isError(type)) return std::nullopt;
   const bool isLiteral = is(type, TypeKind::Hole) && solver_.hole(type).kind == HoleKind::Int;
   if (!isLiteral && !(isScalar(type) && core::isInteger(type->elem))) {
     report(Diagnostic(Code::TypeMismatch, e.span, fmt::format("a size is an `i32`, found `{}`", show(type))).at("no integer"));
-    return unknownDim(std::nullopt);
+    return std::nullopt;
   }
   if (isLiteral) solver_.unify(type, intType());
-  return requireDim(value, "a size");
+  return dimOrError(value, "a size");
 }
 
 TypeRef BodyChecker::structType(const StructDecl& s, std::vector<TypeRef> types, std::vector<Dim> dims) {

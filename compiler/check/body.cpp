@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace fedc::check {
 
 BodyChecker::BodyChecker(ProgramChecker& program, std::string user, bool lenient)
@@ -220,9 +222,10 @@ void BodyChecker::finaliseInstance(const PendingInstance& p) {
 }
 
 void BodyChecker::finalise() {
-  settle();
-  for (auto& f : deferred_) f(true);
-  deferred_.clear();
+  // What is forced may put off more.
+  for (settle(); !deferred_.empty(); settle()) {
+    for (const auto& f : std::exchange(deferred_, {})) f(true);
+  }
   finish({0, 0});
   for (const Solver::DimEquation& e : solver_.takeEquations(true)) {
     if (lenient_) break;
@@ -232,10 +235,17 @@ void BodyChecker::finalise() {
     if (p.type) p.type = solver_.zonk(p.type);
     for (Pattern& i : p.items) close(i);
   };
-  for (const auto& l : locals_) l->type = solver_.zonk(l->type);
-  for (const auto& l : lambdas_)
+  // Filling in the fields of a struct makes nodes and locals of their sizes: these lists may grow under way.
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    const auto l = locals_[i];
+    l->type = solver_.zonk(l->type);
+  }
+  for (std::size_t i = 0; i < lambdas_.size(); ++i) {
+    const auto l = lambdas_[i];
     for (Pattern& p : l->params) close(p);
-  for (const MutExpr& e : nodes_) {
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const MutExpr e = nodes_[i];
     e->type = solver_.zonk(e->type);
     if (e->kind == ExprKind::DimValue) {
       e->dim = solver_.zonk(e->dim);
@@ -250,8 +260,7 @@ void BodyChecker::finalise() {
       for (Stmt::Target& t : s.targets) t.type = solver_.zonk(t.type);
     }
   }
-  for (const PendingInstance& p : pending_) finaliseInstance(p);
-  pending_.clear();
+  for (const PendingInstance& p : std::exchange(pending_, {})) finaliseInstance(p);
 }
 
 }  // namespace fedc::check

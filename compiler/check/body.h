@@ -124,7 +124,8 @@ class BodyChecker {
   // --- types written in the program (annotations.cpp)
   TypeRef resolveNamed(const ast::NamedType& t, const ScopeRef& scope);
   TypeRef resolvePlaced(const ast::TypeExpr& inner, Placement at, Span span, const ScopeRef& scope);
-  Dim resolveDim(const ast::Expr& e, const ScopeRef& scope);
+  /// Nothing where an error was reported, here or where the name stands.
+  std::optional<Dim> resolveDim(const ast::Expr& e, const ScopeRef& scope);
   TypeRef structType(const StructDecl& s, std::vector<TypeRef> types, std::vector<Dim> dims);
   TypeRef rebuildStruct(const Type& t);
   const std::vector<Field>& fieldsOf(TypeRef& t);
@@ -280,6 +281,8 @@ class BodyChecker {
   // --- sizes known before the run (statics.cpp)
   std::optional<Dim> staticDim(const Expr& e);
   std::optional<std::vector<Dim>> staticDims(const Expr& e);
+  /// A size; nothing where it is not one, which is reported.
+  std::optional<Dim> dimOrError(const MutExpr& e, const std::string& what);
   Dim requireDim(const MutExpr& e, const std::string& what);
   std::optional<std::vector<Dim>> requireDims(const MutExpr& e, const std::string& what);
   std::optional<std::int64_t> staticAxis(const MutExpr& e, int rank, Span span);

@@ -107,7 +107,11 @@ TypeRef BodyChecker::fit(const TypeRef& foundType, const TypeRef& wantType, bool
 MutExpr BodyChecker::coerce(MutExpr e, const Expectation& want) {
   const TypeRef found = solver_.head(e->type);
   const TypeRef type = solver_.head(want.type);
-  if (isError(found) || isError(type)) return e;
+  if (isError(found) || isError(type)) {
+    // What is open in one is not asked for again.
+    solver_.unify(found, type);
+    return e;
+  }
   if (is(type, TypeKind::Function)) return coerceFunction(e, type, want);
   // The items of a tuple that is written out fit one by one, so that each error has its own place.
   if (e->kind == ExprKind::Tuple && is(type, TypeKind::Tuple) && is(found, TypeKind::Tuple) && found->items.size() == type->items.size()) {

@@ -152,19 +152,23 @@ std::optional<std::vector<Dim>> BodyChecker::staticDims(const Expr& e) {
 }
 
 Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) {
-  if (isError(solver_.head(e->type))) return unknownDim(std::nullopt);
+  const std::optional<Dim> d = dimOrError(e, what);
+  return d ? *d : unknownDim(std::nullopt);
+}
+
+std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& what) {
+  if (isError(solver_.head(e->type))) return std::nullopt;
   if (const auto d = staticDim(*e)) {
     if (const auto c = d->constant(); !c || *c >= 0) return *d;
     report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} cannot be {}", what, *d->constant())).at("negative"));
-    return unknownDim(std::nullopt);
+    return std::nullopt;
   }
-  if (!lenient_) {
-    report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
+  if (lenient_) return unknownDim(std::nullopt);
+  report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
                .at("this changes while the program runs")
                .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
                      "`next_pow2`"));
-  }
-  return unknownDim(std::nullopt);
+  return std::nullopt;
 }
 
 std::optional<std::vector<Dim>> BodyChecker::requireDims(const MutExpr& e, const std::string& what) {
@@ -172,8 +176,13 @@ std::optional<std::vector<Dim>> BodyChecker::requireDims(const MutExpr& e, const
   if (isError(t)) return std::nullopt;
   if (e->kind == ExprKind::Array) {
     std::vector<Dim> out;
-    for (const ExprPtr& o : e->operands) out.push_back(requireDim(std::const_pointer_cast<Expr>(o), "a size"));
-    return out;
+    bool ok = true;
+    for (const ExprPtr& o : e->operands) {
+      const std::optional<Dim> d = dimOrError(std::const_pointer_cast<Expr>(o), "a size");
+      ok = ok && d;
+      if (d) out.push_back(*d);
+    }
+    return ok ? std::optional(out) : std::nullopt;
   }
   if (auto dims = staticDims(*e)) return dims;
   if (lenient_) return std::nullopt;

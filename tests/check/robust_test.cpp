@@ -96,6 +96,16 @@ TEST(Robust, OpenLambdasAreCheckedOncePerTypes) {
   EXPECT_TRUE(tests::checkText(text).program.has_value());
 }
 
+/// The fields of a struct are worked out while the body that mentions it is closed.
+TEST(Robust, AnUnknownSizeOfAFieldIsOneError) {
+  const auto c = tests::checkText(
+      "struct Dense<i, oo> { w: f32[i, o], b: f32[oo] }\n"
+      "fn start(k: key) -> Dense<i, o> { Dense { w: normal(k, [i, o]) / sqrt(f32(i)), b: zeros() } }\n"
+      "fn apply(l: Dense<i, o>, x: f32[i]) -> f32[o] { x @ l.w + l.b }\n");
+  EXPECT_FALSE(c.program.has_value());
+  EXPECT_EQ(c.sink.errorCount(), 1u) << c.report();
+}
+
 TEST(Robust, HugeNumbers) {
   for (const char* text :
        {"fn f(x: f32[18446744073709551615]) -> f32 { sum(x) }", "fn f(x: i64) -> i64 { x + 18446744073709551615 }",
