@@ -123,8 +123,9 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
     const NameMeaning m = lookup(t.path.front().text, scope);
     if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Broken) return errorType();
     if (t.path.size() == 1 && m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Module) {
-      const ItemRef item = program_.modules.lookupIn(m.item.module, t.name.text);
-      if (item.kind == ItemRef::Kind::Struct && t.name.text[0] != '_') decl = item.structDecl;
+      const ItemRef item = program_.modules.member(*m.item.module, t.name);
+      if (item.kind == ItemRef::Kind::Broken) return errorType();
+      if (item.kind == ItemRef::Kind::Struct) decl = item.structDecl;
     } else {
       report(Diagnostic(Code::UnknownName, t.path.front().span, fmt::format("there is no module `{}` here", t.path.front().text))
                  .at("not found")

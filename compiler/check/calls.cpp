@@ -46,13 +46,10 @@ MutExpr BodyChecker::inferCall(const ast::CallExpr& e, const ScopeRef& scope, co
 
 MutExpr BodyChecker::callMethod(const ast::CallExpr& e, const ast::FieldExpr& callee, std::vector<Arg>& args, const ScopeRef& scope,
                                 const TypeRef& hint) {
-  if (moduleOf(*callee.object, scope) != nullptr) {
-    const ModuleInfo* module = moduleOf(*callee.object, scope);
-    const ItemRef item = callee.name.text[0] == '_' ? ItemRef{} : program_.modules.lookupIn(module, callee.name.text);
-    if (item.kind == ItemRef::Kind::None) return inferField(callee, scope, nullptr);
+  if (const ModuleInfo* module = moduleOf(*callee.object, scope)) {
     NameMeaning m;
     m.kind = NameMeaning::Kind::Item;
-    m.item = item;
+    m.item = program_.modules.member(*module, callee.name);
     return callItem(m, callee.name.text, args, e.span, callee.name.span, scope, hint);
   }
   MutExpr object = infer(*callee.object, scope);

@@ -229,17 +229,7 @@ MutExpr BodyChecker::tryField(const MutExpr& object, const std::string& name, Sp
 }
 
 MutExpr BodyChecker::inferField(const ast::FieldExpr& e, const ScopeRef& scope, const TypeRef& hint) {
-  if (const ModuleInfo* module = moduleOf(*e.object, scope)) {
-    const ItemRef item = e.name.text[0] == '_' ? ItemRef{} : program_.modules.lookupIn(module, e.name.text);
-    if (item.kind != ItemRef::Kind::None) return itemExpr(item, e, scope, hint);
-    std::vector<std::string> names;
-    for (const auto& [key, value] : module->own)
-      if (key[0] != '_') names.push_back(key);
-    Diagnostic d(Code::UnknownImport, e.name.span, fmt::format("module `{}` has no `{}`", module->name, e.name.text));
-    d.primaryLabel = "not declared there";
-    if (const auto near = suggest(e.name.text, names)) d.fix = Fix::replace(e.name.span, *near, "a similar name exists");
-    return failed(std::move(d));
-  }
+  if (const ModuleInfo* module = moduleOf(*e.object, scope)) return itemExpr(program_.modules.member(*module, e.name), e, scope, hint);
   MutExpr object = infer(*e.object, scope);
   const TypeRef t = solver_.head(object->type);
   if (isError(t)) return errorExpr(e.span);

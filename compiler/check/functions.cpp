@@ -127,9 +127,9 @@ MutExpr BodyChecker::callable(const ast::Expr& e, const ScopeRef& scope, const s
     m = lookup(name->name, scope);
     text = name->name;
   } else if (const auto* field = ast::tryAs<ast::FieldExpr>(&e)) {
-    if (const ModuleInfo* module = moduleOf(*field->object, scope); module != nullptr && field->name.text[0] != '_') {
-      m.item = program_.modules.lookupIn(module, field->name.text);
-      if (m.item.kind != ItemRef::Kind::None) m.kind = NameMeaning::Kind::Item;
+    if (const ModuleInfo* module = moduleOf(*field->object, scope)) {
+      m.item = program_.modules.member(*module, field->name);
+      m.kind = NameMeaning::Kind::Item;
       text = field->name.text;
     }
   }

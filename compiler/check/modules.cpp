@@ -226,27 +226,7 @@ void ModuleTable::resolveUses(ModuleInfo& m, bool isPrelude) {
       continue;
     }
     for (const ast::Name& n : *u->names) {
-      ItemRef ref = lookupIn(target, n.text);
-      if (ref.kind == ItemRef::Kind::None) {
-        std::vector<std::string> names;
-        for (const auto* table : {&target->own, &target->imported})
-          for (const auto& [key, value] : *table)
-            if (key[0] != '_' && value.kind != ItemRef::Kind::Module) names.push_back(key);
-        m.imported[n.text] = broken;
-        Diagnostic d(Code::UnknownImport, n.span, fmt::format("module `{}` has no `{}`", target->name, n.text));
-        d.primaryLabel = "not declared there";
-        if (const auto near = suggest(n.text, names)) d.fix = Fix::replace(n.span, *near, "a similar name exists");
-        sink_.report(std::move(d));
-        continue;
-      }
-      if (n.text[0] == '_') {
-        sink_.report(Diagnostic(Code::PrivateName, n.span, fmt::format("`{}` is private to module `{}`", n.text, target->name))
-                         .at("a name that begins with `_` is for its own file only")
-                         .label(ref.span, "declared here"));
-        m.imported[n.text] = broken;
-        continue;
-      }
-      m.imported[n.text] = ref;
+      m.imported[n.text] = member(*target, n);
     }
   }
 }
@@ -285,6 +265,28 @@ ItemRef ModuleTable::lookupIn(const ModuleInfo* module, const std::string& name)
   if (const auto it = module->own.find(name); it != module->own.end()) return it->second;
   if (const auto it = module->imported.find(name); it != module->imported.end() && it->second.kind != ItemRef::Kind::Module) return it->second;
   return {};
+}
+
+ItemRef ModuleTable::member(const ModuleInfo& module, const ast::Name& name) const {
+  const ItemRef found = lookupIn(&module, name.text);
+  ItemRef broken;
+  broken.kind = ItemRef::Kind::Broken;
+  if (found.kind == ItemRef::Kind::None) {
+    std::vector<std::string> names;
+    for (const auto* table : {&module.own, &module.imported})
+      for (const auto& [key, value] : *table)
+        if (key[0] != '_' && value.kind != ItemRef::Kind::Module) names.push_back(key);
+    Diagnostic d(Code::UnknownImport, name.span, fmt::format("module `{}` has no `{}`", module.name, name.text));
+    d.primaryLabel = "not declared there";
+    if (const auto near = suggest(name.text, names)) d.fix = Fix::replace(name.span, *near, "a similar name exists");
+    sink_.report(std::move(d));
+    return broken;
+  }
+  if (name.text[0] != '_') return found;
+  sink_.report(Diagnostic(Code::PrivateName, name.span, fmt::format("`{}` is private to module `{}`", name.text, module.name))
+                   .at("a name that begins with `_` is for its own file only")
+                   .label(found.span, "declared here"));
+  return broken;
 }
 
 ItemRef ModuleTable::lookup(const ModuleInfo* from, const std::string& name) const {

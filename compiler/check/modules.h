@@ -104,7 +104,9 @@ class ModuleTable {
   ItemRef lookup(const ModuleInfo* from, const std::string& name) const;
   /// The nearest function of a name: what `x.name()` may mean.
   ItemRef lookupFunction(const ModuleInfo* from, const std::string& name) const;
-  /// A name of another module: what it declares or brings in by name. Private names are found only from inside.
+  /// What `name` is in `module`, seen from another one. What is missing or private is reported here, and is `Broken`.
+  ItemRef member(const ModuleInfo& module, const ast::Name& name) const;
+  /// What a module declares or brings in by name.
   ItemRef lookupIn(const ModuleInfo* module, const std::string& name) const;
   /// Names visible from a module, for "did you mean".
   std::vector<std::string> visibleNames(const ModuleInfo* from, const std::function<bool(const ItemRef&)>& want) const;

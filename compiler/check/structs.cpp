@@ -15,8 +15,7 @@ const StructDecl* BodyChecker::structNamed(const std::vector<ast::Name>& path, c
     if (m.kind == NameMeaning::Kind::Item) item = m.item;
   } else if (path.size() == 1) {
     const NameMeaning m = lookup(path[0].text, scope);
-    if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Module && name.text[0] != '_')
-      item = program_.modules.lookupIn(m.item.module, name.text);
+    if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Module) item = program_.modules.member(*m.item.module, name);
   }
   if (item.kind == ItemRef::Kind::Struct) return item.structDecl;
   if (item.kind == ItemRef::Kind::Broken) return nullptr;

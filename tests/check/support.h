@@ -81,9 +81,12 @@ inline Checked checkFile(const std::string& path, const check::CheckOptions& opt
   return c;
 }
 
-inline Checked checkText(const std::string& text, const check::CheckOptions& options = {}, const std::string& path = "main.fed") {
+/// `files`: further modules, by name.
+inline Checked checkText(const std::string& text, const check::CheckOptions& options = {}, const std::string& path = "main.fed",
+                         const std::map<std::string, std::string>& files = {}) {
   Checked c;
   Modules modules(*c.sources);
+  for (const auto& [name, content] : files) modules.add(name + ".fed", content);
   const FileId main = c.sources->add(path, text).id();
   c.program = check::check(*c.sources, main, [&](const std::string& n, FileId f) { return modules.find(n, f); }, options, c.sink);
   return c;
