@@ -235,6 +235,9 @@ void BodyChecker::finalise() {
     if (p.type) p.type = solver_.zonk(p.type);
     for (Pattern& i : p.items) close(i);
   };
+  const auto closePath = [&](std::vector<Subscript>& path) {
+    for (Subscript& s : path) s.extent = solver_.zonk(s.extent);
+  };
   // Filling in the fields of a struct makes nodes and locals of their sizes: these lists may grow under way.
   for (std::size_t i = 0; i < locals_.size(); ++i) {
     const auto l = locals_[i];
@@ -255,9 +258,13 @@ void BodyChecker::finalise() {
       }
     }
     if (e->kind == ExprKind::Literal) finaliseLiteral(*e);
+    closePath(e->subscripts);
     for (Stmt& s : e->stmts) {
       close(s.pattern);
-      for (Stmt::Target& t : s.targets) t.type = solver_.zonk(t.type);
+      for (Stmt::Target& t : s.targets) {
+        t.type = solver_.zonk(t.type);
+        closePath(t.path);
+      }
     }
   }
   for (const PendingInstance& p : std::exchange(pending_, {})) finaliseInstance(p);

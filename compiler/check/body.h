@@ -203,6 +203,8 @@ class BodyChecker {
   TypeRef shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span);
   /// The element type of all leaves, if they have one.
   std::optional<core::Elem> commonElem(const TypeRef& t);
+  /// Numbers that are written out in an array, as in `x * [1, 2]`, take the element type of the other side.
+  void settleLiterals(TypeRef& a, TypeRef& b);
   bool isLiteralHole(const TypeRef& t);
   bool isStructured(const TypeRef& t) const;
   bool allLeaves(const TypeRef& t, bool (*want)(core::Elem)) const;

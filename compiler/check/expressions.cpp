@@ -333,7 +333,8 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
       const MutExpr high = side(range->high);
       s.at = low;
       s.to = high;
-      kept.push_back(sliceExtent(low, high, axis->extent, item.span));
+      s.extent = sliceExtent(low, high, axis->extent, item.span);
+      kept.push_back(s.extent);
       out.push_back(std::move(s));
       continue;
     }

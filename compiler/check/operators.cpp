@@ -268,12 +268,34 @@ TypeRef BodyChecker::matmul(const TypeRef& left, const TypeRef& right, const Mut
   return tensorType(a->elem, std::move(dims));
 }
 
+void BodyChecker::settleLiterals(TypeRef& a, TypeRef& b) {
+  const auto literal = [&](const TypeRef& t) {
+    TypeRef inner = solver_.head(t);
+    while (is(inner, TypeKind::Array)) inner = solver_.head(inner->element);
+    return isLiteralHole(inner) ? inner : nullptr;
+  };
+  const auto isArray = [&](const TypeRef& t) { return is(solver_.head(t), TypeKind::Array); };
+  const TypeRef x = literal(a), y = literal(b);
+  if (!(x && isArray(a)) && !(y && isArray(b))) return;
+  if (x && y) {
+    solver_.unify(y, x);
+    const Hole& h = solver_.hole(solver_.head(x));
+    solver_.unify(x, h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType());
+  } else {
+    const auto e = commonElem(x ? b : a);
+    if (e && core::isNumeric(*e)) solver_.unify(x ? x : y, scalarType(*e));
+  }
+  a = solver_.zonk(a);
+  b = solver_.zonk(b);
+}
+
 MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span opSpan) {
   (void)opSpan;
   Lift lift;
-  const TypeRef ta = local(a, lift);
-  const TypeRef tb = local(b, lift);
+  TypeRef ta = local(a, lift);
+  TypeRef tb = local(b, lift);
   if (lift.failed) return errorExpr(span);
+  settleLiterals(ta, tb);
   const auto rejects = [&](const TypeRef& t) {
     const TypeRef h = solver_.head(t);
     return is(h, TypeKind::Function) || is(h, TypeKind::OpenLambda) || is(h, TypeKind::Sequence) || is(h, TypeKind::Range);

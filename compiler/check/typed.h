@@ -84,6 +84,8 @@ struct Subscript {
   int index = 0;
   ExprPtr at;
   ExprPtr to;
+  /// Range: how many elements.
+  Dim extent;
   Span span;
 };
 

@@ -17,6 +17,10 @@ struct Specialiser::Selection {
   std::optional<Value> at;
   /// Range: the end.
   std::optional<Value> to;
+  /// Range: how many, if that is known.
+  std::optional<Dim> size;
+
+  bool isRange() const { return kind == Subscript::Kind::Range; }
 };
 
 std::vector<Specialiser::Selection> Specialiser::selections(const std::vector<Subscript>& path, std::size_t from, Env& env) {
@@ -28,6 +32,7 @@ std::vector<Specialiser::Selection> Specialiser::selections(const std::vector<Su
     selection.kind = s.kind;
     if (s.at) selection.at = eval(*s.at, env);
     if (s.to) selection.to = eval(*s.to, env);
+    if (selection.isRange()) selection.size = knownDim(s.extent, env);
     if (selection.at && selection.at->kind == Value::Kind::Range) {
       selection.kind = Subscript::Kind::Range;
       Value range = *selection.at;
@@ -70,6 +75,40 @@ void Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
   check(use(both), span, "index out of range");
 }
 
+/// What a range takes from an axis: elements `from` (or from the run-time `start`) on.
+struct Specialiser::Part {
+  Dim from;
+  std::optional<Leaf> start;
+  Dim size;
+};
+
+Specialiser::Part Specialiser::partOf(const Selection& s, const Dim& n, Span span) {
+  if (s.at) checkIndex(s.at->leaf, n, true, span);
+  if (s.to) checkIndex(s.to->leaf, n, true, span);
+  const std::optional<Dim> from = s.at ? numberOf(*s.at) : Dim(0), to = s.to ? numberOf(*s.to) : n;
+  Part part;
+  if (!from || !to) {
+    // The start may change while the program runs, the length may not.
+    if (!s.size || !s.at) {
+      stop(Code::SizeNotKnown, span, "the size of this slice is not known before the run",
+           "a slice has ends that are known or sizes of arguments, or ends at a known distance from its start, as in `x[i..i + 3]`");
+    }
+    part.start = convert(*s.at, Elem::I32, span).leaf;
+    part.size = *s.size;
+  } else {
+    part.from = *from;
+    part.size = *to - *from;
+  }
+  const auto size = part.size.constant();
+  if (size && *size < 0) stop(Code::IndexOutOfRange, span, "this slice ends before it starts");
+  if (!size) {
+    check(use(elementwise(Op::Le, {number(Dim(0), Elem::I64, span).leaf, number(part.size, Elem::I64, span).leaf}, span)), span,
+          "the slice ends before it starts");
+    part.size = Dim::max(part.size, Dim(0));
+  }
+  return part;
+}
+
 Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span span) {
   Leaf current = l;
   std::size_t axis = 0;
@@ -100,30 +139,21 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
         break;
       }
       case Subscript::Kind::Range: {
-        Dim lo(0), hi = n;
-        std::optional<Leaf> start;
-        if (s.at) {
-          if (auto number = numberOf(*s.at)) {
-            lo = *number;
-          } else {
-            start = convert(*s.at, Elem::I32, span).leaf;
-          }
+        const Part part = partOf(s, n, span);
+        if (part.start && current.atom.isLiteral) {
+          current.type.dims[axis] = part.size;
+          current = Value::literal(current.atom.literal, current.type).leaf;
+        } else if (part.start) {
+          core::Attrs attrs;
+          attrs.dims = current.type.dims;
+          attrs.dims[axis] = part.size;
+          std::vector<Atom> operands(1 + current.type.dims.size(), Atom::of(Literal::ofInt(Elem::I32, 0)));
+          operands[0] = use(current);
+          operands[1 + axis] = use(*part.start);
+          current = leaf(builder(span).emit1(Op::DynamicSlice, operands, attrs));
+        } else {
+          current = slice(current, static_cast<int>(axis), part.from, part.size, span);
         }
-        if (start) {
-          // A run-time start needs an end at a fixed distance from it: `x[i..i + 3]`.
-          stop(Code::SizeNotKnown, span, "the size of this slice is not known before the run",
-               "slices have a start and an end that are known, or sizes of arguments");
-        }
-        if (s.to) hi = dimOf(*s.to, span, "the end of a slice");
-        if (s.at) checkIndex(s.at->leaf, n, true, span);
-        if (s.to) checkIndex(s.to->leaf, n, true, span);
-        auto size = (hi - lo).constant();
-        if (size && *size < 0) stop(Code::IndexOutOfRange, span, "this slice ends before it starts");
-        if (!size) {
-          Leaf a = number(lo, Elem::I64, span).leaf, b = number(hi, Elem::I64, span).leaf;
-          check(use(elementwise(Op::Le, {a, b}, span)), span, "the slice ends before it starts");
-        }
-        current = slice(current, static_cast<int>(axis), lo, size ? Dim(*size) : Dim::max(hi - lo, Dim(0)), span);
         ++axis;
         break;
       }
@@ -180,13 +210,9 @@ Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by,
       dims.push_back(Dim(1));
       continue;
     }
-    Dim lo(0), hi = n;
-    if (s.at) lo = dimOf(*s.at, span, "the start of a slice");
-    if (s.to) hi = dimOf(*s.to, span, "the end of a slice");
-    if (s.at) checkIndex(s.at->leaf, n, true, span);
-    if (s.to) checkIndex(s.to->leaf, n, true, span);
-    starts.push_back(use(number(lo, Elem::I32, span).leaf));
-    dims.push_back(hi - lo);
+    const Part part = partOf(s, n, span);
+    starts.push_back(use(part.start ? *part.start : number(part.from, Elem::I32, span).leaf));
+    dims.push_back(part.size);
   }
   // The new part has the selected axes only; the single positions come back as axes of 1.
   std::vector<Dim> selected;

@@ -220,7 +220,7 @@ Dim Specialiser::dimFrom(const Value& v, const Dim& bound, Span span) {
   return d;
 }
 
-Dim Specialiser::evalDim(const Dim& d, const Env& env, Span span) {
+std::optional<Dim> Specialiser::knownDim(const Dim& d, const Env& env) {
   if (d.constant()) return d;
   bool missing = false;
   Dim out = d.substitute([&](Dim::Variable v) -> std::optional<Dim> {
@@ -228,8 +228,12 @@ Dim Specialiser::evalDim(const Dim& d, const Env& env, Span span) {
     if (!found) missing = true;
     return found;
   });
-  if (missing) stop(Code::SizeNotKnown, span, "a size of this value is not known here", "give it a type with sizes that are in scope");
-  return out;
+  return missing ? std::nullopt : std::optional(out);
+}
+
+Dim Specialiser::evalDim(const Dim& d, const Env& env, Span span) {
+  if (const auto known = knownDim(d, env)) return *known;
+  stop(Code::SizeNotKnown, span, "a size of this value is not known here", "give it a type with sizes that are in scope");
 }
 
 Type Specialiser::coreType(const check::TypeRef& type, const Env& env, Span span) {

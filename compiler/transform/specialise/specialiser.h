@@ -72,6 +72,8 @@ class Specialiser {
   /// An integer value as a dimension: its polynomial, or a new one defined from the run-time value (clamped to `bound`).
   Dim dimFrom(const Value& v, const Dim& bound, Span span);
   Dim evalDim(const Dim& d, const Env& env, Span span);
+  /// Nothing where a variable of it has no value here.
+  std::optional<Dim> knownDim(const Dim& d, const Env& env);
   core::Type coreType(const check::TypeRef& type, const Env& env, Span span);
   /// Binds the dimension variables of a type that are not bound yet to the actual sizes of a value.
   void bindDims(const check::TypeRef& type, const Value& value, Env& env);
@@ -101,6 +103,8 @@ class Specialiser {
   Value index(const Value& v, const std::vector<check::Subscript>& path, Env& env, Span span);
   Value replaceAt(const Value& v, const std::vector<check::Subscript>& path, std::size_t step, const Value& with, Env& env, Span span);
   struct Selection;
+  struct Part;
+  Part partOf(const Selection& s, const Dim& n, Span span);
   std::vector<Selection> selections(const std::vector<check::Subscript>& path, std::size_t from, Env& env);
   Leaf select(const Leaf& l, const std::vector<Selection>& by, Span span);
   Leaf selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span);
