@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 build=$1
 shift
 [ $# -gt 0 ] || set -- $(git ls-files '*.cpp')
-printf '%s\0' "$@" | xargs -0 -r -P "$(nproc)" -n 4 \
+printf '%s\0' "$@" | xargs -0 -r -P "$(nproc)" -n 1 \
   clang-tidy-19 --quiet -p "$build" --extra-arg=-Wno-everything --extra-arg=-Wno-error --extra-arg=-Wno-unknown-warning-option

@@ -234,7 +234,7 @@ class BodyChecker {
   /// A function expression for these parameter types: lambdas are checked, generic functions opened, transforms applied.
   MutExpr callable(const ast::Expr& e, const ScopeRef& scope, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span);
   MutExpr callableOf(MutExpr f, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span);
-  MutExpr resolveOpen(MutExpr f, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span);
+  MutExpr resolveOpen(const MutExpr& f, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span);
   MutExpr functionValue(const FnDecl& fn, Span span);
   /// `|p0, p1..| body(p0, p1..)` around something that can be called.
   MutExpr etaLambda(const std::vector<TypeRef>& params, Span span, const std::function<MutExpr(std::vector<Arg>&)>& call);
@@ -254,7 +254,7 @@ class BodyChecker {
   MutExpr callItem(const NameMeaning& m, const std::string& name, std::vector<Arg>& args, Span span, Span nameSpan, const ScopeRef& scope,
                    const TypeRef& hint);
   MutExpr callFunction(const FnDecl& fn, std::vector<Arg>& args, Span span, const TypeRef& hint, const ScopeRef& scope);
-  MutExpr callValue(MutExpr f, std::vector<Arg>& args, Span span, const TypeRef& hint);
+  MutExpr callValue(const MutExpr& f, std::vector<Arg>& args, Span span, const TypeRef& hint);
   MutExpr callTransformed(Builtin b, const ast::CallExpr& callee, std::vector<Arg>& args, Span span, const ScopeRef& scope);
   std::vector<Arg> arguments(const std::vector<ast::Argument>& args, const ScopeRef& scope);
   bool checkArguments(std::vector<CallItem>& items, const std::string& callee, bool liftable, Lift& lift);

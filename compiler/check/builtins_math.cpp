@@ -144,7 +144,7 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
   if (isError(t) || lift.failed) return errorExpr(span);
   const std::string name = builtinName(b);
   const bool isExtremum = b == Builtin::Min || b == Builtin::Max;
-  const auto node = [&](const TypeRef& type, MutExpr axis) {
+  const auto node = [&](const TypeRef& type, const MutExpr& axis) {
     if (isExtremum) return builtinNode(b, {x, nullptr, axis}, placed(type, lift), span);
     return builtinNode(b, {x, axis}, placed(type, lift), span);
   };
@@ -288,7 +288,6 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
   const TypeRef tx = solver_.head(local(x, lift));
   TypeRef ty = solver_.head(local(y, lift));
   if (isError(tx) || isError(ty) || lift.failed) return errorExpr(span);
-  const std::string name = builtinName(b);
   const auto floats = [&](const TypeRef& t, std::size_t rank) { return isTensorOf(t, core::isFloat) && t->dims.size() == rank; };
   if (b == Builtin::Solve) {
     if (!floats(tx, 2)) return builtinError(span, x, fmt::format("`solve` takes a square matrix of floats, found `{}`", show(tx)));

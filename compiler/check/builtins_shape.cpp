@@ -366,7 +366,7 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
   for (std::size_t l = 0; l < leaves->size(); ++l) {
     std::vector<TypeRef> params;
     for (std::size_t i = 0; i < types.size(); ++i) params.push_back(rows[i] ? leadingAxis(types[i])->element : parts[i][l].type);
-    Arg f = all[0];
+    const Arg& f = all[0];
     const TypeRef wanted = b == Builtin::MapLeaves ? (*leaves)[l].type : nullptr;
     MutExpr fn = f.typed ? callableOf(f.typed, params, wanted, true, f.span) : callable(*f.syntax, f.scope, params, wanted, true, f.span);
     if (isError(solver_.head(fn->type))) return errorExpr(span);

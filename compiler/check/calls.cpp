@@ -402,7 +402,7 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
   return block;
 }
 
-MutExpr BodyChecker::callValue(MutExpr f, std::vector<Arg>& args, Span span, const TypeRef& hint) {
+MutExpr BodyChecker::callValue(const MutExpr& f, std::vector<Arg>& args, Span span, const TypeRef& hint) {
   const TypeRef t = solver_.head(f->type);
   const auto inferAll = [&] {
     for (Arg& a : args)

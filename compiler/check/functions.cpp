@@ -220,7 +220,7 @@ MutExpr BodyChecker::callableOf(MutExpr f, const std::vector<TypeRef>& params, c
   return coerceFunction(f, want, {want, span, fmt::format("a function `{}` is wanted", show(want))});
 }
 
-MutExpr BodyChecker::resolveOpen(MutExpr f, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span) {
+MutExpr BodyChecker::resolveOpen(const MutExpr& f, const std::vector<TypeRef>& params, const TypeRef& result, bool mayDrop, Span span) {
   const std::uint32_t id = solver_.head(f->type)->id;
   const OpenFunction open = program_.openFunctions.at(id);
   std::string key;

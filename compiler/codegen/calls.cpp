@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "compiler/core/linalg.h"
 #include "compiler/core/threefry.h"
 #include "compiler/core/type.h"
+#include "runtime/graph/callable.h"
 
 namespace fedc::codegen {
 
@@ -104,11 +107,20 @@ void mergeSort(std::int64_t* order, std::int64_t* other, std::int64_t n, const L
 }
 
 template <class T>
+bool isNan(T x) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(x);
+  } else {
+    return false;
+  }
+}
+
+template <class T>
 void sortColumn(const T* keys, std::int64_t stride, std::int64_t n, std::int64_t* order, std::int64_t* other) {
   mergeSort(order, other, n, [=](std::int64_t a, std::int64_t b) {
     const T x = keys[a * stride], y = keys[b * stride];
     // NaN after everything else.
-    if (x != x || y != y) return x == x && y != y;
+    if (isNan(x) || isNan(y)) return !isNan(x);
     return x < y;
   });
 }
@@ -205,6 +217,12 @@ constexpr RuntimeCall kCalls[] = {
 };
 
 }  // namespace
+
+TeamFunction teamFunction() {
+  return [](void* team, void (*range)(const void*, std::int64_t, std::int64_t), const void* context, std::int64_t extent) noexcept {
+    static_cast<runtime::Team*>(team)->run(range, context, extent);
+  };
+}
 
 std::span<const RuntimeCall> runtimeCalls() { return kCalls; }
 

@@ -18,6 +18,12 @@ struct RuntimeCall {
   RuntimeFunction function = nullptr;
 };
 
+/// What a kernel calls to share the steps of a nest with its team (runtime::Team::run), under kTeamSymbol.
+using TeamFunction = void (*)(void* team, void (*range)(const void* context, std::int64_t lo, std::int64_t hi), const void* context,
+                              std::int64_t extent) noexcept;
+inline constexpr const char* kTeamSymbol = "fedc_team";
+TeamFunction teamFunction();
+
 /// All rows of calls.def.
 std::span<const RuntimeCall> runtimeCalls();
 /// The row of that name, or null.

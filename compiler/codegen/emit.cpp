@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "compiler/codegen/calls.h"
 #include "compiler/codegen/emit_dim.h"
 #include "compiler/codegen/emit_nest.h"
 #include "compiler/codegen/emit_scalar.h"
@@ -50,11 +51,8 @@ class KernelEmitter {
     llvm::Value* arena = field(offsetof(CallArgs, arena));
     site_ = field(offsetof(CallArgs, failedSite));
 
-    llvm::Value* saved = stackSlot(b_.getInt32Ty(), 1);
-    llvm::Value* flushing = stackSlot(b_.getInt32Ty(), 1);
-    b_.CreateIntrinsic(llvm::Intrinsic::x86_sse_stmxcsr, {}, {saved});
-    b_.CreateStore(b_.CreateOr(b_.CreateLoad(b_.getInt32Ty(), saved), b_.getInt32(kFlush)), flushing);
-    b_.CreateIntrinsic(llvm::Intrinsic::x86_sse_ldmxcsr, {}, {flushing});
+    team_ = field(offsetof(CallArgs, team));
+    llvm::Value* saved = flushDenormals(b_, [&](llvm::Type* t) { return stackSlot(t, 1); });
 
     for (std::size_t d = 0; d < kernel_.dims.size(); ++d)
       dims_.bind(kernel_.dims[d], b_.CreateLoad(b_.getInt64Ty(), b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), dims, d)));
@@ -94,7 +92,69 @@ class KernelEmitter {
     for (BufferId b : c.buffers) args.push_back(buffer(b));
     for (const Dim& d : c.ints) args.push_back(dims_.value(d));
     if (fn.checks) args.push_back(site_);
-    b_.CreateCall(nests_[static_cast<std::size_t>(c.function)], args);
+    llvm::Function* nest = nests_[static_cast<std::size_t>(c.function)];
+    if (!fn.split) {
+      b_.CreateCall(nest, args);
+      return;
+    }
+    llvm::Value* extent = dims_.value(fn.split->substitute([&](Int v) { return std::optional<Dim>(c.ints[v]); }));
+    llvm::Function* function = b_.GetInsertBlock()->getParent();
+    auto* together = llvm::BasicBlock::Create(context_, "together", function);
+    auto* alone = llvm::BasicBlock::Create(context_, "alone", function);
+    auto* join = llvm::BasicBlock::Create(context_, "join");
+    b_.CreateCondBr(b_.CreateIsNull(team_), alone, together);
+    b_.SetInsertPoint(together);
+    shareNest(nest, args, extent);
+    b_.CreateBr(join);
+    b_.SetInsertPoint(alone);
+    args.push_back(b_.getInt64(0));
+    args.push_back(extent);
+    b_.CreateCall(nest, args);
+    b_.CreateBr(join);
+    join->insertInto(function);
+    b_.SetInsertPoint(join);
+  }
+
+  /// fedc_team(team, range, context, extent): the team calls `range` with parts of 0 .. extent; the context holds the nest's other arguments.
+  void shareNest(llvm::Function* nest, const std::vector<llvm::Value*>& args, llvm::Value* extent) {
+    llvm::Type *ptr = llvm::PointerType::get(context_, 0), *i64 = b_.getInt64Ty();
+    llvm::Value* context = stackSlot(i64, args.size());
+    for (std::size_t i = 0; i < args.size(); ++i) b_.CreateStore(args[i], b_.CreateConstInBoundsGEP1_64(i64, context, i));
+    auto* type = llvm::FunctionType::get(b_.getVoidTy(), {ptr, ptr, ptr, i64}, false);
+    b_.CreateCall(module_.getOrInsertFunction(kTeamSymbol, type), {team_, rangeOf(nest), context, extent})->setDoesNotThrow();
+  }
+
+  /// `void range(const int64* context, int64 lo, int64 hi)`: calls the nest. It may run on any thread, so it flushes denormals itself.
+  llvm::Function* rangeOf(llvm::Function* nest) {
+    const std::string name = nest->getName().str() + ".range";
+    if (llvm::Function* known = module_.getFunction(name)) return known;
+    llvm::IRBuilder<> b(context_);
+    llvm::Type *ptr = llvm::PointerType::get(context_, 0), *i64 = b.getInt64Ty();
+    auto* f = llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), {ptr, i64, i64}, false), llvm::GlobalValue::InternalLinkage, name, module_);
+    setComputeAttributes(*f);
+    f->addFnAttr(llvm::Attribute::NoUnwind);
+    b.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", f));
+    llvm::Value* saved = flushDenormals(b, [&](llvm::Type* t) { return b.CreateAlloca(t); });
+    std::vector<llvm::Value*> args;
+    for (unsigned i = 0; i + 2 < nest->arg_size(); ++i)
+      args.push_back(b.CreateLoad(nest->getArg(i)->getType(), b.CreateConstInBoundsGEP1_64(i64, f->getArg(0), i)));
+    args.push_back(f->getArg(1));
+    args.push_back(f->getArg(2));
+    b.CreateCall(nest, args);
+    b.CreateIntrinsic(llvm::Intrinsic::x86_sse_ldmxcsr, {}, {saved});
+    b.CreateRetVoid();
+    return f;
+  }
+
+  /// From here to where the slot that it gives is loaded again, subnormals are zero.
+  template <class Slot>
+  static llvm::Value* flushDenormals(llvm::IRBuilder<>& b, const Slot& slot) {
+    llvm::Value* saved = slot(b.getInt32Ty());
+    llvm::Value* flushing = slot(b.getInt32Ty());
+    b.CreateIntrinsic(llvm::Intrinsic::x86_sse_stmxcsr, {}, {saved});
+    b.CreateStore(b.CreateOr(b.CreateLoad(b.getInt32Ty(), saved), b.getInt32(kFlush)), flushing);
+    b.CreateIntrinsic(llvm::Intrinsic::x86_sse_ldmxcsr, {}, {flushing});
+    return saved;
   }
 
   void emit(const Call& c) {
@@ -174,6 +234,8 @@ class KernelEmitter {
   DimEmitter dims_;
   llvm::BasicBlock* allocas_ = nullptr;
   llvm::Value* site_ = nullptr;
+  /// Null where the kernel has a thread to itself.
+  llvm::Value* team_ = nullptr;
   std::vector<llvm::Function*> nests_;
   std::vector<llvm::Value*> pointers_;
 };

@@ -270,6 +270,7 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& obje
     runtime[session.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
                                               llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
+  library(kTeamSymbol, teamFunction());
   library("memcpy", &::memcpy);
   library("memset", &::memset);
   library("memmove", &::memmove);

@@ -75,6 +75,8 @@ class Localiser {
         ints.push_back(Dim::variable(i));
       }
     out_.uniforms = static_cast<int>(out_.ints.size());
+    // The range of a split loop.
+    for (const char* name : {"lo", "hi"}) out_.ints.push_back({IntInfo::Kind::Let, name, {}, {}});
     for (const std::vector<Axis>* list : {&axes, &inner})
       for (const Axis& a : *list) {
         number_[a.var] = static_cast<Int>(out_.ints.size());
@@ -147,7 +149,7 @@ class Scheduler {
     LocalNest nest = local.nest(n);
     joinAxes(nest);
     const NestPlan plan = planNest(nest, false, machine_, options_, random_ ? &*random_ : nullptr);
-    return call(local, generateNest(nest, plan));
+    return call(local, generateNest(nest, plan, options_.leastSplit));
   }
 
   decltype(UniformStatement::node) lower(const Scatter& n) {

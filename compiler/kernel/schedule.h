@@ -25,6 +25,11 @@ struct ScheduleOptions {
   std::optional<std::uint64_t> randomSeed;
   /// Every nest by the template `serial`, one scalar at a time. For tests.
   bool serial = false;
+  /// Nests of at least so many points (times terms, where they reduce) may be shared by several threads.
+  std::int64_t leastSplit = kLeastSplit;
+
+  /// Where waking a thread costs less than what it takes over.
+  static constexpr std::int64_t kLeastSplit = std::int64_t{1} << 17;
 };
 
 /// Nests to loops, for a CPU: every nest becomes a function by one of the templates map, row, outer, dot, serial; equal functions are one.

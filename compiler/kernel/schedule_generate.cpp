@@ -1,7 +1,9 @@
 #include <limits>
+#include <set>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/kernel/schedule_plan.h"
+#include "compiler/kernel/schedule_split.h"
 
 namespace fedc::kernel {
 
@@ -53,6 +55,7 @@ class Generator {
       const int n = static_cast<int>(a);
       if (n == plan_.row || n == plan_.col || n == plan_.lane) continue;
       frame_.openFor(nest_.axes[a].var, 0, nest_.axes[a].extent, 1);
+      parallel_.insert(nest_.axes[a].var);
     }
     if (plan_.lane >= 0 && plan_.lanesOutside) {
       lanes([&] { rows([&] { tile(); }); });
@@ -70,6 +73,9 @@ class Generator {
     frame_.finish();
     return std::move(fn_);
   }
+
+  /// The loops whose steps do not depend on each other.
+  const std::set<Int>& parallelLoops() const { return parallel_; }
 
   NestFunction runScatter(core::ScatterMode mode) {
     unrollRow_ = frame_.newInt("i");
@@ -118,6 +124,7 @@ class Generator {
       return;
     }
     base = frame_.newInt(name);
+    parallel_.insert(base);
     frame_.openFor(base, 0, axis(axisNumber).extent, step);
     body();
     frame_.close();
@@ -140,6 +147,7 @@ class Generator {
     auto run = [&](Dim begin, Dim end, std::int64_t nv, bool partial) {
       vectors_ = nv;
       laneBase_ = frame_.newInt("l");
+      if (!inReduceLanes_) parallel_.insert(laneBase_);
       frame_.openFor(laneBase_, std::move(begin), std::move(end), kLanes * nv);
       laneCount_.reset();
       if (partial) laneCount_ = extent;
@@ -535,6 +543,7 @@ class Generator {
   std::int64_t vectors_ = 1;
   std::optional<Dim> laneCount_;
   bool inReduceLanes_ = false;
+  std::set<Int> parallel_;
   std::vector<int> registers_;
   std::vector<int> indices_;
   /// The sums of the parts of a split reduction.
@@ -543,7 +552,12 @@ class Generator {
 
 }  // namespace
 
-NestFunction generateNest(const LocalNest& nest, const NestPlan& plan) { return Generator(nest, plan).run(); }
+NestFunction generateNest(const LocalNest& nest, const NestPlan& plan, std::int64_t leastSplit) {
+  Generator generator(nest, plan);
+  NestFunction fn = generator.run();
+  if (pointsOf(nest) >= leastSplit) splitLoop(fn, generator.parallelLoops());
+  return fn;
+}
 
 NestFunction generateScatter(const LocalNest& nest, const NestPlan& plan, core::ScatterMode mode) { return Generator(nest, plan).runScatter(mode); }
 

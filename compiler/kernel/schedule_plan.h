@@ -35,8 +35,8 @@ NestPlan planNest(const LocalNest& nest, bool scatter, const Machine& machine, c
 /// Joins neighbouring parallel axes that every access walks as one (dense rows).
 void joinAxes(LocalNest& nest);
 
-/// The function of a nest by a plan.
-NestFunction generateNest(const LocalNest& nest, const NestPlan& plan);
+/// The function of a nest by a plan. From `leastSplit` points on, it can run a range of its outermost loop of several steps (NestFunction::split).
+NestFunction generateNest(const LocalNest& nest, const NestPlan& plan, std::int64_t leastSplit);
 NestFunction generateScatter(const LocalNest& nest, const NestPlan& plan, core::ScatterMode mode);
 
 }  // namespace fedc::kernel

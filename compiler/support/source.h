@@ -79,8 +79,8 @@ class SourceManager {
   SourceManager() = default;
   SourceManager(const SourceManager&) = delete;
   SourceManager& operator=(const SourceManager&) = delete;
-  SourceManager(SourceManager&&) = default;
-  SourceManager& operator=(SourceManager&&) = default;
+  SourceManager(SourceManager&&) noexcept = default;
+  SourceManager& operator=(SourceManager&&) noexcept = default;
 
   /// Adds a text under a name (tests, built-in text).
   const SourceFile& add(std::string path, std::string text);

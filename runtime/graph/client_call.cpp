@@ -34,7 +34,7 @@ void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
   }
 }
 
-std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims) noexcept {
+std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims, Team* team) noexcept {
   const std::int64_t bytes = fn.arenaBytes(dims);
   if (bytes > arena_.capacity()) arena_.ensure(bytes);
   std::int64_t failed = CallArgs::kNoFailure;
@@ -43,11 +43,13 @@ std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, c
   args.dims = dims;
   args.arena = arena_.data();
   args.failedSite = &failed;
+  args.team = team;
   fn.run(args);
   return failed;
 }
 
-std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator) noexcept {
+std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator,
+                             Team* team) noexcept {
   const PhasePlan& phase = *phase_;
   for (std::size_t i = 0; i < phase.params.size(); ++i) {
     const ClientBuffer& param = phase.params[i];
@@ -78,7 +80,7 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
     ++next;
   }
   const std::int64_t rows = columns == nullptr ? 0 : columns->rows;
-  const std::int64_t failed = call(*phase.client, buffers_, &rows);
+  const std::int64_t failed = call(*phase.client, buffers_, &rows, team);
   next = phase.params.size();
   for (const ClientResult& result : phase.results) {
     if (result.parameter >= 0) continue;
@@ -91,7 +93,7 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
   return failed;
 }
 
-std::int64_t ClientCall::merge(char* a, const char* b) noexcept {
+std::int64_t ClientCall::merge(char* a, const char* b, Team* team) noexcept {
   const PhasePlan& phase = *phase_;
   const std::size_t leaves = phase.accumulator.size();
   mergeBuffers_.clear();
@@ -108,7 +110,7 @@ std::int64_t ClientCall::merge(char* a, const char* b) noexcept {
     mergeBuffers_.push_back(own.data());
   }
   const std::int64_t none = 0;
-  const std::int64_t failed = call(*phase.merge, mergeBuffers_, &none);
+  const std::int64_t failed = call(*phase.merge, mergeBuffers_, &none, team);
   std::size_t next = 2 * leaves;
   for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
     if (!over(leaf)) std::memcpy(a + phase.offsets[leaf], mergeBuffers_[next++], static_cast<std::size_t>(phase.accumulator[leaf].bytes()));

@@ -16,12 +16,13 @@ class ClientCall {
   /// Before the clients of a phase; server values are where they will be until the phase ends.
   void begin(const PhasePlan& phase, GraphValues& values);
   /// One client. `columns` may be null if the phase reads no data. Gives the lowest failing site or CallArgs::kNoFailure.
-  std::int64_t run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator) noexcept;
+  /// `team`: threads that may help, or null.
+  std::int64_t run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator, Team* team) noexcept;
   /// a = merge(a, b).
-  std::int64_t merge(char* a, const char* b) noexcept;
+  std::int64_t merge(char* a, const char* b, Team* team) noexcept;
 
  private:
-  std::int64_t call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims) noexcept;
+  std::int64_t call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims, Team* team) noexcept;
 
   const PhasePlan* phase_ = nullptr;
   GraphValues* values_ = nullptr;

@@ -1,5 +1,6 @@
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/spin_mutex.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -37,6 +38,24 @@ namespace flow = tbb::flow;
 
 constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::max();
 
+/// The slots of the arena that have nothing to do help with the caller's nests. Isolated: while the caller waits it must not start another client,
+/// whose call would use the same buffers.
+class ArenaTeam final : public Team {
+ public:
+  explicit ArenaTeam(int threads) : parts_(4 * threads) {}
+
+  void run(void (*nest)(const void* context, std::int64_t lo, std::int64_t hi), const void* context, std::int64_t extent) noexcept override {
+    const std::int64_t grain = std::max<std::int64_t>(1, extent / parts_);
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, extent, static_cast<std::size_t>(grain)),
+                        [&](const tbb::blocked_range<std::int64_t>& r) { nest(context, r.begin(), r.end()); });
+    });
+  }
+
+ private:
+  const std::int64_t parts_;
+};
+
 /// Accumulator blocks that nobody uses now; the last one returned is the first to go out, since it is still in a cache.
 class Pool {
  public:
@@ -73,7 +92,7 @@ class Pool {
 /// One phase as a flow graph. The token is the block: it has one client under way at a time.
 class PhaseFlow {
  public:
-  PhaseFlow(const PhasePlan& phase, GraphValues& values, WaitMeter& meter, int threads);
+  PhaseFlow(const PhasePlan& phase, GraphValues& values, WaitMeter& meter, int threads, Team* team);
 
   /// Runs the clients of the phase and merges; the merged accumulator stays until `finish`.
   std::optional<Failure> run(const Cohort& cohort);
@@ -111,11 +130,16 @@ class PhaseFlow {
   void climb(Block* block) noexcept;
   void failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept;
   ClientCall& call();
+  /// The team, if there are threads without a block of their own.
+  Team* idle() const { return unfinished_.load(std::memory_order_relaxed) < threads_ ? team_ : nullptr; }
 
   const PhasePlan& phase_;
   GraphValues& values_;
   WaitMeter& meter_;
-  const std::size_t window_;
+  const int threads_;
+  Team* const team_;
+  /// Blocks of this run that are not merged yet.
+  std::atomic<std::int64_t> unfinished_{0};
 
   // The cohort of this run.
   const Cohort* cohort_ = nullptr;
@@ -155,16 +179,17 @@ class PhaseFlow {
   flow::function_node<Block*, flow::continue_msg> merge_;
 };
 
-PhaseFlow::PhaseFlow(const PhasePlan& phase, GraphValues& values, WaitMeter& meter, int threads)
+PhaseFlow::PhaseFlow(const PhasePlan& phase, GraphValues& values, WaitMeter& meter, int threads, Team* team)
     : phase_(phase),
       values_(values),
       meter_(meter),
-      window_(static_cast<std::size_t>(threads) + 1),
+      threads_(threads),
+      team_(team),
       blocks_(static_cast<std::size_t>(Blocks::kMost)),
       zero_(phase.accumulatorBytes),
       workers_(static_cast<std::size_t>(threads)),
       source_(graph_, [this](tbb::flow_control& control) { return issue(control); }),
-      limiter_(graph_, window_),
+      limiter_(graph_, static_cast<std::size_t>(threads) + 1),
       data_(graph_, flow::unlimited, [this](Block* block, Gateway& gateway) noexcept { fetch(block, gateway); }),
       train_(graph_, flow::unlimited,
              [this](Block* block) noexcept {
@@ -197,6 +222,7 @@ std::optional<Failure> PhaseFlow::run(const Cohort& cohort) {
   cohort_ = &cohort;
   cut_ = Blocks::of(static_cast<std::int64_t>(cohort.clients.size()));
   issued_ = 0;
+  unfinished_ = cut_.count;
   failedPosition_ = kNowhere;
   failedNode_ = kNowhere;
   ++turn_;
@@ -295,7 +321,7 @@ void PhaseFlow::train(Block* block) noexcept {
       std::memcpy(block->accumulator, zero_.data(), static_cast<std::size_t>(phase_.accumulatorBytes));
     }
     const std::uint32_t client = cohort_->clients[static_cast<std::size_t>(position)];
-    const std::int64_t failed = call().run(position, cohort_->hashes[client], columns, block->accumulator);
+    const std::int64_t failed = call().run(position, cohort_->hashes[client], columns, block->accumulator, idle());
     meter_.compute(-1);
     if (failed != CallArgs::kNoFailure) {
       failAt(position, failed, nullptr);
@@ -313,6 +339,7 @@ bool PhaseFlow::advance(Block* block) noexcept {
 }
 
 void PhaseFlow::climb(Block* block) noexcept {
+  unfinished_.fetch_sub(1, std::memory_order_relaxed);
   char* accumulator = block->accumulator;
   if (block->aborted) {
     pool_.give(accumulator);
@@ -333,7 +360,7 @@ void PhaseFlow::climb(Block* block) noexcept {
       char* const right = up.left ? other : accumulator;
       if (phase_.merge != nullptr) {
         meter_.compute(1);
-        const std::int64_t failed = call().merge(left, right);
+        const std::int64_t failed = call().merge(left, right, idle());
         meter_.compute(-1);
         if (failed != CallArgs::kNoFailure) {
           const std::lock_guard lock(failureMutex_);
@@ -354,8 +381,9 @@ class FlowExecutor final : public GraphExecutor {
  public:
   FlowExecutor(GraphPlan plan, std::shared_ptr<Workers> workers)
       : plan_(std::move(plan)), values_(plan_), workers_(std::move(workers)), meter_(workers_->count()) {
+    if (workers_->count() > 1) team_.emplace(workers_->count());
     workers_->impl().arena.execute([&] {
-      for (const PhasePlan& phase : plan_.phases) phases_.push_back(std::make_unique<PhaseFlow>(phase, values_, meter_, workers_->count()));
+      for (const PhasePlan& phase : plan_.phases) phases_.push_back(std::make_unique<PhaseFlow>(phase, values_, meter_, workers_->count(), team()));
     });
   }
 
@@ -375,19 +403,20 @@ class FlowExecutor final : public GraphExecutor {
   DataWait dataWait() override { return meter_.total(); }
 
  private:
+  Team* team() { return team_ ? &*team_ : nullptr; }
   static Failure atServer(std::uint32_t site) { return {Failure::Kind::Check, -1, site, {}}; }
 
   std::optional<Failure> graph(std::span<const Leaf> inputs, const Cohort& cohort) {
     values_.begin(static_cast<std::int64_t>(cohort.clients.size()));
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) values_.setInput(i, inputs[i]);
-    if (const auto site = values_.call(plan_.first, nullptr)) return atServer(*site);
+    if (const auto site = values_.call(plan_.first, team())) return atServer(*site);
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       const PhasePlan& phase = plan_.phases[p];
       PhaseFlow& flow = *phases_[p];
-      if (const auto site = values_.zero(phase, flow.zero(), nullptr)) return atServer(*site);
+      if (const auto site = values_.zero(phase, flow.zero(), team())) return atServer(*site);
       if (auto failure = flow.run(cohort)) return failure;
       values_.receive(phase, flow.merged());
-      if (const auto site = values_.call(phase.server, nullptr)) return atServer(*site);
+      if (const auto site = values_.call(phase.server, team())) return atServer(*site);
     }
     return std::nullopt;
   }
@@ -396,6 +425,8 @@ class FlowExecutor final : public GraphExecutor {
   GraphValues values_;
   std::shared_ptr<Workers> workers_;
   WaitMeter meter_;
+  /// None where there is one thread.
+  std::optional<ArenaTeam> team_;
   std::vector<std::unique_ptr<PhaseFlow>> phases_;
 };
 

@@ -67,7 +67,7 @@ class SerialExecutor final : public GraphExecutor {
           return tl::unexpected(std::move(failure));
         }
       }
-      const std::int64_t failed = call_.run(position, cohort.hashes[client], columns, level.back().data());
+      const std::int64_t failed = call_.run(position, cohort.hashes[client], columns, level.back().data(), nullptr);
       if (phase.readsData) cohort.loader->release(request);
       if (failed != CallArgs::kNoFailure) return tl::unexpected(Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(failed), {}});
     }
@@ -75,7 +75,7 @@ class SerialExecutor final : public GraphExecutor {
       std::vector<Buffer> next;
       for (std::size_t i = 0; i < level.size(); i += 2) {
         if (i + 1 < level.size() && phase.merge != nullptr) {
-          const std::int64_t failed = call_.merge(level[i].data(), level[i + 1].data());
+          const std::int64_t failed = call_.merge(level[i].data(), level[i + 1].data(), nullptr);
           if (failed != CallArgs::kNoFailure) return atServer(static_cast<std::uint32_t>(failed));
         }
         next.push_back(std::move(level[i]));

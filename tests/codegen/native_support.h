@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -74,6 +75,26 @@ inline core::Array unpack(const runtime::LeafLayout& layout, const std::vector<s
   return out;
 }
 
+/// Cuts every range at random and runs the pieces in a random order, as threads might.
+class RandomTeam final : public runtime::Team {
+ public:
+  void run(void (*nest)(const void* context, std::int64_t lo, std::int64_t hi), const void* context, std::int64_t extent) noexcept override {
+    ++ranges;
+    std::vector<std::pair<std::int64_t, std::int64_t>> pieces;
+    for (std::int64_t lo = 0; lo < extent;) {
+      const std::int64_t hi = std::min(extent, lo + 1 + static_cast<std::int64_t>(random_() % 4));
+      pieces.emplace_back(lo, hi);
+      lo = hi;
+    }
+    std::shuffle(pieces.begin(), pieces.end(), random_);
+    for (const auto& [lo, hi] : pieces) nest(context, lo, hi);
+  }
+  int ranges = 0;
+
+ private:
+  std::mt19937 random_{7};
+};
+
 struct NativeRun {
   std::vector<core::Array> results;
   std::int64_t failedSite = runtime::CallArgs::kNoFailure;
@@ -81,7 +102,7 @@ struct NativeRun {
 
 /// Calls a function on dense arrays, with poisoned scratch and results.
 inline NativeRun runNative(const runtime::Callable& callable, const std::vector<std::int64_t>& dims, const std::vector<core::Array>& params,
-                           const std::vector<std::vector<std::int64_t>>& resultShapes) {
+                           const std::vector<std::vector<std::int64_t>>& resultShapes, runtime::Team* team = nullptr) {
   const runtime::Signature& s = callable.signature();
   std::vector<Aligned> memory;
   std::vector<void*> buffers;
@@ -104,6 +125,7 @@ inline NativeRun runNative(const runtime::Callable& callable, const std::vector<
   args.dims = dims.data();
   args.arena = arena.get();
   args.failedSite = &run.failedSite;
+  args.team = team;
   callable.run(args);
   for (std::size_t r = 0; r < s.results.size(); ++r) run.results.push_back(unpack(s.results[r], resultShapes[r], results[r], s.name));
   return run;
@@ -128,6 +150,8 @@ inline ::testing::AssertionResult sameValues(const core::Array& got, const core:
 struct Variant {
   std::string name;
   codegen::NativeOptions options;
+  /// Every nest that can be is run in pieces.
+  bool team = false;
 };
 
 inline std::vector<Variant> allVariants() {
@@ -139,26 +163,31 @@ inline std::vector<Variant> allVariants() {
     for (int level : {1, 2, 3}) {
       codegen::NativeOptions o;
       o.target = {f, level, true};
-      out.push_back({cpu + " O" + std::to_string(level), o});
+      out.push_back({cpu + " O" + std::to_string(level), o, false});
     }
     codegen::NativeOptions serial;
     serial.target = {f, 1, true};
     serial.schedule.serial = true;
-    out.push_back({cpu + " serial", serial});
+    out.push_back({cpu + " serial", serial, false});
     codegen::NativeOptions dense;
     dense.target = {f, 1, true};
     dense.layout.padArena = false;
     dense.plan.noSharing = true;
-    out.push_back({cpu + " dense, nothing shared", dense});
+    out.push_back({cpu + " dense, nothing shared", dense, false});
     codegen::NativeOptions unfused;
     unfused.target = {f, 1, true};
     unfused.fuse = false;
-    out.push_back({cpu + " unfused", unfused});
+    out.push_back({cpu + " unfused", unfused, false});
+    codegen::NativeOptions shared;
+    shared.target = {f, 1, true};
+    shared.schedule.leastSplit = 0;
+    out.push_back({cpu + " in pieces", shared, true});
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       codegen::NativeOptions random;
       random.target = {f, 1, true};
       random.schedule.randomSeed = seed * 7919;
-      out.push_back({cpu + " random " + std::to_string(seed), random});
+      random.schedule.leastSplit = seed % 2 == 0 ? 0 : codegen::NativeOptions{}.schedule.leastSplit;
+      out.push_back({cpu + " random " + std::to_string(seed), random, seed % 2 == 0});
     }
   }
   return out;
@@ -190,7 +219,8 @@ inline void expectAgreement(const core::Module& module, std::size_t number, cons
     SCOPED_TRACE(fn.name + ", " + v.name);
     auto compiled = codegen::compileNative(module, wanted, v.options);
     ASSERT_TRUE(compiled) << compiled.error().message;
-    const NativeRun got = runNative(*(*compiled)[number], dims, params, shapesOf(want.results));
+    RandomTeam team;
+    const NativeRun got = runNative(*(*compiled)[number], dims, params, shapesOf(want.results), v.team ? &team : nullptr);
     for (std::size_t r = 0; r < want.results.size(); ++r) EXPECT_TRUE(sameValues(got.results[r], want.results[r])) << "result " << r;
     const std::int64_t site = want.failedSite ? static_cast<std::int64_t>(*want.failedSite) : runtime::CallArgs::kNoFailure;
     EXPECT_EQ(got.failedSite, site);

@@ -6,6 +6,7 @@
 namespace fedc::testing {
 namespace {
 
+using core::Array;
 using core::Elem;
 
 core::Module readOrDie(const std::string& text) {
@@ -38,6 +39,25 @@ TEST(Reductions, ProductsInEveryOrder) {
       }
     }
   }
+}
+
+/// What is large enough is shared by a team without being asked to.
+TEST(Reductions, ATeamSharesLargeNests) {
+  const core::Module module = readOrDie(
+      "fn f(N; a: f32[N, 128], b: f32[128, 100], w: f32[500, 300]) -> (f32[N, 100], f32[500, 300]) {\n"
+      "  r: f32[N, 100] = contract{axes 1; rhs 0; order seq}(a, b)\n"
+      "  s: f32[500, 300] = add(w, w)\n"
+      "  return r, s\n}\n");
+  ASSERT_EQ(module.fns.size(), 1u);
+  const std::vector<Array> params = {randomArray(Elem::F32, {77, 128}, 1), randomArray(Elem::F32, {128, 100}, 2), randomArray(Elem::F32, {500, 300}, 3)};
+  const std::vector<std::int64_t> rows = {77};
+  const core::InterpretResult want = core::interpret(module.fns[0], rows, params);
+  auto compiled = codegen::compileNative(module, {true});
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  RandomTeam team;
+  const NativeRun got = runNative(*(*compiled)[0], rows, params, shapesOf(want.results), &team);
+  EXPECT_EQ(team.ranges, 2);
+  for (std::size_t r = 0; r < 2; ++r) EXPECT_TRUE(sameValues(got.results[r], want.results[r])) << r;
 }
 
 TEST(Reductions, EveryKindTypeAndOrder) {

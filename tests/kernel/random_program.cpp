@@ -81,8 +81,8 @@ class Generator {
 
   static bool isFloatType(const Type& t) { return t.elem == Elem::F32; }
 
-  /// A float value of a type: found, or made of what there is.
-  Atom ofType(Builder& b, const std::vector<Atom>& scope, const Type& t) {
+  /// A float value of a type: found, or made of what there is. By value: new variables move the types.
+  Atom ofType(Builder& b, const std::vector<Atom>& scope, Type t) {
     if (const auto a = find(b, scope, [&](const Type& x) { return x == t; }); a && pick(4) != 0) return *a;
     if (t.rank() > 0 && pick(3) != 0) {
       const int axis = pick(t.rank());
