@@ -73,7 +73,8 @@ std::int64_t padded(std::int64_t n) { return (n + 15) / 16 * 16; }
       x5 = fmadd(x5, a, b), x6 = fmadd(x6, a, b), x7 = fmadd(x7, a, b), x8 = fmadd(x8, a, b), x9 = fmadd(x9, a, b);                      \
       asm volatile("" : "+v"(x0), "+v"(x1), "+v"(x2), "+v"(x3), "+v"(x4), "+v"(x5), "+v"(x6), "+v"(x7), "+v"(x8), "+v"(x9));             \
     }                                                                                                                                    \
-    return 2.0 * static_cast<double>(sizeof(vector) / sizeof(float)) * 10 * kSteps / (seconds() - start);                                                               \
+    constexpr std::size_t kWide = sizeof(vector) / sizeof(float);                                                                        \
+    return 2.0 * kWide * 10 * kSteps / (seconds() - start);                                                                              \
   }
 FEDC_PEAK(peakAvx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
 FEDC_PEAK(peakAvx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)

@@ -165,9 +165,9 @@ std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& 
   }
   if (lenient_) return unknownDim(std::nullopt);
   report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
-               .at("this changes while the program runs")
-               .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
-                     "`next_pow2`"));
+             .at("this changes while the program runs")
+             .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
+                   "`next_pow2`"));
   return std::nullopt;
 }
 

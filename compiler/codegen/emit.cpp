@@ -130,7 +130,8 @@ class KernelEmitter {
     if (llvm::Function* known = module_.getFunction(name)) return known;
     llvm::IRBuilder<> b(context_);
     llvm::Type *ptr = llvm::PointerType::get(context_, 0), *i64 = b.getInt64Ty();
-    auto* f = llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), {ptr, i64, i64}, false), llvm::GlobalValue::InternalLinkage, name, module_);
+    auto* f =
+        llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), {ptr, i64, i64}, false), llvm::GlobalValue::InternalLinkage, name, module_);
     setComputeAttributes(*f);
     f->addFnAttr(llvm::Attribute::NoUnwind);
     b.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", f));

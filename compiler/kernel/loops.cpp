@@ -47,7 +47,9 @@ class FunctionPrinter {
                          core::elemName(fn_.buffers[b].elem));
     out += ";";
     for (int i = 0; i < fn_.uniforms; ++i) out += fmt::format("{} {}", i == 0 ? "" : ",", intName(static_cast<Int>(i)));
-    if (fn_.split) out += fmt::format("; steps {}..{} of {}", intName(static_cast<Int>(fn_.uniforms)), intName(static_cast<Int>(fn_.uniforms) + 1), text(*fn_.split));
+    if (fn_.split)
+      out +=
+          fmt::format("; steps {}..{} of {}", intName(static_cast<Int>(fn_.uniforms)), intName(static_cast<Int>(fn_.uniforms) + 1), text(*fn_.split));
     out += ") {\n";
     block(fn_.body, 1, out);
     return out + "}\n";

@@ -254,7 +254,8 @@ class Printer {
       case Expr::Kind::Load: return access(e.access);
       case Expr::Kind::Accumulator: return fmt::format("a{}", e.accumulator);
       case Expr::Kind::RandomBits:
-        return fmt::format("random_bits.{}({}, {})", core::elemName(e.elem), expr(e.args[0]), e.args.size() > 1 ? expr(e.args[1]) : "at " + dim(e.dim));
+        return fmt::format("random_bits.{}({}, {})", core::elemName(e.elem), expr(e.args[0]),
+                           e.args.size() > 1 ? expr(e.args[1]) : "at " + dim(e.dim));
       case Expr::Kind::Scalar: break;
     }
     if (e.args.size() == 2) {

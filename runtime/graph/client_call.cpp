@@ -48,8 +48,7 @@ std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, c
   return failed;
 }
 
-std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator,
-                             Team* team) noexcept {
+std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator, Team* team) noexcept {
   const PhasePlan& phase = *phase_;
   for (std::size_t i = 0; i < phase.params.size(); ++i) {
     const ClientBuffer& param = phase.params[i];

@@ -49,7 +49,8 @@ TEST(Reductions, ATeamSharesLargeNests) {
       "  s: f32[500, 300] = add(w, w)\n"
       "  return r, s\n}\n");
   ASSERT_EQ(module.fns.size(), 1u);
-  const std::vector<Array> params = {randomArray(Elem::F32, {77, 128}, 1), randomArray(Elem::F32, {128, 100}, 2), randomArray(Elem::F32, {500, 300}, 3)};
+  const std::vector<Array> params = {randomArray(Elem::F32, {77, 128}, 1), randomArray(Elem::F32, {128, 100}, 2),
+                                     randomArray(Elem::F32, {500, 300}, 3)};
   const std::vector<std::int64_t> rows = {77};
   const core::InterpretResult want = core::interpret(module.fns[0], rows, params);
   auto compiled = codegen::compileNative(module, {true});
