@@ -153,6 +153,8 @@ int main(int argc, char** argv) {
                                    {"lstm step", 4, 512, 1024, kForward},
                                    {"lstm backward", 4, 1024, 256, kTransposed},
                                    {"320 rows", 320, 256, 1024, kForward},
-                                   {"1024 cubed", 1024, 1024, 1024, kForward}};
+                                   {"1024 cubed", 1024, 1024, 1024, kForward},
+                                   {"wide layer forward", 20, 784, 1024, kForward},
+                                   {"wide layer update", 20, 784, 1024, kUpdate}};
   for (const Product& p : kProducts) measure(p, peak, options);
 }

@@ -220,6 +220,11 @@ class NestEmitter {
     }
   }
 
+  void emit(const Prefetch& p) {
+    // Read, into all caches, data.
+    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()}, {pointer(p.buffer, p.offset), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+  }
+
   void emit(const RequireTrue& r) {
     const bool lanes = fn_.values[static_cast<std::size_t>(r.condition)].lanes;
     llvm::Value* bad = b_.CreateNot(value(r.condition));

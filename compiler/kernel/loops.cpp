@@ -137,6 +137,7 @@ class FunctionPrinter {
                                           text(st.offset), st.offsets ? " + " + text(*st.offsets) : "", text(st.value),
                                           st.mask ? " where " + text(*st.mask) : "");
                      },
+                     [&](const Prefetch& p) { out += fmt::format("prefetch {}[{}]\n", bufferName(p.buffer), text(p.offset)); },
                      [&](const RequireTrue& r) {
                        out += fmt::format("check {}{} site {}\n", text(r.condition), r.mask ? " where " + text(*r.mask) : "", r.site);
                      },

@@ -125,6 +125,12 @@ struct StoreValue {
   bool lanes = false;
 };
 
+/// A hint: the element at `offset` will be loaded soon. It may lie outside of the buffer.
+struct Prefetch {
+  BufferId buffer = 0;
+  Dim offset;
+};
+
 /// Remembers `site` if it is the lowest so far and the condition is false (in any lane that `mask` leaves).
 struct RequireTrue {
   ValueId condition = 0;
@@ -133,7 +139,7 @@ struct RequireTrue {
 };
 
 struct LoopStatement {
-  std::variant<LoopFor, LoopUnroll, DeclareRegister, LetInt, LetValue, SetRegister, StoreValue, RequireTrue> node;
+  std::variant<LoopFor, LoopUnroll, DeclareRegister, LetInt, LetValue, SetRegister, StoreValue, Prefetch, RequireTrue> node;
 };
 
 struct NestBuffer {

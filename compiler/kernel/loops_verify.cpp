@@ -121,6 +121,7 @@ class FunctionVerifier {
                        if (st.offsets) value(*st.offsets);
                        if (st.mask) value(*st.mask);
                      },
+                     [&](const Prefetch& p) { dim(p.offset); },
                      [&](const RequireTrue& r) {
                        checks_ = true;
                        if (!fn_.checks) fail("it checks, and is not said to");

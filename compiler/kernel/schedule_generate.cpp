@@ -365,8 +365,46 @@ class Generator {
       laneCount_.reset();
       low_.setLanes(std::nullopt);
     } else {
+      prefetchRows();
       storeAll(nest_.each, {}, &nest_.accumulations);
     }
+    frame_.closeTo(base);
+  }
+
+  /// A tile of columns walks down a wide matrix row by row; no hardware follows steps of a page, so a matrix that does not stay in a cache is asked
+  /// for in advance.
+  void prefetchRows() {
+    if (plan_.lane < 0 || nest_.reduceAxes.empty()) return;
+    const Axis& k = nest_.reduceAxes.back();
+    for (const Accumulation& a : nest_.accumulations) {
+      if (!a.fused) continue;
+      for (ExprId factor : nest_.exprs[static_cast<std::size_t>(a.value)].args) {
+        const Expr& e = nest_.exprs[static_cast<std::size_t>(factor)];
+        if (e.kind == Expr::Kind::Load && isFarApart(e.access, k.var)) prefetch(e.access, *accessStep(nest_, e.access, k.var));
+      }
+    }
+  }
+
+  /// Contiguous along the lanes, with a large step from row to row, in a buffer larger than a second-level cache's share.
+  bool isFarApart(const Access& access, Int row) const {
+    constexpr std::int64_t kLeastStep = 128, kLeastBytes = 512 << 10;
+    const auto lanes = accessStep(nest_, access, axis(plan_.lane).var), step = accessStep(nest_, access, row);
+    if (!lanes || !lanes->isConstant(1) || !step || step->constant().value_or(0) < kLeastStep) return false;
+    std::int64_t elements = 1;
+    for (const Dim& d : access.shape) elements *= d.upperBound([&](Int v) { return nest_.ints[v].bound; }).value_or(1);
+    return elements * core::elemBytes(nest_.buffers[access.buffer].elem) >= kLeastBytes;
+  }
+
+  void prefetch(const Access& access, const Dim& step) {
+    constexpr std::int64_t kAhead = 6;
+    const std::size_t base = frame_.depth();
+    frame_.openUnroll(unrollCol_, tileCols());
+    const Int j = axis(plan_.lane).var;
+    frame_.bind(j, Dim::variable(laneBase_) + Dim(kLanes) * Dim::variable(unrollCol_));
+    low_.setLanes(j);
+    low_.enter({});
+    const Lowering::Address at = low_.address(access);
+    frame_.append({Prefetch{at.buffer, at.offset + Dim(kAhead) * step}});
     frame_.closeTo(base);
   }
 
