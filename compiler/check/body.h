@@ -225,7 +225,7 @@ class BodyChecker {
   Place assignTarget(const ast::Expr& e, const ScopeRef& scope, Lift& lift);
   void noteAssigned(const LocalRef& local);
   void checkFor(const ast::ForStmt& s, const ScopeRef& scope, std::vector<Stmt>& out);
-  Pattern bindPattern(const ast::Pattern& p, TypeRef type, ScopeRef& scope, bool isVar, const ExprPtr& definition = nullptr);
+  Pattern bindPattern(const ast::Pattern& p, const TypeRef& type, ScopeRef& scope, bool isVar, const ExprPtr& definition = nullptr);
   Pattern wildcard(const TypeRef& type, Span span) const;
 
   // --- functions as values (functions.cpp)

@@ -13,7 +13,7 @@ Pattern BodyChecker::wildcard(const TypeRef& type, Span span) const {
   return p;
 }
 
-Pattern BodyChecker::bindPattern(const ast::Pattern& p, TypeRef type, ScopeRef& scope, bool isVar, const ExprPtr& definition) {
+Pattern BodyChecker::bindPattern(const ast::Pattern& p, const TypeRef& type, ScopeRef& scope, bool isVar, const ExprPtr& definition) {
   Pattern out;
   out.span = p.span;
   out.type = type;

@@ -152,14 +152,13 @@ std::optional<std::vector<Dim>> BodyChecker::staticDims(const Expr& e) {
 }
 
 Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) {
-  const std::optional<Dim> d = dimOrError(e, what);
-  return d ? *d : unknownDim(std::nullopt);
+  return dimOrError(e, what).value_or(unknownDim(std::nullopt));
 }
 
 std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& what) {
   if (isError(solver_.head(e->type))) return std::nullopt;
-  if (const auto d = staticDim(*e)) {
-    if (const auto c = d->constant(); !c || *c >= 0) return *d;
+  if (auto d = staticDim(*e)) {
+    if (const auto c = d->constant(); !c || *c >= 0) return d;
     report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} cannot be {}", what, *d->constant())).at("negative"));
     return std::nullopt;
   }

@@ -207,7 +207,7 @@ void solve(void* const* buffers, const std::int64_t* ints) noexcept {
   const std::int64_t batch = ints[1], n = ints[2], k = ints[3], bytes = core::elemBytes(elem);
   for (std::int64_t b = 0; b < batch; ++b)
     core::choleskySolve(elem, n, k, static_cast<const char*>(buffers[0]) + b * n * n * bytes,
-                        static_cast<const char*>(buffers[1]) + b * n * k * bytes, static_cast<char*>(buffers[2]) + b * n * k * bytes);
+                        static_cast<const char*>(buffers[1]) + b * n * k * bytes, static_cast<char*>(buffers[2]) + b * n * k * bytes, buffers[3]);
 }
 
 constexpr RuntimeCall kCalls[] = {

@@ -529,7 +529,7 @@ class Evaluator {
       const std::int64_t n = ints[2], k = ints[3], width = core::elemBytes(elem);
       for (std::int64_t b = 0; b < ints[1] && n * k > 0; ++b) {
         core::choleskySolve(elem, n, k, base_[c.buffers[0]] + b * n * n * width, base_[c.buffers[1]] + b * n * k * width,
-                            base_[c.buffers[2]] + b * n * k * width);
+                            base_[c.buffers[2]] + b * n * k * width, base_[c.buffers[3]]);
       }
     } else if (c.symbol == "sort") {
       const std::size_t m = static_cast<std::size_t>(ints[0]);

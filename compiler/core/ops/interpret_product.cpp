@@ -166,7 +166,9 @@ void runSolve(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std:
   const char* a = static_cast<const char*>(operands[0]->data());
   const char* b = static_cast<const char*>(operands[1]->data());
   char* x = static_cast<char*>(out.mutableData());
-  for (std::int64_t i = 0; i < batch; ++i) choleskySolve(out.elem(), n, m, a + i * n * n * width, b + i * n * m * width, x + i * n * m * width);
+  std::vector<double> scratch(static_cast<std::size_t>(n * n));
+  for (std::int64_t i = 0; i < batch; ++i)
+    choleskySolve(out.elem(), n, m, a + i * n * n * width, b + i * n * m * width, x + i * n * m * width, scratch.data());
   results.push_back(std::move(out));
 }
 
