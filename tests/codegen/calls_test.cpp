@@ -1,0 +1,111 @@
+#include "compiler/codegen/calls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/core/threefry.h"
+#include "compiler/core/type.h"
+#include "runtime/graph/callable.h"
+
+namespace fedc::codegen {
+namespace {
+
+using core::Elem;
+using ::testing::ElementsAre;
+
+constexpr std::int64_t number(Elem e) { return static_cast<std::int64_t>(e); }
+
+void permutes() {
+  // The interpreter's is held against JAX in the tests of core.
+  for (const std::int64_t n : {0, 1, 2, 7, 24, 25, 300}) {
+    std::vector<std::int32_t> out(static_cast<std::size_t>(n) + 1, -7);
+    std::uint64_t key = 0x0123456789abcdefU + static_cast<std::uint64_t>(n);
+    std::vector<std::uint64_t> scratch(static_cast<std::size_t>(2 * n));
+    void* buffers[] = {out.data(), &key, scratch.data()};
+    findRuntimeCall("permutation")->function(buffers, &n);
+    std::vector<std::int32_t> want(static_cast<std::size_t>(n) + 1, -7);
+    core::randomPermutation(key, n, want.data());
+    EXPECT_EQ(out, want) << n;
+    EXPECT_EQ(out.back(), -7) << "written beyond the end";
+  }
+}
+
+void sorts() {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  // Two columns of five (outer 1, inner 2), two operands, the first of which is the key.
+  std::vector<float> keys = {3, 1, nan, -0.0F, -inf, 0, inf, 1, 3, nan}, sortedKeys(10);
+  std::vector<std::int32_t> values = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, sortedValues(10);
+  std::vector<std::int64_t> scratch(10);
+  void* buffers[] = {keys.data(), values.data(), sortedKeys.data(), sortedValues.data(), scratch.data()};
+  const std::int64_t ints[] = {2, 1, number(Elem::F32), number(Elem::I32), 1, 5, 2};
+  findRuntimeCall("sort")->function(buffers, ints);
+  // First column: 3 nan -inf inf 3; second: 1 -0 0 1 nan. Stable, zeros equal, NaN last.
+  EXPECT_THAT(sortedValues, ElementsAre(4, 3, 0, 5, 8, 1, 6, 7, 2, 9));
+}
+
+void compacts() {
+  for (const std::int64_t n : {0, 6}) {
+    bool mask[] = {true, false, false, true, true, false};
+    std::vector<std::int32_t> out(7, -7);
+    std::int64_t count = -1;
+    void* buffers[] = {mask, out.data(), &count};
+    findRuntimeCall("compact")->function(buffers, &n);
+    if (n == 0) {
+      EXPECT_EQ(count, 0);
+      EXPECT_EQ(out[0], -7);
+    } else {
+      EXPECT_EQ(count, 3);
+      EXPECT_THAT(out, ElementsAre(0, 3, 4, 0, 0, 0, -7));
+    }
+  }
+}
+
+void solves() {
+  // Two systems; the second matrix is not positive definite.
+  std::vector<double> a = {4, 2, 2, 3, 1, 2, 2, 1}, b = {2, 1, 1, 1}, x(4, 7), scratch(4);
+  void* buffers[] = {a.data(), b.data(), x.data(), scratch.data()};
+  const std::int64_t ints[] = {number(Elem::F64), 2, 2, 1};
+  findRuntimeCall("solve")->function(buffers, ints);
+  EXPECT_NEAR(x[0], 0.5, 1e-15);
+  EXPECT_NEAR(x[1], 0.0, 1e-15);
+  EXPECT_TRUE(std::isnan(x[2]) && std::isnan(x[3]));
+}
+
+/// Every row of calls.def has its test here.
+TEST(RuntimeCalls, EachDoesWhatItSays) {
+  const std::map<std::string, std::function<void()>> tests = {{"permutation", permutes}, {"sort", sorts}, {"compact", compacts}, {"solve", solves}};
+  for (const RuntimeCall& c : runtimeCalls()) {
+    SCOPED_TRACE(c.name);
+    EXPECT_FALSE(c.arguments.empty());
+    EXPECT_FALSE(c.doc.empty());
+    EXPECT_EQ(findRuntimeCall(c.name), &c);
+    const auto test = tests.find(std::string(c.name));
+    ASSERT_NE(test, tests.end()) << "`" << c.name << "` has no test";
+    test->second();
+  }
+  EXPECT_EQ(findRuntimeCall("nothing"), nullptr);
+}
+
+TEST(RuntimeCalls, ATeamGetsTheWholeRange) {
+  struct Recorder final : runtime::Team {
+    void run(void (*nest)(const void*, std::int64_t, std::int64_t), const void* context, std::int64_t extent) noexcept override {
+      nest(context, 0, extent);
+    }
+  } team;
+  std::int64_t seen = 0;
+  const std::int64_t* context = &seen;
+  teamFunction()(
+      &team, [](const void* c, std::int64_t lo, std::int64_t hi) { *const_cast<std::int64_t*>(static_cast<const std::int64_t*>(c)) = hi - lo; },
+      context, 12);
+  EXPECT_EQ(seen, 12);
+}
+
+}  // namespace
+}  // namespace fedc::codegen
