@@ -46,10 +46,10 @@ class Verifier {
 
   Problem run() {
     for (Dim::Variable d : fn_.dimParams) {
-      if (auto p = defineDim(d)) return *p;
+      if (auto p = defineDim(d)) return p;
     }
     for (Var v : fn_.params) {
-      if (auto p = define(v)) return *p;
+      if (auto p = define(v)) return p;
     }
     if (auto p = stmts(fn_.body)) return p;
     if (fn_.results.size() != fn_.resultTypes.size()) return fmt::format("{} results, {} result types", fn_.results.size(), fn_.resultTypes.size());

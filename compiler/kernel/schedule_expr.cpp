@@ -248,7 +248,7 @@ bool Lowering::laneCoversTail(const Access& access) const {
   const BufferShape& buffer = nest_.buffers[access.buffer];
   const Index& last = access.index.back();
   if (buffer.padLast == 0 || last.gather || last.clamp || access.zeroOutside) return false;
-  if (last.affine.asVariable() != std::optional<Int>(*laneAxis_)) return false;
+  if (last.affine.asVariable() != laneAxis_) return false;
   auto matches = [&](const Axis& a) { return a.var == *laneAxis_ && a.extent == access.shape.back(); };
   return std::any_of(nest_.axes.begin(), nest_.axes.end(), matches) || std::any_of(nest_.reduceAxes.begin(), nest_.reduceAxes.end(), matches);
 }

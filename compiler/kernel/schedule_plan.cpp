@@ -80,9 +80,8 @@ double laneCost(const LocalNest& nest, const Work& work, int axis) {
   };
   for (const Access* x : work.loads) cost += access(x, false);
   for (const Access* x : work.stores) cost += access(x, true);
-  const double extent = static_cast<double>(bound(nest, a.extent));
-  const double vectors = static_cast<double>((bound(nest, a.extent) + kLanes - 1) / kLanes);
-  return cost * vectors / extent;
+  const std::int64_t extent = bound(nest, a.extent), vectors = (extent + kLanes - 1) / kLanes;
+  return cost * static_cast<double>(vectors) / static_cast<double>(extent);
 }
 
 double scalarCost(const Work& work) { return work.operations + static_cast<double>(work.loads.size() + work.stores.size()); }
@@ -109,10 +108,9 @@ void chooseOuterTile(const LocalNest& nest, const Machine& machine, NestPlan& pl
       auto step = [&](std::int64_t v) {
         return std::max(static_cast<double>(mr * v), 8.0) + 0.35 * static_cast<double>(v) + 0.3 * static_cast<double>(mr) + 1.0;
       };
-      const double rowTiles = static_cast<double>((rows + mr - 1) / mr);
-      const double groups = static_cast<double>(lanes / nv);
+      const std::int64_t rowTiles = (rows + mr - 1) / mr, groups = lanes / nv;
       const double rest = lanes % nv != 0 ? step(lanes % nv) : 0;
-      const double cost = rowTiles * (groups * step(nv) + rest);
+      const double cost = static_cast<double>(rowTiles) * (static_cast<double>(groups) * step(nv) + rest);
       if (cost < best * 0.9999) {
         best = cost;
         plan.rows = mr;

@@ -254,15 +254,15 @@ class Describer {
       case FedParser::BLOCK_LBRACE: return "`{`";
       case FedParser::STATEMENT_IF: return "`if`";
       default: {
-        const std::string literal = Vocabulary().getLiteralName(type);
+        const std::string literal = vocabulary().getLiteralName(type);
         return literal.size() > 2 ? fmt::format("`{}`", literal.substr(1, literal.size() - 2)) : "something else";
       }
     }
   }
-  static antlr4::dfa::Vocabulary& Vocabulary() {
+  static antlr4::dfa::Vocabulary& vocabulary() {
     static FedParser parser(nullptr);
-    static antlr4::dfa::Vocabulary vocabulary = parser.getVocabulary();
-    return vocabulary;
+    static antlr4::dfa::Vocabulary all = parser.getVocabulary();
+    return all;
   }
 
   const antlr4::RuleContext* context_;

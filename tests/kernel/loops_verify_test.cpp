@@ -187,11 +187,12 @@ TEST_F(LoopsVerify, L3ABarrierUnderACondition) {
 }
 
 TEST_F(LoopsVerify, aPhaseSeesItsThreadAndBlock) {
-  NestCall call = callOf(function("outer"));
-  kernel_.body.push_back({PhaseCall{Dim(32), call}});
+  NestFunction& f = function("outer");
+  kernel_.body.push_back({PhaseCall{Dim(32), callOf(f)}});
   EXPECT_THAT(problem(), HasSubstr("integers, has"));
-  kernel_.functions[static_cast<std::size_t>(call.function)].uniforms += 2;
-  callOf(kernel_.functions[static_cast<std::size_t>(call.function)]).ints.insert(call.ints.end(), 2, Dim(0));
+  f.uniforms += 2;
+  std::vector<Dim>& ints = callOf(f).ints;
+  ints.insert(ints.end(), 2, Dim(0));
   EXPECT_EQ(problem(), "");
 }
 
