@@ -22,7 +22,7 @@ std::vector<OpRow> makeTable() {
   FEDC_REQUIRE(static_cast<int>(rows.size()) == kOpCount, "the op table and ops.def differ in length");
   for (int i = 0; i < kOpCount; ++i) {
     OpRow& r = rows[static_cast<std::size_t>(i)];
-    FEDC_REQUIRE(r.op == static_cast<Op>(i), "the op table is not in the order of ops.def");
+    FEDC_REQUIRE(r.op == static_cast<Op>(i), "the op table is not in the order of ops.def at `" + std::string(opName(static_cast<Op>(i))) + "`");
     r.derivative = derivativeOf(r.op);
     r.batching = batchingOf(r.op);
   }

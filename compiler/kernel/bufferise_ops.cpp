@@ -71,7 +71,7 @@ void Bufferiser::statement(const core::Stmt& s) {
     case Op::Loop: return loop(s);
     case Op::Cond: return cond(s);
     case Op::Check: return check(s);
-    default: FEDC_REQUIRE(false, "bufferise meets an op that `differentiate` removes: " + std::string(core::opName(s.op)));
+    default: FEDC_REQUIRE(false, "`" + std::string(core::opName(s.op)) + "` has no lowering in bufferise_ops.cpp, or belongs to a pass before it");
   }
 }
 

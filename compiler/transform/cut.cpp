@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/core/internal_error.h"
 #include "compiler/transform/rewrite.h"
 
 namespace fedc::transform {
@@ -99,8 +100,7 @@ struct Cut {
       case Origin::Kind::Key:
       case Origin::Kind::Right: break;
     }
-    assert(false && "not an origin of a server value");
-    return 0;
+    core::internalError("not an origin of a server value", __FILE__, __LINE__);
   }
 
   /// The slot of a client value of an earlier exchange.
@@ -311,7 +311,7 @@ struct Cut {
           in.kind = ClientInput::Kind::Carry;
           in.slot = carrySlot(origin.from, origin.var);
           break;
-        default: assert(false && "not an origin of a client value");
+        default: core::internalError("not an origin of a client value", __FILE__, __LINE__);
       }
       phase.clientInputs.push_back(in);
     }

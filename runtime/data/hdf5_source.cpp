@@ -15,7 +15,9 @@
 
 #include "runtime/data/chunks.h"
 #include "runtime/data/feature.h"
+#include "runtime/data/hdf5_federation.h"
 #include "runtime/data/hdf5_handle.h"
+#include "runtime/data/hdf5_type.h"
 #include "runtime/value/buffer.h"
 
 namespace fedc::runtime {
@@ -75,73 +77,6 @@ struct Found {
   std::shared_ptr<char> memory;
 };
 
-std::string describeSize(std::size_t size) { return size == 1 ? "1 byte" : fmt::format("{} bytes", size); }
-
-/// The element type of a file type, or how to name it in a message.
-struct FileType {
-  std::optional<core::Elem> elem;
-  std::string name;
-  /// Lies in the file as in memory.
-  bool asInMemory = false;
-};
-
-FileType fileType(hid_t type) {
-  using core::Elem;
-  const H5T_class_t kind = H5Tget_class(type);
-  const std::size_t size = H5Tget_size(type);
-  const bool little = H5Tget_order(type) == H5T_ORDER_LE || size == 1;
-  FileType out;
-  out.asInMemory = little == (std::endian::native == std::endian::little) || size == 1;
-  if (kind == H5T_INTEGER) {
-    const bool isSigned = H5Tget_sign(type) != H5T_SGN_NONE;
-    const bool whole = H5Tget_precision(type) == 8 * size;
-    if (whole && size == 1) out.elem = isSigned ? Elem::I8 : Elem::U8;
-    if (whole && size == 2) out.elem = isSigned ? Elem::I16 : Elem::U16;
-    if (whole && size == 4) out.elem = isSigned ? Elem::I32 : Elem::U32;
-    if (whole && size == 8) out.elem = isSigned ? Elem::I64 : Elem::U64;
-    out.name = fmt::format("an integer of {}", describeSize(size));
-  } else if (kind == H5T_FLOAT) {
-    std::size_t sign = 0, exponent = 0, exponentSize = 0, mantissa = 0, mantissaSize = 0;
-    H5Tget_fields(type, &sign, &exponent, &exponentSize, &mantissa, &mantissaSize);
-    if (size == 2 && exponentSize == 5 && mantissaSize == 10) out.elem = Elem::F16;
-    if (size == 2 && exponentSize == 8 && mantissaSize == 7) out.elem = Elem::BF16;
-    if (size == 4 && exponentSize == 8 && mantissaSize == 23) out.elem = Elem::F32;
-    if (size == 8 && exponentSize == 11 && mantissaSize == 52) out.elem = Elem::F64;
-    out.name = fmt::format("a float of {}", describeSize(size));
-  } else if (kind == H5T_ENUM && size == 1) {
-    // How h5py writes bool: an enumeration of FALSE and TRUE.
-    out.elem = Elem::Bool;
-    out.name = "an enumeration";
-  } else if (kind == H5T_STRING) {
-    out.name = H5Tis_variable_str(type) > 0 ? "str (of variable length)" : fmt::format("str (of {})", describeSize(size));
-  } else if (kind == H5T_VLEN) {
-    out.name = "ragged (rows of different lengths)";
-  } else if (kind == H5T_COMPOUND) {
-    out.name = "a compound of several values";
-  } else {
-    out.name = "of an HDF5 type that fedc does not read";
-  }
-  if (out.elem) out.name = std::string(core::elemName(*out.elem));
-  return out;
-}
-
-hid_t memoryType(core::Elem elem) {
-  using core::Elem;
-  switch (elem) {
-    case Elem::I8: return H5T_NATIVE_INT8;
-    case Elem::I16: return H5T_NATIVE_INT16;
-    case Elem::I32: return H5T_NATIVE_INT32;
-    case Elem::I64: return H5T_NATIVE_INT64;
-    case Elem::U8: return H5T_NATIVE_UINT8;
-    case Elem::U16: return H5T_NATIVE_UINT16;
-    case Elem::U32: return H5T_NATIVE_UINT32;
-    case Elem::U64: return H5T_NATIVE_UINT64;
-    case Elem::F32: return H5T_NATIVE_FLOAT;
-    case Elem::F64: return H5T_NATIVE_DOUBLE;
-    default: return -1;
-  }
-}
-
 /// The extents of a dataset's chunks. Checked here, because HDF5 trusts those in a damaged file, and crashes.
 Expected<std::vector<hsize_t>, DataError> chunkExtents(hid_t dataset, hid_t plist, std::size_t rank, std::uint64_t elementBytes,
                                                        std::int64_t dataBytes) {
@@ -196,32 +131,16 @@ class Hdf5Source final : public ClientSource {
 };
 
 Expected<void, DataError> Hdf5Source::open() {
-  struct stat info{};
-  if (::stat(path_.c_str(), &info) != 0) return bad(fmt::format("cannot open `{}`: {}", path_, std::strerror(errno)));
-  if (S_ISDIR(info.st_mode)) return bad(fmt::format("`{}` is a directory, not an HDF5 file", path_));
-  if (::access(path_.c_str(), R_OK) != 0) return bad(fmt::format("cannot open `{}`: {}", path_, std::strerror(errno)));
   mapping_ = std::make_shared<const Mapping>(path_);
   Hdf5Lock lock;
-  file_ = Hdf5Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
-  if (!file_) {
-    if (H5Fis_hdf5(path_.c_str()) > 0) return bad(fmt::format("`{}` is an HDF5 file, but truncated or damaged", path_), "copy or download it again");
-    return bad(fmt::format("`{}` is not an HDF5 file", path_),
-               "federated data is HDF5 in the layout `examples/<client id>/<feature>`; docs/data.md shows how to write one");
-  }
+  auto opened = openFederation(path_);
+  if (!opened) return tl::unexpected(opened.error());
+  file_ = std::move(opened->file);
+  examples_ = std::move(opened->examples);
+  ids_ = std::move(opened->ids);
   const Hdf5Handle creation(H5Fget_create_plist(file_.get()));
   hsize_t userBlock = 0;
   userBlock_ = !creation || H5Pget_userblock(creation.get(), &userBlock) < 0 || userBlock != 0;
-  examples_ = Hdf5Handle(H5Gopen2(file_.get(), "examples", H5P_DEFAULT));
-  if (!examples_) {
-    const auto names = memberNames(file_.get());
-    return bad(
-        fmt::format("`{}` has no group `examples`{}", path_, names && !names->empty() ? fmt::format(", it has `{}`", fmt::join(*names, "`, `")) : ""),
-        "federated data lies in `examples/<client id>/<feature>`; docs/data.md shows how to write it");
-  }
-  auto names = memberNames(examples_.get());
-  if (!names) return bad(fmt::format("the list of clients in `{}` cannot be read: the file is damaged", path_), "copy or download it again");
-  if (names->empty()) return bad(fmt::format("`{}` has no clients: its group `examples` is empty", path_));
-  ids_ = std::move(*names);
   return {};
 }
 

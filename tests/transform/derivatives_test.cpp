@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/transform/differentiate.h"
 #include "tests/transform/core_testing.h"
 
@@ -118,6 +120,21 @@ TEST(DerivativeTable, EveryRowHasADerivativeOrAReason) {
     }
     if (std::holds_alternative<core::Structural>(row.derivative)) {
       EXPECT_TRUE(row.op == Op::Loop || row.op == Op::Cond || row.lowering == core::Lowering::Removed) << core::opName(row.op);
+    }
+  }
+}
+
+// An op that makes floats of floats and has no case in rules_*.cpp would silently be a constant.
+TEST(DerivativeTable, WhatMakesFloatsOfFloatsHasADerivative) {
+  for (const OpRow& row : core::opTable()) {
+    if (!std::holds_alternative<core::NotDifferentiable>(row.derivative) || row.op == Op::StopGradient || row.op == Op::Bitcast) continue;
+    const Module module = readModule(withoutOrder(std::string(row.example)));
+    const Fn& fn = module.fns.at(0);
+    for (const core::Stmt& s : fn.body) {
+      if (s.op != row.op) continue;
+      const bool in = std::ranges::any_of(s.args, [&](const core::Atom& a) { return !a.isLiteral && core::isFloat(fn.typeOf(a.var).elem); });
+      const bool out = std::ranges::any_of(s.results, [&](core::Var v) { return core::isFloat(fn.typeOf(v).elem); });
+      EXPECT_FALSE(in && out) << core::opName(row.op) << ": give its derivative, or NoDerivative with the reason, in rules_*.cpp";
     }
   }
 }

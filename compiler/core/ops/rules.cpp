@@ -1,8 +1,20 @@
 #include "compiler/core/ops/rules.h"
 
+#include <string>
+
+#include "compiler/core/internal_error.h"
 #include "compiler/core/ops/rules_detail.h"
 
 namespace fedc::core {
+
+namespace rules {
+
+void noRule(Op op, std::string_view column) {
+  internalError("`" + std::string(opName(op)) + "` has no case for its " + std::string(column) + " in compiler/core/ops/rules_*.cpp", __FILE__,
+                __LINE__);
+}
+
+}  // namespace rules
 
 using namespace rules;
 
@@ -20,7 +32,16 @@ Derivative derivativeOf(Op op) {
     case Op::Vmap:
     case Op::Checkpoint: return Structural{};
     // Keys, random bits, indices, dimensions: integers by type.
-    default: return NotDifferentiable{};
+    case Op::KeySeed:
+    case Op::Split:
+    case Op::FoldIn:
+    case Op::RandomBits:
+    case Op::Permutation:
+    case Op::DimDef:
+    case Op::DimValue:
+    case Op::Compact:
+    case Op::Check: return NotDifferentiable{};
+    default: noRule(op, "derivative");
   }
 }
 
@@ -35,7 +56,14 @@ Batching batchingOf(Op op) {
     case Op::DimDef: return NoBatch{"the dimension would differ from row to row"};
     case Op::Compact: return NoBatch{"each row would keep another number of elements"};
     case Op::DimValue: return NoBatch{"it has no operands"};
-    default: return BatchStructural{};
+    case Op::Loop:
+    case Op::Cond:
+    case Op::Check:
+    case Op::Vjp:
+    case Op::Jvp:
+    case Op::Vmap:
+    case Op::Checkpoint: return BatchStructural{};
+    default: noRule(op, "batching");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "compiler/core/builder.h"
@@ -21,6 +22,9 @@ Batching reduceBatching(Op op);
 Batching productBatching(Op op);
 Batching indexBatching(Op op);
 Batching randomBatching(Op op);
+
+/// A row without a case in the switch of its group: stops and names the op.
+[[noreturn]] void noRule(Op op, std::string_view column);
 
 /// A float constant of the atom's element type.
 inline Atom constant(Builder& b, const Atom& like, double value) { return Atom::of(Literal::ofDouble(b.typeOf(like).elem, value)); }

@@ -159,8 +159,24 @@ Derivative elementwiseDerivative(Op op) {
     case Op::Atan2: return angle();
     case Op::Lgamma: return unary([](Context& c) { return c.build.unary(Op::Digamma, c.operands[0]); });
     case Op::Digamma: return NoDerivative{"trigamma is not an op"};
-    // bitcast and stop_gradient on purpose; the others have integer or bool results.
-    default: return NotDifferentiable{};
+    // On purpose.
+    case Op::Bitcast:
+    case Op::StopGradient:
+    // Integers and truth values.
+    case Op::And:
+    case Op::Or:
+    case Op::Xor:
+    case Op::Not:
+    case Op::Shl:
+    case Op::Shr:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::Lt:
+    case Op::Le:
+    case Op::Gt:
+    case Op::Ge:
+    case Op::IsFinite: return NotDifferentiable{};
+    default: noRule(op, "derivative");
   }
 }
 

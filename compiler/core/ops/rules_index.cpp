@@ -101,7 +101,8 @@ Derivative indexDerivative(Op op) {
     case Op::Gather: return Linear{{0}, gatherTranspose};
     // Linear in both together, when set as well.
     case Op::Scatter: return Linear{{0, 2}, scatterTranspose};
-    default: return Linear{{0}, pickTranspose};
+    case Op::Pick: return Linear{{0}, pickTranspose};
+    default: noRule(op, "derivative");
   }
 }
 
@@ -109,7 +110,8 @@ Batching indexBatching(Op op) {
   switch (op) {
     case Op::Gather: return BatchRule{batchGather};
     case Op::Scatter: return BatchRule{batchScatter};
-    default: return BatchRule{batchPick};
+    case Op::Pick: return BatchRule{batchPick};
+    default: noRule(op, "batching");
   }
 }
 

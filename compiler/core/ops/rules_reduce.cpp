@@ -334,7 +334,8 @@ Derivative reduceDerivative(Op op) {
     case Op::Reduce: return Rule{reduceVjp, reduceJvp};
     case Op::ArgReduce: return argReduce();
     case Op::Cumulative: return cumulative();
-    default: return sorted();
+    case Op::Sort: return sorted();
+    default: noRule(op, "derivative");
   }
 }
 

@@ -207,7 +207,8 @@ Derivative shapeDerivative(Op op) {
     case Op::Pad: return linear({0, 1}, padTranspose);
     // In all operands.
     case Op::Concat: return linear({}, concatTranspose);
-    default: return NotDifferentiable{};
+    case Op::Iota: return NotDifferentiable{};
+    default: noRule(op, "derivative");
   }
 }
 
@@ -263,7 +264,8 @@ Batching shapeBatching(Op op) {
       });
     case Op::DynamicSlice: return rule(batchDynamicSlice);
     case Op::UpdateSlice: return rule(batchUpdateSlice);
-    default: return NoBatch{"it has no operands"};
+    case Op::Iota: return NoBatch{"it has no operands"};
+    default: noRule(op, "batching");
   }
 }
 

@@ -69,7 +69,7 @@ Value applyOp(Op op, std::span<const Value> x) {
     case Op::Digamma: return digamma(a);
     default: break;
   }
-  internalError("an op without a scalar program", __FILE__, __LINE__);
+  internalError("`" + std::string(opName(op)) + "` has no scalar program", __FILE__, __LINE__);
 }
 
 bool isHalf(Elem e) { return e == Elem::F16 || e == Elem::BF16; }

@@ -12,7 +12,6 @@ using core::Elem;
 using core::Literal;
 using core::Op;
 using core::Stmt;
-using core::Type;
 
 namespace {
 
