@@ -2,6 +2,7 @@
 
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/Config/llvm-config.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
@@ -176,6 +177,10 @@ Target::Features resolvedFeatures(Target::Features features) {
   if (features != Target::Features::Host) return features;
   return hostRuns(Target::Features::Avx512) ? Target::Features::Avx512 : Target::Features::Avx2;
 }
+
+std::string hostProcessor() { return llvm::sys::getHostCPUName().str(); }
+
+std::string llvmVersion() { return LLVM_VERSION_STRING; }
 
 bool hostRuns(Target::Features features) {
   static const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();

@@ -1,13 +1,13 @@
 #include "runtime/process/run_data.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
 #include <thread>
 
 #include "runtime/data/hdf5_source.h"
+#include "runtime/versions.h"
 
 namespace fedc::runtime {
 namespace {
@@ -31,8 +31,8 @@ tl::unexpected<RunError> wrong(const DataError& data) {
 
 /// A quarter of the machine's memory.
 std::int64_t defaultCache() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && page > 0 ? static_cast<std::int64_t>(pages) * page / 4 : std::int64_t{1} << 30;
+  const long long all = machineMemory();
+  return all > 0 ? all / 4 : std::int64_t{1} << 30;
 }
 
 struct FirstClient final : Loader::Request {

@@ -178,6 +178,39 @@ TEST(Fedc, Explain) {
   EXPECT_THAT(unknown.err, HasSubstr("E9999"));
 }
 
+TEST(Fedc, DataInfo) {
+  const BinaryResult digits = fedc({"data", "info", kTrain});
+  EXPECT_EQ(digits.exitCode, 0) << digits.err;
+  EXPECT_THAT(digits.out, StartsWith(kTrain + ": 60 clients, 6709 examples, 2.13 MB\na client has 83 to 130 examples, median 116\n"));
+  EXPECT_THAT(digits.out, HasSubstr("struct Example {\n  label: i32,\n  pixels: f32[28, 28],\n}\n"));
+  EXPECT_THAT(digits.out, HasSubstr("label: 10 different values\n  value    0    1    2"));
+  // What it prints is what a program needs.
+  const Folder folder;
+  const std::size_t begin = digits.out.find("struct"), end = digits.out.find("}\n");
+  const std::string program = folder.write("count.fed", digits.out.substr(begin, end + 2 - begin) +
+                                                            "fn main(data: {Example*}@clients) -> i64@server { federated_sum(i64(data.count())) }\n");
+  const BinaryResult count = fedc({"run", program, "--data", kTrain});
+  EXPECT_EQ(count.out, "6709\n") << count.err;
+  const BinaryResult bad = fedc({"data", "info", kDigits});
+  EXPECT_EQ(bad.exitCode, 1);
+  EXPECT_THAT(bad.err, HasSubstr("is not an HDF5 file"));
+  EXPECT_EQ(fedc({"data"}).exitCode, 2);
+  EXPECT_EQ(fedc({"data", "inf", kTrain}).exitCode, 2);
+}
+
+TEST(Fedc, Doctor) {
+  const BinaryResult well = fedc({"doctor"});
+  EXPECT_EQ(well.exitCode, 0) << well.out;
+  for (const char* what : {"processor", "threads", "memory", "LLVM       19.", "oneTBB", "HDF5", "library", "compiles and runs"})
+    EXPECT_THAT(well.out, HasSubstr(what));
+  EXPECT_THAT(well.out, Not(HasSubstr("!")));
+  setenv("FEDC_STDLIB", "/nowhere", 1);
+  const BinaryResult ill = fedc({"doctor"});
+  unsetenv("FEDC_STDLIB");
+  EXPECT_EQ(ill.exitCode, 1);
+  EXPECT_THAT(ill.out, HasSubstr("! library    no modules in `/nowhere`"));
+}
+
 TEST(Fedc, TrainsAndReports) {
   const Folder folder;
   const std::string saved = folder.path("model.npz");

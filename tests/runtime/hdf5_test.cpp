@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <hdf5.h>
 
 #include <functional>
 #include <set>
 #include <thread>
 
+#include "hdf5_writer.h"
 #include "runtime/data/hdf5_source.h"
 #include "support.h"
 
@@ -13,58 +13,10 @@ namespace fedc::runtime {
 namespace {
 
 using core::Elem;
+using test::Hdf5Writer;
+using test::HowStored;
 using testing::AllOf;
 using testing::HasSubstr;
-
-/// How a feature is stored.
-struct How {
-  std::vector<hsize_t> chunk;
-  bool shuffle = false, deflate = false, fletcher = false;
-};
-
-/// Writes federations for these tests; everything is open until it goes.
-class Writer {
- public:
-  explicit Writer(const std::string& path, hsize_t userBlock = 0) {
-    const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
-    if (userBlock != 0) H5Pset_userblock(creation, userBlock);
-    file_ = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
-    H5Pclose(creation);
-    examples_ = H5Gcreate2(file_, "examples", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  }
-  ~Writer() {
-    H5Gclose(examples_);
-    H5Fclose(file_);
-  }
-  void write(const std::string& client, const std::string& feature, hid_t fileType, hid_t memoryType, std::vector<hsize_t> dims, const void* data,
-             How how = {}) {
-    const hid_t group = H5Lexists(examples_, client.c_str(), H5P_DEFAULT) > 0
-                            ? H5Gopen2(examples_, client.c_str(), H5P_DEFAULT)
-                            : H5Gcreate2(examples_, client.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    std::vector<hsize_t> most = dims;
-    if (!how.chunk.empty()) most[0] = H5S_UNLIMITED;
-    const hid_t space = dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), most.data());
-    const hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-    if (!how.chunk.empty()) H5Pset_chunk(plist, static_cast<int>(how.chunk.size()), how.chunk.data());
-    if (how.shuffle) H5Pset_shuffle(plist);
-    if (how.deflate) H5Pset_deflate(plist, 6);
-    if (how.fletcher) H5Pset_fletcher32(plist);
-    const hid_t dataset = H5Dcreate2(group, feature.c_str(), fileType, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    ASSERT_GE(dataset, 0);
-    if (data != nullptr) {
-      ASSERT_GE(H5Dwrite(dataset, memoryType, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), 0);
-    }
-    H5Dclose(dataset);
-    H5Pclose(plist);
-    H5Sclose(space);
-    H5Gclose(group);
-  }
-  hid_t examples() const { return examples_; }
-  hid_t file() const { return file_; }
-
- private:
-  hid_t file_ = -1, examples_ = -1;
-};
 
 std::vector<float> ramp(std::size_t count) {
   std::vector<float> values(count);
@@ -98,8 +50,8 @@ class Hdf5 : public testing::Test {
 TEST_F(Hdf5, EveryWayToLieInAFileGivesTheSameNumbers) {
   const auto values = ramp(11 * 35);
   {
-    Writer w(path);
-    const auto one = [&](const std::string& client, How how, hid_t type = H5T_IEEE_F32LE) {
+    Hdf5Writer w(path);
+    const auto one = [&](const std::string& client, HowStored how, hid_t type = H5T_IEEE_F32LE) {
       w.write(client, "x", type, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), how);
     };
     one("contiguous", {});
@@ -132,7 +84,7 @@ TEST_F(Hdf5, EveryWayToLieInAFileGivesTheSameNumbers) {
 TEST_F(Hdf5, AUserBlockMovesEverything) {
   const auto values = ramp(2 * 35);
   {
-    Writer w(path, 1024);
+    Hdf5Writer w(path, 1024);
     w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data());
     w.write("b", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data(), {{1, 5, 7}, false, true});
   }
@@ -154,7 +106,7 @@ TEST_F(Hdf5, EveryElementType) {
       {Elem::I8, H5T_STD_I8LE},   {Elem::I16, H5T_STD_I16LE}, {Elem::I32, H5T_STD_I32LE}, {Elem::I64, H5T_STD_I64LE},  {Elem::U8, H5T_STD_U8LE},
       {Elem::U16, H5T_STD_U16LE}, {Elem::U32, H5T_STD_U32LE}, {Elem::U64, H5T_STD_U64LE}, {Elem::F32, H5T_IEEE_F32LE}, {Elem::F64, H5T_IEEE_F64LE}};
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     for (const auto& [elem, type] : types) w.write("c", std::string(core::elemName(elem)), type, H5T_NATIVE_INT32, {3}, whole.data());
     w.write("c", "bool", boolean, boolean, {3}, flags);
   }
@@ -174,7 +126,7 @@ TEST_F(Hdf5, EveryElementType) {
 TEST_F(Hdf5, OnlyWhatIsNamedIsRead) {
   const auto values = ramp(35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
     // Another feature, with another length, of a type that cannot be read.
     const hid_t text = H5Tcopy(H5T_C_S1);
@@ -191,7 +143,7 @@ TEST_F(Hdf5, OnlyWhatIsNamedIsRead) {
 TEST_F(Hdf5, AFieldWithoutNameIsTheOnlyFeature) {
   const auto values = ramp(4);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "whatever", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
     w.write("d", "one", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
     w.write("d", "two", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {4}, values.data());
@@ -207,7 +159,7 @@ TEST_F(Hdf5, AFieldWithoutNameIsTheOnlyFeature) {
 TEST_F(Hdf5, IdsAreInByteOrder) {
   const auto values = ramp(35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     for (const char* id : {"b", "a10", "a2", "\xc3\xa4", "B"}) w.write(id, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
   }
   auto source = openHdf5(path, x);
@@ -217,7 +169,7 @@ TEST_F(Hdf5, IdsAreInByteOrder) {
 
 TEST_F(Hdf5, NoRowsIsAClientToo) {
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {0, 5, 7}, nullptr);
   }
   EXPECT_EQ(readAll(x).rows, 0);
@@ -247,7 +199,7 @@ TEST_F(Hdf5, NoExamples) {
   }
   EXPECT_THAT(errorOf(x).message, AllOf(HasSubstr("no group `examples`"), HasSubstr("`clients`")));
   {
-    Writer w(path);
+    Hdf5Writer w(path);
   }
   EXPECT_THAT(errorOf(x).message, HasSubstr("no clients"));
 }
@@ -255,7 +207,7 @@ TEST_F(Hdf5, NoExamples) {
 TEST_F(Hdf5, MissingFeatureNamesThoseThatAreThere) {
   const auto values = ramp(35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "pixels", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {1, 5, 7}, values.data());
     w.write("c", "label", H5T_STD_I32LE, H5T_NATIVE_FLOAT, {1}, values.data());
   }
@@ -267,7 +219,7 @@ TEST_F(Hdf5, MissingFeatureNamesThoseThatAreThere) {
 TEST_F(Hdf5, OtherTypeShowsBothSidesAndBothWaysOut) {
   const auto values = ramp(70);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "x", H5T_STD_U8LE, H5T_NATIVE_FLOAT, {2, 5, 7}, values.data());
     w.write("d", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {2, 7, 5}, values.data());
   }
@@ -282,11 +234,11 @@ TEST_F(Hdf5, OtherTypeShowsBothSidesAndBothWaysOut) {
 
 TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
   std::vector<core::Column> columns = {test::column("x", Elem::F32)};
-  const auto write = [&](const std::function<void(Writer&)>& body) {
-    Writer w(path);
+  const auto write = [&](const std::function<void(Hdf5Writer&)>& body) {
+    Hdf5Writer w(path);
     body(w);
   };
-  write([](Writer& w) {
+  write([](Hdf5Writer& w) {
     const hid_t ragged = H5Tvlen_create(H5T_NATIVE_FLOAT);
     float numbers[3] = {1, 2, 3};
     const hvl_t rows[2] = {{1, numbers}, {3, numbers}};
@@ -294,7 +246,7 @@ TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
     H5Tclose(ragged);
   });
   EXPECT_THAT(errorOf(columns).message, HasSubstr("ragged"));
-  write([](Writer& w) {
+  write([](Hdf5Writer& w) {
     const hid_t text = H5Tcopy(H5T_C_S1);
     H5Tset_size(text, H5T_VARIABLE);
     const char* words[1] = {"a"};
@@ -302,7 +254,7 @@ TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
     H5Tclose(text);
   });
   EXPECT_THAT(errorOf(columns).message, HasSubstr("str (of variable length)"));
-  write([](Writer& w) {
+  write([](Hdf5Writer& w) {
     const hid_t pair = H5Tcreate(H5T_COMPOUND, 8);
     H5Tinsert(pair, "a", 0, H5T_NATIVE_FLOAT);
     H5Tinsert(pair, "b", 4, H5T_NATIVE_INT);
@@ -311,7 +263,7 @@ TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
     H5Tclose(pair);
   });
   EXPECT_THAT(errorOf(columns).message, HasSubstr("compound"));
-  write([](Writer& w) {
+  write([](Hdf5Writer& w) {
     const float one = 1;
     w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {}, &one);
   });
@@ -321,7 +273,7 @@ TEST_F(Hdf5, RaggedTextAndCompoundFeatures) {
 TEST_F(Hdf5, FeaturesOfDifferentLength) {
   const auto values = ramp(35 * 3);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("c", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {3, 5, 7}, values.data());
     w.write("c", "label", H5T_STD_I32LE, H5T_NATIVE_FLOAT, {2}, values.data());
   }
@@ -332,7 +284,7 @@ TEST_F(Hdf5, FeaturesOfDifferentLength) {
 TEST_F(Hdf5, AClientThatIsNoGroup) {
   const auto values = ramp(35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     const hsize_t one = 1;
     const hid_t space = H5Screate_simple(1, &one, nullptr);
     H5Dclose(H5Dcreate2(w.examples(), "c", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
@@ -344,7 +296,7 @@ TEST_F(Hdf5, AClientThatIsNoGroup) {
 TEST_F(Hdf5, TruncatedAnywhereIsAnErrorOrWhole) {
   const auto values = ramp(11 * 35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     for (const char* id : {"a", "b", "c"}) w.write(id, "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{4, 5, 7}, false, true});
     w.write("d", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data());
   }
@@ -369,7 +321,7 @@ TEST_F(Hdf5, TruncatedAnywhereIsAnErrorOrWhole) {
 TEST_F(Hdf5, DamagedChunksAreErrors) {
   const auto values = ramp(11 * 35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{11, 5, 7}, false, true});
   }
   const std::string whole = test::readFile(path);
@@ -393,7 +345,7 @@ TEST_F(Hdf5, ImpossibleChunksAreErrors) {
   const auto values = ramp(11 * 35);
   for (const bool fletcher : {false, true}) {
     {
-      Writer w(path);
+      Hdf5Writer w(path);
       w.write("a", "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {11, 5, 7}, values.data(), {{4, 2, 3}, false, true, fletcher});
     }
     // The layout message holds the extents of a chunk and the size of an element, each in four bytes.
@@ -410,7 +362,7 @@ TEST_F(Hdf5, ImpossibleChunksAreErrors) {
 TEST_F(Hdf5, ManyThreadsReadAtOnce) {
   const auto values = ramp(64 * 35);
   {
-    Writer w(path);
+    Hdf5Writer w(path);
     for (int c = 0; c < 16; ++c) {
       w.write("c" + std::to_string(c), "x", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {64, 5, 7}, values.data(), {{8, 5, 7}, c % 2 == 0, true});
     }

@@ -198,7 +198,12 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
   addCheck(check, line);
   addEmit(emit, line);
   add(explain, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
-  for (CLI::App* command : {run, check, emit, explain}) addMessages(command, line);
+  CLI::App* data = app.add_subcommand("data", "look at data");
+  data->require_subcommand(1);
+  CLI::App* dataInfo = data->add_subcommand("info", "what a federation holds, and the `struct` that reads it");
+  add(dataInfo, "FILE", "", "HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
+  CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
+  for (CLI::App* command : {run, check, emit, explain, dataInfo, doctor}) addMessages(command, line);
 
   const bool nothing = arguments.empty();
   std::reverse(arguments.begin(), arguments.end());
@@ -213,7 +218,10 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     if (nothing) return tl::unexpected(Usage{2, app.help()});
     return tl::unexpected(Usage{2, usageText(app, error)});
   }
-  line.command = run->parsed() ? Command::Run : check->parsed() ? Command::Check : emit->parsed() ? Command::Emit : Command::Explain;
+  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},         {check, Command::Check},       {emit, Command::Emit},
+                                                          {explain, Command::Explain}, {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}};
+  for (const auto& [command, meaning] : commands)
+    if (command->parsed()) line.command = meaning;
   return line;
 }
 

@@ -11,7 +11,7 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Check, Emit, Explain };
+enum class Command { Run, Check, Emit, Explain, DataInfo, Doctor };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 

@@ -14,6 +14,10 @@ int checkCommand(const CommandLine& line, const Console& console);
 int emitCommand(const CommandLine& line, const Console& console);
 /// `fedc explain`: prints the explanation of an error code.
 int explainCommand(const CommandLine& line, const Console& console);
+/// `fedc data info`: what a file of federated data holds, as the `struct` to paste.
+int dataInfoCommand(const CommandLine& line, const Console& console);
+/// `fedc doctor`: processor, memory, libraries, standard library; fails where something that fedc needs is missing.
+int doctorCommand(const CommandLine& line, const Console& console);
 
 /// The command line's part of how a program is compiled. What `--print-after` asks for goes to `out`.
 driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);

@@ -14,6 +14,8 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::Check: return fedc::cli::checkCommand(line, console);
     case Command::Emit: return fedc::cli::emitCommand(line, console);
     case Command::Explain: return fedc::cli::explainCommand(line, console);
+    case Command::DataInfo: return fedc::cli::dataInfoCommand(line, console);
+    case Command::Doctor: return fedc::cli::doctorCommand(line, console);
   }
   return fedc::cli::kWrongUsage;
 }

@@ -175,7 +175,8 @@ void Specialiser::check(Atom condition, Span span, std::string message) {
 void Specialiser::stop(Code code, Span span, std::string message, std::string note) {
   Diagnostic d(code, span, std::move(message));
   if (!note.empty()) d.notes.push_back(std::move(note));
-  for (std::size_t i = chain_.size(); i-- > 0 && d.labels.size() < 3;) {
+  // The first is the entry itself, which nobody calls.
+  for (std::size_t i = chain_.size(); i-- > 1 && d.labels.size() < 3;) {
     if (chain_[i].second.isValid() && !(chain_[i].second == span))
       d.labels.push_back({chain_[i].second, "in this call of `" + chain_[i].first + "`"});
   }
