@@ -42,7 +42,7 @@ constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::max();
 /// whose call would use the same buffers.
 class ArenaTeam final : public Team {
  public:
-  explicit ArenaTeam(int threads) : parts_(4 * threads) {}
+  explicit ArenaTeam(int threads) : parts_(std::int64_t{4} * threads) {}
 
   void run(void (*nest)(const void* context, std::int64_t lo, std::int64_t hi), const void* context, std::int64_t extent) noexcept override {
     const std::int64_t grain = std::max<std::int64_t>(1, extent / parts_);

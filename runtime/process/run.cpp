@@ -9,6 +9,7 @@
 #include "runtime/graph/executor.h"
 #include "runtime/graph/plan.h"
 #include "runtime/process/run_data.h"
+#include "runtime/process/run_directory.h"
 #include "runtime/process/weights.h"
 #include "runtime/value/npz.h"
 
@@ -207,10 +208,19 @@ class Runner {
     if (!state) return tl::unexpected(state.error());
     state_ = std::move(*state);
     if (evaluate && evaluate->state.size() != state_.size()) return wrong(RunError::Kind::Program, "`evaluate` takes another state than `next`");
+    const int begun = options_.resume ? options_.resume->round : 0;
+    summary_.rounds = begun;
+    if (options_.directory != nullptr) {
+      if (auto ready = options_.directory->startAfter(begun); !ready) return notKept(ready.error());
+    }
     announce(options_.rounds);
 
+    // Killed between a round's checkpoint and its evaluation.
+    if (evaluate && begun > 0 && evaluatesAfter(options_, begun) && options_.directory != nullptr && !options_.directory->isEvaluated(begun)) {
+      if (auto done = oneEvaluation(*evaluate, begun); !done) return tl::unexpected(done.error());
+    }
     std::vector<double> seconds;
-    for (int round = 1; round <= options_.rounds; ++round) {
+    for (int round = begun + 1; round <= options_.rounds; ++round) {
       if (interrupted()) {
         summary_.interrupted = true;
         break;
@@ -237,6 +247,7 @@ class Runner {
       summary_.dataWait.warm += more.warm;
     }
     exportState();
+    if (auto kept = keepEnd(); !kept) return kept;
     return save();
   }
 
@@ -244,6 +255,11 @@ class Runner {
     for (const std::size_t i : next.state) {
       const core::Slot slot = next.graph->inputs[i].slot;
       leaves_.push_back({next.graph->inputs[i].name, next.graph->slots[slot].type, core::Place::Server});
+    }
+    if (options_.resume) {
+      auto loaded = stateOf(options_.resume->state, options_.directory == nullptr ? "the checkpoint" : options_.directory->path(), leaves_);
+      if (!loaded) return wrong(RunError::Kind::Weights, loaded.error().message);
+      return std::move(*loaded);
     }
     if (!options_.init.empty()) {
       auto loaded = loadState(options_.init, leaves_);
@@ -276,6 +292,10 @@ class Runner {
     summary_.rounds = round;
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
     seconds.push_back(since(start));
+    if (options_.directory != nullptr) {
+      auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, [this] { return stateArrays(); }, options_.checkpointEvery);
+      if (!kept) return notKept(kept.error());
+    }
     if (events_.round) {
       events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()),
                      seconds.back(), summary_.metrics});
@@ -290,18 +310,30 @@ class Runner {
     auto outputs = call(evaluate, data_->eval(), 0, round, true);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
+    if (options_.directory != nullptr) {
+      if (auto kept = options_.directory->evaluation(round, summary_.eval); !kept) return notKept(kept.error());
+    }
     if (events_.eval) {
       events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->ids.size()), since(start), summary_.eval});
     }
     return {};
   }
 
-  void exportState() {
+  std::vector<NamedArray> stateArrays() const {
     std::vector<std::string> names;
     for (const core::SlotInfo& leaf : leaves_) names.push_back(leaf.name);
     names = fileNames(names);
-    summary_.state.clear();
-    for (std::size_t i = 0; i < state_.size(); ++i) summary_.state.push_back({names[i], state_[i].array()});
+    std::vector<NamedArray> arrays;
+    for (std::size_t i = 0; i < state_.size(); ++i) arrays.push_back({names[i], state_[i].array()});
+    return arrays;
+  }
+  void exportState() { summary_.state = stateArrays(); }
+
+  static tl::unexpected<RunError> notKept(const Error& error) { return wrong(RunError::Kind::Weights, error.message); }
+  Expected<void, RunError> keepEnd() {
+    if (options_.directory == nullptr) return {};
+    if (auto kept = options_.directory->finish(summary_.rounds, summary_.state); !kept) return notKept(kept.error());
+    return {};
   }
 
   Expected<void, RunError> save() {
@@ -312,8 +344,13 @@ class Runner {
 
   /// A run that fails keeps what its whole rounds have made.
   RunError leave(RunError error) {
-    if (options_.save.empty() || summary_.rounds == 0) return error;
+    if (summary_.rounds == 0) return error;
     exportState();
+    if (options_.directory != nullptr && keepEnd()) {
+      if (!error.help.empty()) error.help += "; ";
+      error.help += fmt::format("`fedc resume {}` goes on after round {}", options_.directory->path(), summary_.rounds);
+    }
+    if (options_.save.empty()) return error;
     if (save()) {
       if (!error.help.empty()) error.help += "; ";
       error.help += fmt::format("the state after round {} is in `{}`", summary_.rounds, options_.save);

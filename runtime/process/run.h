@@ -19,6 +19,20 @@
 
 namespace fedc::runtime {
 
+/// The state after a whole round.
+struct Checkpoint {
+  int round = 0;
+  std::vector<NamedArray> state;
+};
+
+/// When a run's directory gets a checkpoint: after every so many rounds; or, if that is 0, when so many seconds have passed.
+struct CheckpointEvery {
+  int rounds = 0;
+  double seconds = 10;
+};
+
+class RunDirectory;
+
 /// What a run takes; every field is a flag of `fedc run`. Defaults of the program's `run` block and of its `param`s are filled in by the caller.
 struct RunOptions {
   /// Federated data of `next` or `main`, and of `evaluate`: a file of TensorFlow Federated's HDF5 layout. Empty: none given.
@@ -45,6 +59,11 @@ struct RunOptions {
   /// Writes the state after the last whole round here (.npz); starts from the state in this file instead of calling `init`.
   std::string save;
   std::string init;
+  /// Keeps the rounds of a process as a directory (run_directory.h); may be null.
+  std::shared_ptr<RunDirectory> directory;
+  CheckpointEvery checkpointEvery;
+  /// Goes on behind this round, bit for bit as if nothing had been between.
+  std::optional<Checkpoint> resume;
   /// Seconds that the caller spent until the program could run; only passed on to the summary.
   double compileSeconds = 0;
   /// The plain serial executor instead of the dataflow graph: same bits, for tests and `--interpret`.
@@ -62,7 +81,7 @@ struct RunError {
     Data,
     /// A check in the program failed: see `site`.
     Check,
-    /// A file of weights (`save`, `init`).
+    /// A file of weights (`save`, `init`), or a run's directory.
     Weights,
     /// Something that the runtime cannot do yet, or a graph that is not well formed.
     Program,

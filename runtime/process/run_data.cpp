@@ -130,7 +130,8 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   when.rounds = rounds;
   when.evalEvery = options.evalEvery;
   const std::atomic<int>* const begun = &data->begun_;
-  data->loader_->plan([trained, evaluated, when, begun, round = 1, eval = false](std::vector<Loader::Use>& uses) mutable {
+  data->loader_->plan([trained, evaluated, when, begun, round = options.resume ? options.resume->round + 1 : 1,
+                       eval = false](std::vector<Loader::Use>& uses) mutable {
     if (const int now = begun->load(std::memory_order_relaxed); round < now) {
       round = now;
       eval = false;

@@ -51,15 +51,19 @@ std::vector<std::string> fileNames(const std::vector<std::string>& leaves) {
 Expected<std::vector<Leaf>> loadState(const std::string& path, const std::vector<core::SlotInfo>& leaves) {
   auto arrays = readNpz(path);
   if (!arrays) return tl::unexpected(arrays.error());
+  return stateOf(*arrays, path, leaves);
+}
+
+Expected<std::vector<Leaf>> stateOf(const std::vector<NamedArray>& arrays, const std::string& path, const std::vector<core::SlotInfo>& leaves) {
   std::vector<std::string> paths, present;
   for (const core::SlotInfo& leaf : leaves) paths.push_back(leaf.name);
-  for (const NamedArray& array : *arrays) present.push_back(array.name);
+  for (const NamedArray& array : arrays) present.push_back(array.name);
   const std::vector<std::string> names = fileNames(paths);
   std::vector<Leaf> state;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const auto at = std::find(present.begin(), present.end(), names[i]);
     if (at == present.end()) return fail(fmt::format("`{}` has no `{}`, it has `{}`", path, names[i], fmt::join(present, "`, `")));
-    core::Array value = (*arrays)[static_cast<std::size_t>(at - present.begin())].value;
+    core::Array value = arrays[static_cast<std::size_t>(at - present.begin())].value;
     const auto layout = denseLayout(leaves[i].type);
     if (!layout) return fail(fmt::format("`{}`: {}", leaves[i].name, layout.error().message));
     if (layout->elem == core::Elem::Key && value.elem() == core::Elem::U32 && !value.shape().empty() && value.shape().back() == 2)

@@ -15,5 +15,7 @@ std::vector<std::string> fileNames(const std::vector<std::string>& leaves);
 
 /// The state in an .npz: a leaf for each of `leaves`, of its type. Errors name what is missing, superfluous or of another type.
 Expected<std::vector<Leaf>> loadState(const std::string& path, const std::vector<core::SlotInfo>& leaves);
+/// The same of arrays that were read from `path`.
+Expected<std::vector<Leaf>> stateOf(const std::vector<NamedArray>& arrays, const std::string& path, const std::vector<core::SlotInfo>& leaves);
 
 }  // namespace fedc::runtime

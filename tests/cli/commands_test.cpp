@@ -244,7 +244,7 @@ TEST(Fedc, JsonLinesOfARun) {
 
 TEST(Fedc, ASavedStateIsTakenUp) {
   const Folder folder;
-  const std::string all = folder.path("all.npz"), half = folder.path("half.npz");
+  const std::string half = folder.path("half.npz");
   ASSERT_EQ(fedc({"run", kDigits, "--rounds", "0", "--save", half}).exitCode, 0);
   const BinaryResult again = fedc({"run", kDigits, "--rounds", "1", "--init", half, "--json"});
   const BinaryResult fresh = fedc({"run", kDigits, "--rounds", "1", "--json"});

@@ -13,23 +13,23 @@ inline core::Fn softmaxClient(std::int64_t inputs, std::int64_t classes, std::in
   fn.name = "client";
   const Dim::Variable rows = fn.newDim("R");
   fn.dimParams = {rows};
-  const Dim R = Dim::variable(rows);
+  const Dim rowCount = Dim::variable(rows);
   const Type w{Elem::F32, {inputs, classes}}, b{Elem::F32, {classes}};
   auto param = [&](Type t, std::string name) {
     fn.params.push_back(fn.newVar(std::move(t), std::move(name)));
     return Atom::of(fn.params.back());
   };
-  const Atom lr = param({Elem::F32, {}}, "lr"), mw = param(w, "m.w"), mb = param(b, "m.b"), x = param({Elem::F32, {R, inputs}}, "x");
-  const Atom label = param({Elem::I32, {R}}, "label"), key = param({Elem::Key, {}}, "key");
+  const Atom lr = param({Elem::F32, {}}, "lr"), mw = param(w, "m.w"), mb = param(b, "m.b"), x = param({Elem::F32, {rowCount, inputs}}, "x");
+  const Atom label = param({Elem::I32, {rowCount}}, "label"), key = param({Elem::Key, {}}, "key");
   const Atom aw = param(w, "a.w"), ab = param(b, "a.b"), an = param({Elem::F64, {}}, "a.n");
   Builder top(fn, fn.body);
   Attrs shuffle;
-  shuffle.extent = R;
+  shuffle.extent = rowCount;
   const Atom k0 = top.emit1(Op::FoldIn, {key, Atom::of(Literal::ofInt(Elem::I32, 0))});
   const Atom order = top.emit1(Op::Permutation, {k0}, shuffle);
 
   Attrs loop;
-  loop.extent = Dim::ceildiv(R, batch);
+  loop.extent = Dim::ceildiv(rowCount, batch);
   loop.carries = 2;
   const Dim::Variable step = fn.newDim("s");
   loop.defines = step;
@@ -41,7 +41,7 @@ inline core::Fn softmaxClient(std::int64_t inputs, std::int64_t classes, std::in
     const Dim start = Dim(batch) * Dim::variable(step);
     Attrs count;
     count.defines = fn.newDim("n", batch);
-    count.extent = Dim::min(batch, R - start);
+    count.extent = Dim::min(batch, rowCount - start);
     in.emit(Op::DimDef, {}, count);
     const Dim n = Dim::variable(*count.defines);
     const Atom at = in.dimValue(start, Elem::I32);
@@ -84,7 +84,7 @@ inline core::Fn softmaxClient(std::int64_t inputs, std::int64_t classes, std::in
     body.yields = {w2, b2};
   }
   const std::vector<Atom> trained = top.emit(Op::Loop, {mw, mb}, loop, {std::move(body)});
-  const Atom weight = top.dimValue(R, Elem::F32);
+  const Atom weight = top.dimValue(rowCount, Elem::F32);
   fn.results = {top.emit1(Op::Fma, {top.broadcast(weight, w.dims, {}), top.sub(trained[0], mw), aw}),
                 top.emit1(Op::Fma, {top.broadcast(weight, b.dims, {}), top.sub(trained[1], mb), ab}), top.add(an, top.convert(weight, Elem::F64))};
   fn.resultTypes = {w, b, {Elem::F64, {}}};

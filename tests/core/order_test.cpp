@@ -8,10 +8,10 @@
 namespace fedc::core {
 namespace {
 
-std::vector<float> numbers(std::size_t n, unsigned seed) {
+std::vector<float> numbers(int n, unsigned seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> d(-1, 1);
-  std::vector<float> out(n);
+  std::vector<float> out(static_cast<std::size_t>(n));
   for (float& x : out) x = d(random) * std::exp2(static_cast<float>(static_cast<int>(random() % 16)) - 8.0f);
   return out;
 }

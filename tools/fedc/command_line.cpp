@@ -94,6 +94,22 @@ void addFile(CLI::App* app, CommandLine& line) {
   add(app, "FILE", "", "the program", notEmpty(), [&](std::string file) { line.files = {std::move(file)}; })->required();
 }
 
+void addCheckpoints(CLI::App* app, RunFlags& run) {
+  add(
+      app, "--checkpoint-every", "N|Ns", "write the directory's state every N rounds or seconds; default: 10s",
+      [](const std::string& t) { return parseCheckpoints(t); }, [&](runtime::CheckpointEvery v) { run.checkpointEvery = v; });
+}
+
+/// What may be said anew of a run that goes on: nothing of it changes bits.
+void addResume(CLI::App* app, CommandLine& line) {
+  RunFlags& run = line.run;
+  add(app, "DIR", "", "the run's directory", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
+  add(app, "--rounds", "N", "rounds in all; default: as it began", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
+  add(app, "--threads", "T", "worker threads", whole(1, 4096), [&](std::int64_t v) { run.threads = static_cast<int>(v); });
+  app->add_flag("--json", run.json, "results as JSON, one object per line");
+  addCheckpoints(app, run);
+}
+
 void addRun(CLI::App* app, CommandLine& line) {
   RunFlags& run = line.run;
   addFile(app, line);
@@ -118,6 +134,8 @@ void addRun(CLI::App* app, CommandLine& line) {
   app->add_flag("--json", run.json, "results as JSON, one object per line");
   add(app, "--save", "F.npz", "write the state after the last round", notEmpty(), [&](std::string v) { run.save = std::move(v); });
   add(app, "--init", "F.npz", "start from a saved state", notEmpty(), [&](std::string v) { run.init = std::move(v); });
+  add(app, "--out", "DIR", "keep the run as a directory that `fedc resume` goes on with", notEmpty(), [&](std::string v) { run.out = std::move(v); });
+  addCheckpoints(app, run);
   app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
   add(
       app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's",
@@ -191,6 +209,8 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
   app.failure_message([](const CLI::App*, const CLI::Error& e) { return std::string(e.what()); });
 
   CLI::App* run = app.add_subcommand("run", "compile a program and run its rounds");
+  CLI::App* resume = app.add_subcommand("resume", "go on with a run that was ended or killed");
+  addResume(resume, line);
   CLI::App* check = app.add_subcommand("check", "report errors, run nothing");
   CLI::App* emit = app.add_subcommand("emit", "print a stage of the pipeline");
   CLI::App* explain = app.add_subcommand("explain", "explain an error code, with a wrong and a right program");
@@ -203,9 +223,10 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
   CLI::App* dataInfo = data->add_subcommand("info", "what a federation holds, and the `struct` that reads it");
   add(dataInfo, "FILE", "", "HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
   CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
-  for (CLI::App* command : {run, check, emit, explain, dataInfo, doctor}) addMessages(command, line);
+  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor}) addMessages(command, line);
 
   const bool nothing = arguments.empty();
+  line.words = arguments;
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(std::move(arguments));
@@ -218,8 +239,9 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     if (nothing) return tl::unexpected(Usage{2, app.help()});
     return tl::unexpected(Usage{2, usageText(app, error)});
   }
-  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},         {check, Command::Check},       {emit, Command::Emit},
-                                                          {explain, Command::Explain}, {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}};
+  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},      {resume, Command::Resume},   {check, Command::Check},
+                                                          {emit, Command::Emit},    {explain, Command::Explain}, {dataInfo, Command::DataInfo},
+                                                          {doctor, Command::Doctor}};
   for (const auto& [command, meaning] : commands)
     if (command->parsed()) line.command = meaning;
   return line;

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "compiler/support/expected.h"
+#include "runtime/process/run.h"
 
 namespace fedc::cli {
 
-enum class Command { Run, Check, Emit, Explain, DataInfo, Doctor };
+enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
@@ -26,6 +27,9 @@ struct RunFlags {
   /// `--arg name=value`
   std::map<std::string, std::string> arguments;
   std::string save, init;
+  /// The run's directory.
+  std::string out;
+  std::optional<runtime::CheckpointEvery> checkpointEvery;
   bool json = false;
   bool interpret = false;
 };
@@ -50,6 +54,8 @@ struct CommandLine {
   GraphFormat format = GraphFormat::Text;
   /// `explain`
   std::string code;
+  /// The words of the command line.
+  std::vector<std::string> words;
 };
 
 /// Instead of a command: text to print, and the exit code (help and version: 0, wrong usage: 2).

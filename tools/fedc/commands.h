@@ -8,6 +8,8 @@ namespace fedc::cli {
 
 /// `fedc run`: compiles the program, runs its rounds, prints progress and results. Gives the exit code, as all of these do.
 int runCommand(const CommandLine& line, const Console& console);
+/// `fedc resume`: goes on with a run's directory behind its last checkpoint.
+int resumeCommand(const CommandLine& line, const Console& console);
 /// `fedc check`: reports the errors of each file, and how its data differs from what it declares.
 int checkCommand(const CommandLine& line, const Console& console);
 /// `fedc emit`: prints a stage of the pipeline.

@@ -67,6 +67,21 @@ Expected<std::optional<std::int64_t>> parseCohortSize(std::string_view text) {
   return std::optional<std::int64_t>(*value);
 }
 
+Expected<runtime::CheckpointEvery> parseCheckpoints(std::string_view text) {
+  runtime::CheckpointEvery every;
+  const bool isTime = text.ends_with('s');
+  const auto value = number<std::int64_t>(isTime ? text.substr(0, text.size() - 1) : text);
+  if (!value || *value < (isTime ? 0 : 1) || *value > std::numeric_limits<int>::max()) {
+    return fail(fmt::format("`{}` is neither a number of rounds (`100`) nor of seconds (`30s`)", text));
+  }
+  if (isTime) {
+    every.seconds = static_cast<double>(*value);
+  } else {
+    every.rounds = static_cast<int>(*value);
+  }
+  return every;
+}
+
 Expected<std::int64_t> parseWhole(std::string_view text, std::int64_t least, std::int64_t most) {
   const auto value = number<std::int64_t>(text);
   if (!value || *value < least || *value > most) return fail(fmt::format("`{}` is not a whole number from {} to {}", text, least, most));

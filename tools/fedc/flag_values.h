@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "compiler/support/expected.h"
+#include "runtime/process/run.h"
 
 namespace fedc::cli {
 
@@ -18,6 +19,9 @@ Expected<std::int64_t> parseBytes(std::string_view text);
 
 /// `all` (nothing) or a number from 1.
 Expected<std::optional<std::int64_t>> parseCohortSize(std::string_view text);
+
+/// When checkpoints are written: `100` rounds, or `30s`.
+Expected<runtime::CheckpointEvery> parseCheckpoints(std::string_view text);
 
 /// A whole number from `least` to `most`.
 Expected<std::int64_t> parseWhole(std::string_view text, std::int64_t least, std::int64_t most);

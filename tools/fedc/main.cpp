@@ -11,6 +11,7 @@ int dispatch(const fedc::cli::CommandLine& line) {
   const fedc::cli::Console console(line.color, line.errorFormat);
   switch (line.command) {
     case Command::Run: return fedc::cli::runCommand(line, console);
+    case Command::Resume: return fedc::cli::resumeCommand(line, console);
     case Command::Check: return fedc::cli::checkCommand(line, console);
     case Command::Emit: return fedc::cli::emitCommand(line, console);
     case Command::Explain: return fedc::cli::explainCommand(line, console);

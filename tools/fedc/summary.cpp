@@ -6,7 +6,7 @@
 
 namespace fedc::cli {
 
-std::string summaryTable(const runtime::RunSummary& s, int wantedRounds, const std::string& savedTo) {
+std::string summaryTable(const runtime::RunSummary& s, int wantedRounds, const std::string& savedTo, const std::string& keptIn) {
   std::string text;
   const auto row = [&](const char* name, const std::string& value) { text += fmt::format("{:<10} {}\n", name, value); };
   row("rounds", s.interrupted ? fmt::format("{} of {} (interrupted)", s.rounds, wantedRounds) : std::to_string(s.rounds));
@@ -22,6 +22,7 @@ std::string summaryTable(const runtime::RunSummary& s, int wantedRounds, const s
   if (!s.metrics.empty()) row("metrics", metricsText(s.metrics, false));
   if (!s.eval.empty()) row("eval", metricsText(s.eval, false));
   if (!savedTo.empty()) row("saved", savedTo);
+  if (!keptIn.empty()) row("kept", keptIn);
   return text;
 }
 

@@ -1,0 +1,340 @@
+#include "runtime/process/run_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "runtime/value/npz.h"
+
+namespace fedc::runtime {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// Raised when a directory of an earlier fedc can no longer be gone on with.
+constexpr int kFormat = 1;
+constexpr const char* kRecord = "run.json";
+constexpr const char* kCheckpoint = "state/checkpoint.npz";
+/// The leaf of a checkpoint that holds its round; no leaf of a state begins with a dot.
+constexpr const char* kRound = ".round";
+
+std::uint64_t mix(std::uint64_t hash, const void* data, std::size_t bytes) {
+  const auto* at = static_cast<const unsigned char*>(data);
+  const auto step = [&](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL;
+    hash ^= hash >> 29;
+  };
+  for (; bytes >= 8; at += 8, bytes -= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    step(word);
+  }
+  std::uint64_t rest = bytes;
+  for (std::size_t i = 0; i < bytes; ++i) rest = rest << 8 | at[i];
+  step(rest);
+  return hash;
+}
+
+constexpr std::uint64_t kSeed = 0xCBF29CE484222325ULL;
+
+std::string hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+
+/// Writes a file that appears whole or not at all.
+Expected<void> writeWhole(const std::string& path, const std::string& text) {
+  const std::string part = fmt::format("{}.part{}", path, ::getpid());
+  {
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    if (out) out.write(text.data(), static_cast<std::streamsize>(text.size()));
+    out.flush();
+    if (!out) {
+      const std::string why = std::strerror(errno);
+      ::unlink(part.c_str());
+      return fail(fmt::format("cannot write `{}`: {}", path, why));
+    }
+  }
+  if (::rename(part.c_str(), path.c_str()) == 0) return {};
+  const std::string why = std::strerror(errno);
+  ::unlink(part.c_str());
+  return fail(fmt::format("cannot write `{}`: {}", path, why));
+}
+
+Expected<std::string> readWhole(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (in.bad()) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
+  return text;
+}
+
+std::string textOf(const RunRecord& r) {
+  const json record = {
+      {"format", kFormat},  {"fedc", r.version}, {"processor", r.processor},      {"program", r.program},    {"arguments", r.arguments},
+      {"folder", r.folder}, {"seed", r.seed},    {"program_hash", r.programHash}, {"data_hash", r.dataHash}, {"eval_data_hash", r.evalDataHash}};
+  return record.dump(2) + "\n";
+}
+
+Expected<RunRecord> recordOf(const std::string& path, const std::string& text) {
+  const json record = json::parse(text, nullptr, false);
+  const auto damaged = [&](const char* what) { return fail(fmt::format("`{}` is damaged: {}", path, what)); };
+  if (!record.is_object()) return damaged("it is no JSON object");
+  const auto format = record.find("format");
+  if (format == record.end() || !format->is_number_integer()) return damaged("it has no format");
+  if (*format != kFormat)
+    return fail(fmt::format("`{}` was written by another version of fedc (format {}, this one reads {})", path, format->dump(), kFormat));
+  RunRecord r;
+  const std::pair<const char*, std::string*> texts[] = {{"fedc", &r.version},
+                                                        {"processor", &r.processor},
+                                                        {"program", &r.program},
+                                                        {"folder", &r.folder},
+                                                        {"program_hash", &r.programHash},
+                                                        {"data_hash", &r.dataHash},
+                                                        {"eval_data_hash", &r.evalDataHash}};
+  for (const auto& [name, to] : texts) {
+    const auto found = record.find(name);
+    if (found == record.end() || !found->is_string()) return damaged("a field is missing");
+    *to = found->get<std::string>();
+  }
+  const auto seed = record.find("seed"), arguments = record.find("arguments");
+  if (seed == record.end() || !seed->is_number_unsigned() || arguments == record.end() || !arguments->is_array())
+    return damaged("a field is missing");
+  r.seed = seed->get<std::uint64_t>();
+  for (const json& word : *arguments) {
+    if (!word.is_string()) return damaged("an argument is no text");
+    r.arguments.push_back(word.get<std::string>());
+  }
+  return r;
+}
+
+/// Holds a directory for this process; released with the descriptor, however the process ends.
+Expected<int> lock(const std::string& path) {
+  const std::string file = path + "/.lock";
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return fail(fmt::format("cannot write `{}`: {}", file, std::strerror(errno)));
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  const bool inUse = errno == EWOULDBLOCK;
+  const std::string why = std::strerror(errno);
+  ::close(fd);
+  return fail(inUse ? fmt::format("another fedc is running in `{}`", path) : fmt::format("cannot lock `{}`: {}", file, why));
+}
+
+std::string numberText(const core::Array& value) {
+  const core::Literal l = value.at(0);
+  if (value.elem() == core::Elem::Bool) return l.bits != 0 ? "true" : "false";
+  if (!core::isFloat(value.elem())) return value.elem() == core::Elem::U64 ? std::to_string(l.bits) : std::to_string(l.toInt());
+  // The fewest digits that read back to the same number.
+  return value.elem() == core::Elem::F64 ? fmt::format("{}", l.toDouble()) : fmt::format("{}", static_cast<float>(l.toDouble()));
+}
+
+void addNumbers(std::vector<std::pair<std::string, std::string>>& row, const std::vector<NamedArray>& values) {
+  for (const NamedArray& v : values) {
+    const bool isNumber = v.value.shape().empty() && (core::isNumeric(v.value.elem()) || v.value.elem() == core::Elem::Bool);
+    if (isNumber) row.emplace_back(v.name.empty() ? "value" : v.name, numberText(v.value));
+  }
+}
+
+}  // namespace
+
+std::string stateHash(const std::vector<NamedArray>& state) {
+  std::uint64_t hash = kSeed;
+  for (const NamedArray& leaf : state) {
+    hash = mix(hash, leaf.name.data(), leaf.name.size());
+    const auto elem = static_cast<std::int64_t>(leaf.value.elem());
+    hash = mix(hash, &elem, sizeof elem);
+    hash = mix(hash, leaf.value.shape().data(), leaf.value.shape().size() * sizeof(std::int64_t));
+    hash = mix(hash, leaf.value.data(), static_cast<std::size_t>(leaf.value.count() * core::elemBytes(leaf.value.elem())));
+  }
+  return hex(hash);
+}
+
+std::string textHash(const std::vector<std::string>& texts) {
+  std::uint64_t hash = kSeed;
+  for (const std::string& text : texts) hash = mix(hash, text.data(), text.size());
+  return hex(hash);
+}
+
+Expected<std::string> dataMark(const std::string& path) {
+  constexpr std::streamoff kPiece = 1 << 20;
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
+  const std::streamoff size = in.tellg();
+  std::uint64_t hash = mix(kSeed, &size, sizeof size);
+  for (const std::streamoff at : {std::streamoff{0}, std::max<std::streamoff>(0, size - kPiece)}) {
+    std::string piece(static_cast<std::size_t>(std::min(kPiece, size - at)), '\0');
+    in.seekg(at);
+    if (!in.read(piece.data(), static_cast<std::streamsize>(piece.size()))) return fail(fmt::format("cannot read `{}`", path));
+    hash = mix(hash, piece.data(), piece.size());
+  }
+  return hex(hash);
+}
+
+RunDirectory::RunDirectory(std::string path, RunRecord record, int lock) : path_(std::move(path)), record_(std::move(record)), lock_(lock) {}
+
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Expected<std::unique_ptr<RunDirectory>> RunDirectory::create(const std::string& path, RunRecord record) {
+  std::error_code error;
+  if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error))) {
+    return fail(fs::exists(path + "/" + kRecord, error)
+                    ? fmt::format("`{0}` holds a run already; `fedc resume {0}` goes on with it, another `--out` begins a new one", path)
+                    : fmt::format("`{}` exists and is not an empty directory; nothing was written", path));
+  }
+  fs::create_directories(path + "/state", error);
+  if (error) return fail(fmt::format("cannot make `{}`: {}", path, error.message()));
+  auto held = lock(path);
+  if (!held) return tl::unexpected(held.error());
+  std::unique_ptr<RunDirectory> out(new RunDirectory(path, std::move(record), *held));
+  if (auto written = writeWhole(path + "/" + kRecord, textOf(out->record_)); !written) return tl::unexpected(written.error());
+  return out;
+}
+
+Expected<std::unique_ptr<RunDirectory>> RunDirectory::open(const std::string& path) {
+  const std::string file = path + "/" + kRecord;
+  std::error_code error;
+  if (!fs::exists(file, error)) return fail(fmt::format("`{}` is not the directory of a run: it has no `{}`", path, kRecord));
+  auto held = lock(path);
+  if (!held) return tl::unexpected(held.error());
+  std::unique_ptr<RunDirectory> out(new RunDirectory(path, {}, *held));
+  auto text = readWhole(file);
+  if (!text) return tl::unexpected(text.error());
+  auto record = recordOf(file, *text);
+  if (!record) return tl::unexpected(record.error());
+  out->record_ = std::move(*record);
+  // Files that a process was writing when it was killed.
+  for (const std::string& folder : {path, path + "/state"})
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+      if (it->path().filename().string().find(".part") != std::string::npos) fs::remove(it->path(), error);
+  return out;
+}
+
+Expected<std::optional<Checkpoint>> RunDirectory::checkpoint() const {
+  const std::string file = path_ + "/" + kCheckpoint;
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::optional<Checkpoint>();
+  auto arrays = readNpz(file);
+  if (!arrays) return tl::unexpected(arrays.error());
+  Checkpoint out;
+  for (NamedArray& a : *arrays) {
+    if (a.name != kRound) {
+      out.state.push_back(std::move(a));
+      continue;
+    }
+    if (a.value.elem() != core::Elem::I64 || !a.value.shape().empty()) return fail(fmt::format("`{}` is damaged: its round is no number", file));
+    const std::int64_t round = a.value.at(0).toInt();
+    if (round < 1 || round > 2147483647) return fail(fmt::format("`{}` is damaged: its round is {}", file, round));
+    out.round = static_cast<int>(round);
+  }
+  if (out.round == 0) return fail(fmt::format("`{}` is damaged: it has no round", file));
+  return out;
+}
+
+/// Keeps the head and the lines of rounds up to this one, and opens the file for more.
+Expected<void> RunDirectory::keepUntil(Table& table, int round) {
+  const std::string file = path_ + "/" + table.name;
+  std::string kept;
+  std::error_code error;
+  if (round > 0 && fs::exists(file, error)) {
+    auto text = readWhole(file);
+    if (!text) return tl::unexpected(text.error());
+    for (std::size_t at = 0; at < text->size();) {
+      // A line without an end was being written when its process was.
+      const std::size_t end = text->find('\n', at);
+      if (end == std::string::npos) break;
+      const std::string line = text->substr(at, end + 1 - at);
+      if (at == 0) {
+        for (std::size_t c = 0; c < line.size() - 1;) {
+          const std::size_t comma = std::min(line.find(',', c), line.size() - 1);
+          table.columns.push_back(line.substr(c, comma - c));
+          c = comma + 1;
+        }
+        kept += line;
+      } else if (const auto of = std::strtol(line.c_str(), nullptr, 10); of <= round) {
+        kept += line;
+        if (&table == &evaluations_) evaluated_ = static_cast<int>(of);
+      }
+      at = end + 1;
+    }
+  }
+  if (auto written = writeWhole(file, kept); !written) return written;
+  table.file.open(file, std::ios::binary | std::ios::app);
+  if (!table.file) return fail(fmt::format("cannot write `{}`: {}", file, std::strerror(errno)));
+  return {};
+}
+
+Expected<void> RunDirectory::startAfter(int round) {
+  if (auto kept = keepUntil(metrics_, round); !kept) return kept;
+  return keepUntil(evaluations_, round);
+}
+
+Expected<void> RunDirectory::append(Table& table, const std::vector<std::pair<std::string, std::string>>& row) {
+  if (table.columns.empty()) {
+    std::string head;
+    for (const auto& [name, value] : row) {
+      table.columns.push_back(name);
+      head += (head.empty() ? "" : ",") + name;
+    }
+    table.file << head << '\n';
+  }
+  std::string line;
+  for (const std::string& column : table.columns) {
+    const auto found = std::find_if(row.begin(), row.end(), [&](const auto& cell) { return cell.first == column; });
+    if (&column != &table.columns.front()) line += ',';
+    if (found != row.end()) line += found->second;
+  }
+  table.file << line << '\n';
+  if (!table.file) return fail(fmt::format("cannot write `{}/{}`: {}", path_, table.name, std::strerror(errno)));
+  return {};
+}
+
+Expected<void> RunDirectory::round(int round, double seconds, const std::vector<NamedArray>& metrics,
+                                   const std::function<std::vector<NamedArray>()>& state, const CheckpointEvery& every) {
+  std::vector<NamedArray> now = state();
+  std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}};
+  addNumbers(row, metrics);
+  row.emplace_back("seconds", fmt::format("{:.6f}", seconds));
+  row.emplace_back("state", stateHash(now));
+  if (auto done = append(metrics_, row); !done) return done;
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written_;
+  const bool due = every.rounds > 0 ? round % every.rounds == 0 : since.count() >= every.seconds;
+  return due ? writeCheckpoint(round, std::move(now)) : Expected<void>();
+}
+
+Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>& metrics) {
+  std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}};
+  addNumbers(row, metrics);
+  evaluated_ = round;
+  return append(evaluations_, row);
+}
+
+Expected<void> RunDirectory::writeCheckpoint(int round, std::vector<NamedArray> state) {
+  // The lines of the rounds that it covers come first: they are not run again.
+  for (Table* table : {&metrics_, &evaluations_}) {
+    table->file.flush();
+    if (!table->file) return fail(fmt::format("cannot write `{}/{}`: {}", path_, table->name, std::strerror(errno)));
+  }
+  state.push_back({kRound, core::Array::scalar(core::Literal::ofInt(core::Elem::I64, round))});
+  if (auto written = writeNpz(path_ + "/" + kCheckpoint, state); !written) return written;
+  written_ = std::chrono::steady_clock::now();
+  return {};
+}
+
+Expected<void> RunDirectory::finish(int round, const std::vector<NamedArray>& state) {
+  if (round > 0) {
+    if (auto written = writeCheckpoint(round, state); !written) return written;
+  }
+  return writeNpz(path_ + "/model.npz", state);
+}
+
+}  // namespace fedc::runtime

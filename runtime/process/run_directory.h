@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/support/expected.h"
+#include "runtime/process/run.h"
+
+namespace fedc::runtime {
+
+/// What ran (`run.json`): enough to run the rest of it, and to notice that it would be something else.
+struct RunRecord {
+  /// The program as it was named, the words of the command line after `fedc`, and the working directory that their paths are relative to.
+  std::string program;
+  std::vector<std::string> arguments;
+  std::string folder;
+  std::uint64_t seed = 0;
+  /// Of the program's sources, and of the data (`dataMark`); empty: none.
+  std::string programHash, dataHash, evalDataHash;
+  std::string version, processor;
+};
+
+/// A run as a directory:
+///
+///     run.json               what ran
+///     metrics.csv            a line a round: the numbers of its report, its seconds, and a hash of the state after it
+///     evaluations.csv        a line an evaluation
+///     state/checkpoint.npz   the state to go on from, with its round; replaced as a whole
+///     model.npz              the state after the last round, an array a leaf
+///
+/// Random keys and cohorts are functions of seed and round (run.h), so the state and its round are all that a run needs to go on bit for bit. One
+/// process at a time holds a directory.
+class RunDirectory {
+ public:
+  /// A new one. Errors: it exists already, or cannot be made or written.
+  static Expected<std::unique_ptr<RunDirectory>> create(const std::string& path, RunRecord record);
+  /// One that is there, to go on with. Errors: no run, damaged, written by another version's format, in use by another process.
+  static Expected<std::unique_ptr<RunDirectory>> open(const std::string& path);
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  const RunRecord& record() const { return record_; }
+  /// The last one that was written; nothing before the first. Error: it is damaged.
+  Expected<std::optional<Checkpoint>> checkpoint() const;
+
+  /// Once, before the first round: drops what was written of the rounds after this one, which will be run again.
+  Expected<void> startAfter(int round);
+  /// True if the evaluation after this round has its line.
+  bool isEvaluated(int round) const { return evaluated_ == round; }
+  /// A round is over. `state` is asked for its hash, and where a checkpoint is due. Errors: the file system's; what was written before stays.
+  Expected<void> round(int round, double seconds, const std::vector<NamedArray>& metrics, const std::function<std::vector<NamedArray>()>& state,
+                       const CheckpointEvery& every);
+  Expected<void> evaluation(int round, const std::vector<NamedArray>& metrics);
+  /// The end, or an interruption: checkpoint and model.
+  Expected<void> finish(int round, const std::vector<NamedArray>& state);
+
+ private:
+  /// A file of lines that grows; its first line names the columns.
+  struct Table {
+    std::string name;
+    std::ofstream file;
+    std::vector<std::string> columns;
+  };
+
+  RunDirectory(std::string path, RunRecord record, int lock);
+  Expected<void> append(Table& table, const std::vector<std::pair<std::string, std::string>>& row);
+  Expected<void> keepUntil(Table& table, int round);
+  Expected<void> writeCheckpoint(int round, std::vector<NamedArray> state);
+
+  std::string path_;
+  RunRecord record_;
+  int lock_ = -1;
+  Table metrics_{"metrics.csv", {}, {}}, evaluations_{"evaluations.csv", {}, {}};
+  /// The last round with an evaluation.
+  int evaluated_ = 0;
+  std::chrono::steady_clock::time_point written_ = std::chrono::steady_clock::now();
+};
+
+/// 16 hexadecimal digits that change with the state: a 64-bit hash of names, types and bits.
+std::string stateHash(const std::vector<NamedArray>& state);
+/// Of texts, in order.
+std::string textHash(const std::vector<std::string>& texts);
+/// What a file is taken to be known by: its size, its first and its last MiB. Error: it cannot be read.
+Expected<std::string> dataMark(const std::string& path);
+
+}  // namespace fedc::runtime

@@ -1,0 +1,243 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "tests/cli/binary.h"
+
+// Runs as directories: begun, killed, gone on with.
+namespace fedc::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+const std::string kSource = FEDC_SOURCE_DIR;
+const std::string kDigits = kSource + "/examples/digits_softmax.fed";
+
+std::string contentOf(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Lines of a table without the column `seconds`, which differs from run to run.
+std::vector<std::string> linesOf(const std::string& path) {
+  std::vector<std::string> out;
+  std::ifstream in(path);
+  int seconds = -1;
+  for (std::string line; std::getline(in, line);) {
+    std::vector<std::string> cells;
+    std::stringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      if (cells[i] == "seconds") seconds = static_cast<int>(i);
+    std::string kept;
+    for (std::size_t i = 0; i < cells.size(); ++i) kept += static_cast<int>(i) == seconds ? "" : cells[i] + ",";
+    out.push_back(kept);
+  }
+  return out;
+}
+
+std::vector<std::string> run(const std::string& out, int rounds) {
+  return {"run", kDigits, "--rounds", std::to_string(rounds), "--eval-every", "7", "--checkpoint-every", "1", "--out", out};
+}
+
+TEST(Resume, ADirectoryHoldsTheRun) {
+  const Folder folder;
+  const std::string out = folder.path("run"), saved = folder.path("saved.npz");
+  std::vector<std::string> arguments = run(out, 10);
+  arguments.insert(arguments.end(), {"--save", saved, "-p", "lr=0.2"});
+  const BinaryResult result = fedc(arguments);
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("kept       " + out));
+  EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(saved));
+  const auto record = nlohmann::json::parse(contentOf(out + "/run.json"));
+  EXPECT_EQ(record["program"], kDigits);
+  EXPECT_EQ(record["arguments"].get<std::vector<std::string>>(), arguments);
+  EXPECT_EQ(record["program_hash"].get<std::string>().size(), 16U);
+  const std::vector<std::string> lines = linesOf(out + "/metrics.csv");
+  ASSERT_EQ(lines.size(), 11U);
+  EXPECT_EQ(lines[0], "round,loss,accuracy,state,");
+  EXPECT_EQ(lines[10].substr(0, 3), "10,");
+  EXPECT_EQ(linesOf(out + "/evaluations.csv").size(), 3U) << "head, rounds 7 and 10";
+  // Another run does not write over it.
+  const BinaryResult again = fedc(arguments);
+  EXPECT_EQ(again.exitCode, 1);
+  EXPECT_THAT(again.err, HasSubstr("holds a run already"));
+}
+
+TEST(Resume, MoreRoundsAreTheSameAsAllAtOnce) {
+  const Folder folder;
+  const std::string parts = folder.path("parts"), whole = folder.path("whole");
+  ASSERT_EQ(fedc(run(whole, 20)).exitCode, 0);
+  ASSERT_EQ(fedc(run(parts, 6)).exitCode, 0);
+  for (const char* rounds : {"6", "13", "20"}) {
+    const BinaryResult more = fedc({"resume", parts, "--rounds", rounds, "--threads", "1"});
+    ASSERT_EQ(more.exitCode, 0) << more.err;
+  }
+  EXPECT_EQ(contentOf(parts + "/model.npz"), contentOf(whole + "/model.npz"));
+  EXPECT_EQ(linesOf(parts + "/metrics.csv"), linesOf(whole + "/metrics.csv"));
+}
+
+/// Killed at any moment, among them while files are written, a run goes on to the same bits.
+TEST(Resume, FiftyKills) {
+  const Folder folder;
+  const std::string whole = folder.path("whole"), killed = folder.path("killed");
+  constexpr int kRounds = 400;
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr int kKills = 10;
+#else
+  constexpr int kKills = 50;
+#endif
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(fedc(run(whole, kRounds)).exitCode, 0);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::mt19937 random(50);
+  int kills = 0, runs = 0;
+  while (kills < kKills) {
+    const std::string out = killed + std::to_string(runs++);
+    for (bool isFirst = true;; isFirst = false) {
+      std::vector<std::string> arguments = isFirst ? run(out, kRounds) : std::vector<std::string>{"resume", out};
+      std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
+      for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+      argv.push_back(nullptr);
+      const pid_t child = fork();
+      if (child == 0) {
+        const int nothing = open("/dev/null", O_WRONLY);
+        dup2(nothing, STDOUT_FILENO);
+        dup2(nothing, STDERR_FILENO);
+        execv(FEDC_BINARY, argv.data());
+        _exit(127);
+      }
+      // Somewhere between the start and a little after the usual end.
+      const double wait = std::uniform_real_distribution<double>(0, 1.1)(random) * seconds;
+      std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+      const bool isKilled = kills < kKills && kill(child, SIGKILL) == 0;
+      int status = 0;
+      waitpid(child, &status, 0);
+      if (isKilled && WIFSIGNALED(status)) {
+        ++kills;
+        // Killed before there was a directory: begin again.
+        if (!fs::exists(out + "/run.json")) {
+          fs::remove_all(out);
+          break;
+        }
+        continue;
+      }
+      ASSERT_TRUE(WIFEXITED(status)) << status;
+      ASSERT_EQ(WEXITSTATUS(status), 0) << "after " << kills << " kills";
+      break;
+    }
+    if (!fs::exists(out + "/run.json")) continue;
+    if (kills >= kKills) {
+      ASSERT_EQ(fedc({"resume", out}).exitCode, 0);
+    }
+    EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(whole + "/model.npz")) << "after " << kills << " kills";
+    EXPECT_EQ(linesOf(out + "/metrics.csv"), linesOf(whole + "/metrics.csv")) << "after " << kills << " kills";
+    EXPECT_EQ(linesOf(out + "/evaluations.csv"), linesOf(whole + "/evaluations.csv")) << "after " << kills << " kills";
+  }
+}
+
+TEST(Resume, WhatCannotGoOnSaysWhy) {
+  const Folder folder;
+  const std::string out = folder.path("run");
+  const std::string program = folder.write("p.fed",
+                                           "struct Example { label: i32 }\n"
+                                           "run { data = \"" +
+                                               kSource +
+                                               "/examples/data/digits_test.h5\" }\n"
+                                               "fn init(k: key@server) -> f32@server { 0.0 }\n"
+                                               "fn next(x: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, f32@server) {\n"
+                                               "  (x + f32(federated_sum(data.count())), x)\n"
+                                               "}\n"
+                                               "let main = process(init, next);\n");
+  ASSERT_EQ(fedc({"run", program, "--rounds", "3", "--out", out}).exitCode, 0);
+  const auto failure = [&](const std::vector<std::string>& arguments) {
+    const BinaryResult result = fedc(arguments);
+    EXPECT_EQ(result.exitCode, 1) << result.out;
+    return result.err;
+  };
+  EXPECT_THAT(failure({"resume", folder.path("nothing")}), HasSubstr("is not the directory of a run"));
+  {
+    // In use by another process.
+    const int fd = open((out + "/.lock").c_str(), O_RDWR);
+    ASSERT_EQ(flock(fd, LOCK_EX | LOCK_NB), 0);
+    EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("another fedc is running"));
+    close(fd);
+  }
+  const std::string model = contentOf(out + "/model.npz"), record = contentOf(out + "/run.json"), state = contentOf(out + "/state/checkpoint.npz");
+  const auto put = [](const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; };
+  put(program, contentOf(program) + "// changed\n");
+  EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("its program has changed"));
+  put(program, contentOf(program).substr(0, contentOf(program).size() - 11));
+  for (const std::string& text : {std::string("{"), std::string("[]"), std::string("{\"format\": 99}"), record.substr(0, record.size() / 2)}) {
+    put(out + "/run.json", text);
+    EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), ::testing::AnyOf(HasSubstr("is damaged"), HasSubstr("another version")));
+  }
+  put(out + "/run.json", record);
+  for (std::size_t cut : {std::size_t{0}, std::size_t{10}, state.size() / 2, state.size() - 1}) {
+    put(out + "/state/checkpoint.npz", state.substr(0, cut));
+    EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("checkpoint.npz"));
+  }
+  std::string flipped = state;
+  flipped[state.size() / 3] = static_cast<char>(flipped[state.size() / 3] ^ 0x40);
+  put(out + "/state/checkpoint.npz", flipped);
+  EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("checkpoint.npz"));
+  EXPECT_EQ(contentOf(out + "/model.npz"), model) << "nothing was written over";
+  put(out + "/state/checkpoint.npz", state);
+  EXPECT_EQ(fedc({"resume", out, "--rounds", "4"}).exitCode, 0);
+  // Directories that are something else.
+  EXPECT_THAT(failure({"run", program, "--out", folder.path("")}), HasSubstr("is not an empty directory"));
+  EXPECT_THAT(failure({"run", program, "--out", program}), HasSubstr("is not an empty directory"));
+  const std::string once = folder.write("once.fed", "fn main(x: f32) -> f32 { x }\n");
+  EXPECT_THAT(failure({"run", once, "--arg", "x=1", "--out", folder.path("once")}), HasSubstr("`main` runs once"));
+}
+
+/// No file may be longer than 20 kB, as on a disk that is full: the model has 31.
+TEST(Resume, AFullDiskEndsTheRunAndLosesNothing) {
+  const Folder folder;
+  const std::string out = folder.path("run"), whole = folder.path("whole");
+  ASSERT_EQ(fedc(run(whole, 5)).exitCode, 0);
+  const std::vector<std::string> arguments = run(out, 5);
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {20000, 20000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const int errors = open(folder.path("errors").c_str(), O_WRONLY | O_CREAT, 0644);
+    dup2(errors, STDERR_FILENO);
+    std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
+    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    execv(FEDC_BINARY, argv.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_THAT(contentOf(folder.path("errors")), HasSubstr("cannot write `" + out + "/state/checkpoint.npz`"));
+  EXPECT_FALSE(fs::exists(out + "/model.npz"));
+  const BinaryResult more = fedc({"resume", out});
+  ASSERT_EQ(more.exitCode, 0) << more.err;
+  EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(whole + "/model.npz"));
+  EXPECT_EQ(linesOf(out + "/metrics.csv"), linesOf(whole + "/metrics.csv"));
+  // Where nothing can be made.
+  const BinaryResult nowhere = fedc({"run", kDigits, "--rounds", "2", "--out", "/proc/fedc"});
+  EXPECT_EQ(nowhere.exitCode, 1);
+  EXPECT_THAT(nowhere.err, HasSubstr("cannot make `/proc/fedc`"));
+}
+
+}  // namespace
+}  // namespace fedc::tests
