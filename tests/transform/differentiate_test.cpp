@@ -12,7 +12,6 @@ namespace {
 using core::Array;
 using core::Elem;
 using core::Fn;
-using core::Literal;
 using core::Module;
 using core::Op;
 

@@ -17,7 +17,7 @@ namespace {
 
 /// A flag with a value that `parse` reads; `set` stores it. Its error is CLI11's.
 template <class Parse, class Set>
-CLI::Option* add(CLI::App* app, const std::string& name, const std::string& shown, const std::string& help, Parse parse, Set set) {
+CLI::Option* add(CLI::App* app, const std::string& name, const std::string& shown, const std::string& help, const Parse& parse, Set set) {
   return app
       ->add_option_function<std::string>(
           name,
@@ -50,7 +50,7 @@ CLI::Option* addAssignments(CLI::App* app, const std::string& name, const std::s
 
 /// One of a few words.
 template <class T>
-CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string& help, std::vector<std::pair<std::string, T>> choices, T& to) {
+CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string& help, const std::vector<std::pair<std::string, T>>& choices, T& to) {
   std::string shown;
   for (const auto& [word, value] : choices) shown += (shown.empty() ? "" : "|") + word;
   const auto parse = [choices, shown](const std::string& text) -> Expected<T> {

@@ -9,7 +9,6 @@ namespace fedc::transform {
 
 using core::Atom;
 using core::Attrs;
-using core::Literal;
 using core::Op;
 using core::Stmt;
 using core::Type;

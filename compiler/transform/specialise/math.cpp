@@ -10,7 +10,6 @@ using core::Atom;
 using core::Elem;
 using core::Op;
 using core::ReduceKind;
-using core::Type;
 
 namespace {
 

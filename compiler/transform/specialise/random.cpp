@@ -7,7 +7,6 @@
 namespace fedc::transform::specialise {
 
 using check::Builtin;
-using core::Atom;
 using core::Elem;
 using core::Op;
 using core::Type;
@@ -22,7 +21,7 @@ Leaf Specialiser::bits(const Leaf& key, std::vector<Dim> dims, Span span) {
 
 Leaf Specialiser::foldIn(const Leaf& key, const Leaf& data, Span span) { return leaf(builder(span).emit1(Op::FoldIn, {use(key), use(data)})); }
 
-Leaf Specialiser::uniform(const Leaf& key, std::vector<Dim> dims, Leaf lo, Leaf hi, Span span) {
+Leaf Specialiser::uniform(const Leaf& key, std::vector<Dim> dims, const Leaf& lo, const Leaf& hi, Span span) {
   auto u32 = [&](std::uint32_t v, const Type& like) { return Value::literal(Literal::ofInt(Elem::U32, v), Type{Elem::U32, like.dims}).leaf; };
   Leaf raw = bits(key, std::move(dims), span);
   Leaf mantissa = elementwise(Op::Or, {elementwise(Op::Shr, {raw, u32(9, raw.type)}, span), u32(0x3f800000U, raw.type)}, span);

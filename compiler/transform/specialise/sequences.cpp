@@ -319,7 +319,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       if (!size) stop(Code::SizeNotKnown, span, "the size of a batch must be known before the run");
       if (size->constant() && *size->constant() < 1)
         stop(Code::IndexOutOfRange, span, "a batch holds at least one element, not " + std::to_string(*size->constant()));
-      Dim b = *size;
+      const Dim& b = *size;
       Plan inner = plan(*s.inner[0], pass, demand ? std::optional<Dim>(*demand * b) : demand, span);
       Plan p;
       p.endless = inner.endless;

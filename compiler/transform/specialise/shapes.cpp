@@ -15,14 +15,14 @@ using core::Type;
 namespace {
 
 /// The identity of min, and of max.
-template <bool highest>
+template <bool Highest>
 core::Literal extreme(Elem e) {
-  if (core::isFloat(e)) return core::Literal::ofDouble(e, highest ? HUGE_VAL : -HUGE_VAL);
+  if (core::isFloat(e)) return core::Literal::ofDouble(e, Highest ? HUGE_VAL : -HUGE_VAL);
   const int width = 8 * core::elemBytes(e);
   const std::uint64_t all = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
   const std::uint64_t top = std::uint64_t{1} << (width - 1);
-  if (!core::isSigned(e)) return core::Literal{e, highest ? all : 0};
-  return core::Literal{e, highest ? all ^ top : top};
+  if (!core::isSigned(e)) return core::Literal{e, Highest ? all : 0};
+  return core::Literal{e, Highest ? all ^ top : top};
 }
 
 }  // namespace

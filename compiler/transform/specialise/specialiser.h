@@ -167,7 +167,7 @@ class Specialiser {
 
   // ---- random.cpp
   Leaf bits(const Leaf& key, std::vector<Dim> dims, Span span);
-  Leaf uniform(const Leaf& key, std::vector<Dim> dims, Leaf lo, Leaf hi, Span span);
+  Leaf uniform(const Leaf& key, std::vector<Dim> dims, const Leaf& lo, const Leaf& hi, Span span);
   Leaf foldIn(const Leaf& key, const Leaf& data, Span span);
 
   // ---- sequences.cpp

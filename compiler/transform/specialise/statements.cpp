@@ -8,7 +8,6 @@ namespace fedc::transform::specialise {
 using core::Atom;
 using core::Elem;
 using core::Op;
-using core::Type;
 
 namespace {
 
