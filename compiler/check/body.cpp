@@ -10,6 +10,7 @@ BodyChecker::BodyChecker(ProgramChecker& program, std::string user, bool lenient
     : program_(program),
       user_(std::move(user)),
       lenient_(lenient),
+      errorsBefore_(program.sink.errorCount()),
       solver_(program.out.dims, [this](const Type& t) { return rebuildStruct(t); }, lenient) {}
 
 MutExpr BodyChecker::make(ExprKind kind, TypeRef type, Span span) {
@@ -70,7 +71,17 @@ std::shared_ptr<Local> BodyChecker::newLocal(const std::string& name, TypeRef ty
 }
 
 void BodyChecker::report(Diagnostic d) {
-  if (!originName_.empty() && origin_.isValid()) d.labels.push_back({origin_, fmt::format("found while checking `{}`, needed here", originName_)});
+  if (!originName_.empty() && origin_.isValid()) {
+    if (d.primary.file != origin_.file) {
+      // In a library: the call is what a user can change.
+      d.labels.insert(d.labels.begin(), {d.primary, d.primaryLabel.empty() ? "here" : d.primaryLabel});
+      d.primary = origin_;
+      d.primaryLabel = fmt::format("in this use of `{}`", originName_);
+      d.fix.reset();
+    } else {
+      d.labels.push_back({origin_, fmt::format("found while checking `{}`, needed here", originName_)});
+    }
+  }
   program_.sink.report(std::move(d));
 }
 
@@ -116,7 +127,8 @@ void BodyChecker::finish(Mark m) {
     defaulted = true;
   }
   if (defaulted) settle();
-  bool reported = false;
+  // After an error in the statement, what it leaves open follows from that.
+  bool reported = program_.sink.errorCount() != m.errors;
   for (std::size_t i = m.holes; i < solver_.holeCount(); ++i) {
     const Hole h = solver_.holeAt(i);
     if (h.solution) continue;
@@ -226,7 +238,7 @@ void BodyChecker::finalise() {
   for (settle(); !deferred_.empty(); settle()) {
     for (const auto& f : std::exchange(deferred_, {})) f(true);
   }
-  finish({0, 0});
+  finish({0, 0, errorsBefore_});
   for (const Solver::DimEquation& e : solver_.takeEquations(true)) {
     if (lenient_) break;
     report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected))));

@@ -39,6 +39,8 @@ struct Lift {
   std::optional<Placement> at;
   MutExpr first;
   bool failed = false;
+  /// Of an operator, whose operands meet at the server more often than at the clients.
+  bool isOperator = false;
 };
 
 /// The signature of a function item with its parameters open.
@@ -109,8 +111,10 @@ class BodyChecker {
   struct Mark {
     std::size_t holes = 0;
     std::size_t dims = 0;
+    /// Errors so far.
+    std::size_t errors = 0;
   };
-  Mark mark() const { return {solver_.holeCount(), solver_.dimHoleCount()}; }
+  Mark mark() const { return {solver_.holeCount(), solver_.dimHoleCount(), program_.sink.errorCount()}; }
   /// End of a statement: what was left open since the mark must be solved now.
   void finish(Mark m);
   void settle();
@@ -275,7 +279,7 @@ class BodyChecker {
   bool split(const TypeRef& t, std::optional<Placement>& at, TypeRef& local);
   TypeRef placed(const TypeRef& t, const Lift& lift) const { return lift.at ? placedType(t, *lift.at) : t; }
   void joinPlacement(Lift& lift, Placement at, const MutExpr& e);
-  void reportPlacements(const MutExpr& server, const MutExpr& clients);
+  void reportPlacements(const MutExpr& server, const MutExpr& clients, bool isOperator);
   std::string describePlace(Placement p) const;
   /// The operand's local type where a server or client value is wanted by an intrinsic; null after an error.
   TypeRef expectPlaced(MutExpr& e, Placement at, const std::string& callee);
@@ -329,6 +333,8 @@ class BodyChecker {
   ProgramChecker& program_;
   std::string user_;
   bool lenient_;
+  /// When this body began.
+  std::size_t errorsBefore_;
   Solver solver_;
   std::string originName_;
   Span origin_;

@@ -153,6 +153,8 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
       return builtinError(span, x, fmt::format("`{}` does not take a sequence; `sum`, `count`, `fold` and `collect` do", name));
     }
     const TypeRef e = solver_.zonk(t->element);
+    // What makes the elements has said it already.
+    if (anyPart(e, [](const Type& part) { return part.kind == TypeKind::Error; })) return errorExpr(span);
     if (!allLeaves(e, core::isNumeric) && !is(solver_.head(e), TypeKind::Hole)) {
       return builtinError(span, x, fmt::format("the elements of this sequence are `{}` and cannot be added", show(e)));
     }

@@ -172,7 +172,9 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     }
     d.primaryLabel = fmt::format("`{}`", show(found));
     label(d);
-    if (differentPlaces && *at == Placement::Server) {
+    if (differentPlaces && *at == Placement::Server && e->kind == ExprKind::BuiltinCall && e->builtin == Builtin::FederatedSum) {
+      d.fix = Fix::replace(e->span, source(e->operands[0]->span), "give the clients' own values, not their sum");
+    } else if (differentPlaces && *at == Placement::Server) {
       const auto bytes = bytesOf(solver_.zonk(inner));
       d.fix = Fix::wrap(e->span, "federated_broadcast(", ")",
                         bytes ? fmt::format("send it to the clients ({} bytes to each)", *bytes) : "send it to the clients");

@@ -232,6 +232,15 @@ void ProgramChecker::findEntry(ModuleInfo& main) {
       sink.report(Diagnostic(Code::EntryType, p.name.span, "`main` has no type parameters: nobody says what they are").at("a type parameter"));
       return;
     }
+    for (const ast::Parameter& p : item.fn->item->signature.parameters) {
+      if (!p.type || p.type->kind != ast::TypeKind::Sequence) continue;
+      const std::string element(sources.text(ast::as<ast::SequenceType>(*p.type).element->span));
+      sink.report(Diagnostic(Code::EntryType, p.type->span, fmt::format("`{}` of `main` is one client's data, and no client is named", p.name.text))
+                      .at("the data of one client")
+                      .note(fmt::format("`main` sees the data of all clients, as `{}: {{{}*}}@clients`; its result comes to the server, as in "
+                                        "`federated_sum(..)`",
+                                        p.name.text, element)));
+    }
     return;
   }
   if (item.kind != ItemRef::Kind::Global || !item.global->value) return;

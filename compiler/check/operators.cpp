@@ -292,6 +292,7 @@ void BodyChecker::settleLiterals(TypeRef& a, TypeRef& b) {
 MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span opSpan) {
   (void)opSpan;
   Lift lift;
+  lift.isOperator = true;
   TypeRef ta = local(a, lift);
   TypeRef tb = local(b, lift);
   if (lift.failed) return errorExpr(span);

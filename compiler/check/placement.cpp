@@ -38,7 +38,7 @@ TypeRef BodyChecker::local(MutExpr& e, Lift& lift) {
         (item->placement == Placement::Server ? server : clients) = part;
       }
       if (server && clients) {
-        reportPlacements(server, clients);
+        reportPlacements(server, clients, false);
       } else {
         report(Diagnostic(Code::PlacementMismatch, e->span, fmt::format("`{}` holds values of two placements", source(e->span)))
                    .at(fmt::format("`{}`", show(t))));
@@ -62,14 +62,14 @@ void BodyChecker::joinPlacement(Lift& lift, Placement at, const MutExpr& e) {
   const bool serverBefore = *lift.at == Placement::Server;
   const bool serverNow = at == Placement::Server;
   if (serverBefore != serverNow) {
-    if (!lift.failed) reportPlacements(serverBefore ? lift.first : e, serverBefore ? e : lift.first);
+    if (!lift.failed) reportPlacements(serverBefore ? lift.first : e, serverBefore ? e : lift.first, lift.isOperator);
     lift.failed = true;
     return;
   }
   if (at == Placement::Clients) lift.at = at;
 }
 
-void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients) {
+void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients, bool isOperator) {
   const bool serverFirst = server->span.begin <= clients->span.begin;
   const std::string a = fmt::format("`{}` is at the server", source(server->span));
   const std::string b = fmt::format("`{}` is at the clients", source(clients->span));
@@ -81,8 +81,21 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
   } else {
     d.primaryLabel = fmt::format("`{}`", show(server->type));
   }
-  const TypeRef t = solver_.zonk(server->type);
+  const TypeRef t = solver_.zonk(server->type), each = solver_.zonk(clients->type);
   const auto bytes = is(t, TypeKind::Placed) ? bytesOf(t->element) : std::nullopt;
+  if (is(t, TypeKind::Placed) && isScalar(t->element, Elem::Key)) {
+    d.fix = Fix::wrap(server->span, "federated_keys(", ")", "give each client a key of its own");
+    report(std::move(d));
+    return;
+  }
+  if (isOperator && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
+    // What differs from client to client is brought together before it meets a value of the server.
+    const bool canMean = allLeaves(each->element, core::isFloat);
+    d.fix = Fix::wrap(clients->span, canMean ? "federated_mean(" : "federated_sum(", ")",
+                      canMean ? "bring it to the server: a mean over the clients" : "bring it to the server: a sum over the clients");
+    report(std::move(d));
+    return;
+  }
   d.fix = Fix::wrap(server->span, "federated_broadcast(", ")",
                     bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(*bytes)) : "send it to the clients");
   report(std::move(d));

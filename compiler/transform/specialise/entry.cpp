@@ -96,16 +96,16 @@ Value Specialiser::clientArgument(const check::TypeRef& type, const std::string&
   notYet(span, "an argument with one value per client that is no sequence");
 }
 
-void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix) {
+void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
   int last = 0;
   for (const auto& [level, exchange] : entry_->exchanges) last = std::max(last, level);
   std::vector<std::string> names;
   leafNames(type, prefix, names);
   InHome scope(*this, Home{Home::Kind::Server, last});
   std::vector<Leaf> leaves = leavesOf(v);
-  if (names.size() != leaves.size()) stop(Code::NotYetSupported, Span{}, "an entry point cannot return this type");
+  if (names.size() != leaves.size()) stop(Code::NotYetSupported, span, "an entry point cannot return this type");
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i].home.kind == Home::Kind::Clients) notYet(Span{}, "a result or state at the clients");
+    if (leaves[i].home.kind == Home::Kind::Clients) notYet(span, "a result or state at the clients");
     entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
   }
 }
@@ -161,21 +161,21 @@ std::vector<Entry> Specialiser::run() {
     };
     add(runEntry("init", [&] {
       Value state = call(closure(0), {key()}, span);
-      results(resultType(0), state, core::Graph::Output::Kind::State, "");
+      results(resultType(0), state, core::Graph::Output::Kind::State, "", span);
     }));
     add(runEntry("next", [&] {
       Value state = inputValue(paramType(1, 0), "", Kind::State, span);
       Value data = dataValue(paramType(1, 1), 0, span);
       Value result = call(closure(1), {state, data, key()}, span);
-      results(unplaced(resultType(1))->items.at(0), result.items.at(0), core::Graph::Output::Kind::State, "");
-      results(unplaced(resultType(1))->items.at(1), result.items.at(1), core::Graph::Output::Kind::Report, "");
+      results(unplaced(resultType(1))->items.at(0), result.items.at(0), core::Graph::Output::Kind::State, "", span);
+      results(unplaced(resultType(1))->items.at(1), result.items.at(1), core::Graph::Output::Kind::Report, "", span);
     }));
     if (typed_.hasEvaluate) {
       add(runEntry("evaluate", [&] {
         Value state = inputValue(paramType(2, 0), "", Kind::State, span);
         Value data = dataValue(paramType(2, 1), 0, span);
         Value result = call(closure(2), {state, data}, span);
-        results(resultType(2), result, core::Graph::Output::Kind::Report, "");
+        results(resultType(2), result, core::Graph::Output::Kind::Report, "", span);
       }));
     }
   }
@@ -199,7 +199,7 @@ std::vector<Entry> Specialiser::run() {
       c.kind = Closure::Kind::Instance;
       c.instance = typed_.main;
       Value result = call(c, std::move(args), typed_.main->span);
-      results(typed_.main->result, result, core::Graph::Output::Kind::Report, "");
+      results(typed_.main->result, result, core::Graph::Output::Kind::Report, "", typed_.main->span);
     }));
   }
   return out;

@@ -194,7 +194,7 @@ class Specialiser {
   Value inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span);
   Value dataValue(const check::TypeRef& type, int argument, Span span);
   Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
-  void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix);
+  void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
 
   const check::TypedProgram& typed_;
