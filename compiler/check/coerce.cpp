@@ -161,10 +161,16 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   const bool differentPlaces = at && wantPlaced && (*at == Placement::Server) != (type->placement == Placement::Server);
   const bool perClient = at && wantPlaced && *at == Placement::Clients && type->placement == Placement::AllClients;
   if ((at && !wantPlaced && !is(type, TypeKind::Tuple) && !is(type, TypeKind::Function)) || differentPlaces || perClient) {
-    Diagnostic d(Code::PlacementMismatch, e->span, "");
-    const std::string what = source(e->span);
+    // Of a body, the value.
+    const Expr* value = e.get();
+    while (value->kind == ExprKind::Block && !value->operands.empty() && value->operands[0]) value = value->operands[0].get();
+    Diagnostic d(Code::PlacementMismatch, value->span, "");
+    const std::string what = source(value->span);
     if (!wantPlaced) {
       d.message = fmt::format("`{}` is {}, an unplaced value is wanted", what, describePlace(*at));
+      if (e->kind == ExprKind::Block)
+        d.notes.emplace_back(
+            "a function without placed types works at one place, with what is passed to it: call the intrinsics outside, and pass what they give");
     } else if (perClient) {
       d.message = fmt::format("`{}` differs from client to client, one value for all clients is wanted", what);
     } else {
@@ -204,9 +210,13 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   if (is(found, TypeKind::Struct) && is(type, TypeKind::Struct) && found->shown == type->shown && found->name != type->name)
     d.notes.push_back(fmt::format("these are two structs of one name: `{}` and `{}`", found->name, type->name));
   label(d);
-  if (is(inner, TypeKind::Tensor) && is(type, TypeKind::Tensor) && inner->elem != type->elem && inner->dims == type->dims &&
-      (core::isNumeric(inner->elem) || inner->elem == Elem::Bool) && core::isNumeric(type->elem)) {
-    d.fix = Fix::wrap(e->span, std::string(core::elemName(type->elem)) + "(", ")", fmt::format("convert to `{}`", core::elemName(type->elem)));
+  const TypeRef wanted = wantPlaced ? type->element : type;
+  if (is(inner, TypeKind::Tensor) && is(wanted, TypeKind::Tensor) && inner->elem != wanted->elem && inner->dims == wanted->dims &&
+      (core::isNumeric(inner->elem) || inner->elem == Elem::Bool) && core::isNumeric(wanted->elem)) {
+    d.fix = Fix::wrap(e->span, std::string(core::elemName(wanted->elem)) + "(", ")", fmt::format("convert to `{}`", core::elemName(wanted->elem)));
+  } else if (is(inner, TypeKind::Sequence) && is(wanted, TypeKind::Tensor)) {
+    d.notes.emplace_back(wantPlaced ? "each client has a sequence of values here, one is wanted: reduce it at the client, as by `.sum()`"
+                                    : "a sequence is reduced by `.sum()`, `.count()` or `.fold(..)`");
   } else if (sameTensor && anyDim(found, [](const Dim& x) { return !x.constant(); })) {
     d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), show(type)));
   }

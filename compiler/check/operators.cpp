@@ -246,9 +246,16 @@ TypeRef BodyChecker::matmul(const TypeRef& left, const TypeRef& right, const Mut
   }
   if (a->dims.empty() || b->dims.empty()) return operandError(ea, eb, "@", span, "a scalar is multiplied by `*`");
   const auto mismatched = [&] {
-    report(Diagnostic(Code::ShapeMismatch, span, fmt::format("`@` sums over the last axis of the left and the first of the right, which differ"))
-               .label(ea->span, fmt::format("`{}`", show(ea->type)))
-               .label(eb->span, fmt::format("`{}`", show(eb->type))));
+    const Dim last = solver_.zonk(a->dims.back()), first = solver_.zonk(b->dims[b->dims.size() <= 2 ? 0 : b->dims.size() - 2]);
+    Diagnostic d(
+        Code::ShapeMismatch, span,
+        fmt::format("`@` sums over the last axis of the left, which has {}, and the first of the right, which has {}", show(last), show(first)));
+    d.labels.push_back({ea->span, fmt::format("`{}`", show(ea->type))});
+    d.labels.push_back({eb->span, fmt::format("`{}`", show(eb->type))});
+    Dim elements = 1;
+    for (const Dim& x : a->dims) elements = elements * solver_.zonk(x);
+    if (a->dims.size() > 1 && elements == first) d.fix = Fix::wrap(ea->span, "ravel(", ")", "make one row of it");
+    report(std::move(d));
     return errorType();
   };
   if (b->dims.size() <= 2) {

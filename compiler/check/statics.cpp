@@ -151,9 +151,7 @@ std::optional<std::vector<Dim>> BodyChecker::staticDims(const Expr& e) {
   return std::nullopt;
 }
 
-Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) {
-  return dimOrError(e, what).value_or(unknownDim(std::nullopt));
-}
+Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) { return dimOrError(e, what).value_or(unknownDim(std::nullopt)); }
 
 std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& what) {
   if (isError(solver_.head(e->type))) return std::nullopt;

@@ -120,6 +120,20 @@ void ErrorStrategy::sync(Parser* parser) {
   }
 }
 
+namespace {
+
+/// In the brackets behind a value.
+bool isIndex(const antlr4::RuleContext* context) {
+  for (; context != nullptr; context = dynamic_cast<const antlr4::RuleContext*>(context->parent)) {
+    if (dynamic_cast<const FedParser::IndexOperationContext*>(context) != nullptr) return true;
+    const std::size_t rule = context->getRuleIndex();
+    if (rule == FedParser::RuleGroup || rule == FedParser::RuleStatements) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool ErrorStrategy::repair(Parser* parser, const IntervalSet& expected) {
   const std::size_t type = stream_.LA(1);
   if (type == Token::EOF) return false;
@@ -145,6 +159,19 @@ bool ErrorStrategy::repair(Parser* parser, const IntervalSet& expected) {
   else if (type != FedParser::RBRACE && takes(FedParser::RBRACE) && fits(FedParser::SEMI))
     missing = FedParser::SEMI;
   if (missing == Token::INVALID_TYPE) return false;
+  if (missing == FedParser::COMMA && (type == FedParser::COLON || last == FedParser::COLON) && isIndex(parser->getContext())) {
+    // A slice as Python writes it: `x[2:4]`, `x[2:]`, `x[:2]`.
+    const Span colon = spanOf(file_.id(), type == FedParser::COLON ? *stream_.LT(1) : *before);
+    add(Diagnostic(Code::ForeignWord, colon, "Fed has no slices with `:`")
+            .at("a range is written `a..b`")
+            .help(Fix::replace(colon, "..", "written `a..b`, `a..` or `..b`")));
+    if (type == FedParser::COLON) {
+      stream_.retypeHere(FedParser::DOT_DOT);
+    } else {
+      stream_.insertHere(FedParser::COMMA);
+    }
+    return true;
+  }
   if (resumedAt_ != stream_.index()) reportMissing(parser, missing);
   stream_.insertHere(missing);
   return true;
