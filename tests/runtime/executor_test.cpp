@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <numeric>
 
 #include "runtime/data/loader.h"
@@ -100,6 +101,65 @@ TEST(Executor, SerialGivesWhatTheGraphMeans) {
 }
 
 class ExecutorThreads : public testing::TestWithParam<int> {};
+
+/// A function that has its team, if it gets one, go over a range, and looks whether each step was done once.
+class Sharing final : public Callable {
+ public:
+  explicit Sharing(std::shared_ptr<const Callable> inner) : inner_(std::move(inner)) {}
+  const Signature& signature() const override { return inner_->signature(); }
+  std::int64_t arenaBytes(const std::int64_t* dims) const override { return inner_->arenaBytes(dims); }
+  void run(const CallArgs& args) const noexcept override {
+    if (args.team != nullptr) {
+      ++teams;
+      // Not atomic: two threads never do the same step, and what they have done is there when the team is back.
+      std::vector<int> done(1000, 0);
+      args.team->run(
+          [](const void* context, std::int64_t lo, std::int64_t hi) {
+            auto& steps = *const_cast<std::vector<int>*>(static_cast<const std::vector<int>*>(context));
+            for (std::int64_t i = lo; i < hi; ++i) ++steps[static_cast<std::size_t>(i)];
+          },
+          &done, static_cast<std::int64_t>(done.size()));
+      for (const int times : done) isWhole = isWhole && times == 1;
+    }
+    inner_->run(args);
+  }
+  mutable std::atomic<int> teams{0};
+  mutable std::atomic<bool> isWhole{true};
+
+ private:
+  std::shared_ptr<const Callable> inner_;
+};
+
+TEST_P(ExecutorThreads, IdleThreadsShareTheStepsOfAFunction) {
+  Fixture s(130);
+  std::vector<std::shared_ptr<const Sharing>> sharing;
+  for (auto& fn : s.executable.functions) {
+    if (fn == nullptr) continue;
+    sharing.push_back(std::make_shared<Sharing>(fn));
+    fn = sharing.back();
+  }
+  auto serial = serialExecutor(s.plan());
+  auto expected = serial->run(s.inputs, s.cohort());
+  ASSERT_TRUE(expected);
+  int teams = 0;
+  for (const auto& fn : sharing) teams += fn->teams;
+  EXPECT_EQ(teams, 0) << "the serial executor has one thread";
+  auto flow = flowExecutor(s.plan(), std::make_shared<Workers>(GetParam()));
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    auto out = flow->run(s.inputs, s.cohort());
+    ASSERT_TRUE(out);
+    EXPECT_EQ(bits(*out), bits(*expected));
+  }
+  for (const auto& fn : sharing) {
+    teams += fn->teams;
+    EXPECT_TRUE(fn->isWhole) << fn->signature().name;
+  }
+  if (GetParam() == 1) {
+    EXPECT_EQ(teams, 0);
+  } else {
+    EXPECT_GT(teams, 0) << "servers and the last clients have threads beside them";
+  }
+}
 
 TEST_P(ExecutorThreads, SameBitsAsSerialForEveryCohortSize) {
   auto workers = std::make_shared<Workers>(GetParam());
