@@ -5,6 +5,12 @@
 /// Making a value fit where a type is wanted, and saying why it does not.
 namespace fedc::check {
 
+namespace {
+
+constexpr const char* kAggregate = "client values reach the server by an aggregation: `federated_sum`, `federated_mean`, ..";
+
+}  // namespace
+
 bool BodyChecker::split(const TypeRef& type, std::optional<Placement>& at, TypeRef& local) {
   const TypeRef t = solver_.head(type);
   if (is(t, TypeKind::Placed)) {
@@ -185,7 +191,7 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
       d.fix = Fix::wrap(e->span, "federated_broadcast(", ")",
                         bytes ? fmt::format("send it to the clients ({} bytes to each)", *bytes) : "send it to the clients");
     } else if (differentPlaces) {
-      d.notes.push_back("client values reach the server by an aggregation: `federated_sum`, `federated_mean`, ..");
+      d.notes.emplace_back(kAggregate);
     }
     return failed(std::move(d));
   }
@@ -207,6 +213,8 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   if (!clash.path.empty() && clash.found && clash.expected)
     d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", clash.path.substr(clash.path[0] == '.' ? 1 : 0),
                                   show(clash.found), show(clash.expected)));
+  const auto isAt = [](const TypeRef& t, bool server) { return t && is(t, TypeKind::Placed) && (t->placement == Placement::Server) == server; };
+  if (isAt(clash.found, false) && isAt(clash.expected, true)) d.notes.emplace_back(kAggregate);
   if (is(found, TypeKind::Struct) && is(type, TypeKind::Struct) && found->shown == type->shown && found->name != type->name)
     d.notes.push_back(fmt::format("these are two structs of one name: `{}` and `{}`", found->name, type->name));
   label(d);
