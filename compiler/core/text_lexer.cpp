@@ -111,13 +111,13 @@ class Lexer {
   void symbol(Token& t) {
     t.kind = Token::Kind::Symbol;
     const std::string two{peek(), peek(1)};
-    if (two == "<=" || two == "->") {
+    if (two == "<=" || two == "->" || two == "+=") {
       t.text = two;
       take();
       take();
       return;
     }
-    if (std::string_view("(){}[],:;=<+-*").find(peek()) == std::string_view::npos) failAt(t, fmt::format("unexpected `{}`", peek()));
+    if (std::string_view("(){}[],:;=<+-*/|@!").find(peek()) == std::string_view::npos) failAt(t, fmt::format("unexpected `{}`", peek()));
     t.text += take();
   }
 

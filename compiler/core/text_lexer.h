@@ -6,11 +6,11 @@
 
 namespace fedc::core {
 
-/// A token of Core IR's text. Numbers carry the element type written behind them: `1.5f32` is 1.5 and f32.
+/// A token of the text of Core IR or Kernel IR. Numbers carry the element type written behind them: `1.5f32` is 1.5 and f32.
 struct Token {
   enum class Kind { Name, Number, String, Symbol, End };
   Kind kind = Kind::End;
-  /// The name, the digits, the unescaped string, or one of `( ) { } [ ] , : ; = < <= + - * ->`.
+  /// The name, the digits, the unescaped string, or one of `( ) { } [ ] , : ; = < <= + += - * / -> | @ !`.
   std::string text;
   std::string suffix;
   int line = 1, column = 1;

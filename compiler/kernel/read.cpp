@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <map>
 
 #include "compiler/core/op_table.h"
+#include "compiler/core/text_lexer.h"
 #include "compiler/kernel/nests.h"
 #include "compiler/kernel/text.h"
 
@@ -15,106 +15,14 @@ namespace fedc::kernel {
 
 namespace {
 
-struct Token {
-  enum class Kind : std::uint8_t { Name, Number, Symbol, End };
-  Kind kind = Kind::End;
-  std::string text;
-  /// The element type behind a number.
-  std::string suffix;
-  int line = 1, column = 1;
-};
+using core::failAt;
+using core::Token;
 
-/// What stops the reader; it does not leave this file.
-struct Failure {
-  std::string message;
-};
-
-[[noreturn]] void failAt(const Token& t, const std::string& what) { throw Failure{fmt::format("line {}, column {}: {}", t.line, t.column, what)}; }
-
-bool isDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool isNamePart(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; }
-
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {}
-
-  std::vector<Token> run() {
-    std::vector<Token> out;
-    do out.push_back(next());
-    while (out.back().kind != Token::Kind::End);
-    return out;
-  }
-
- private:
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-
-  template <class F>
-  void takeWhile(std::string& into, F f) {
-    while (f(peek())) into += text_[at_++];
-  }
-
-  Token next() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) {
-      if (text_[at_++] == '\n') {
-        ++line_;
-        begin_ = at_;
-      }
-    }
-    Token t;
-    t.line = line_;
-    t.column = static_cast<int>(at_ - begin_) + 1;
-    const char c = peek();
-    if (at_ >= text_.size()) return t;
-    if (std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_') {
-      t.kind = Token::Kind::Name;
-      takeWhile(t.text, isNamePart);
-    } else if (isDigit(c)) {
-      number(t);
-    } else {
-      t.kind = Token::Kind::Symbol;
-      const std::string two{c, peek(1)};
-      if (two == "<=" || two == "+=" || two == "?0") {
-        t.text = two;
-      } else if (std::string_view("(){}[],:;=<+-*/|@!").find(c) != std::string_view::npos) {
-        t.text = std::string(1, c);
-      } else {
-        failAt(t, fmt::format("unexpected `{}`", c));
-      }
-      at_ += t.text.size();
-    }
-    return t;
-  }
-
-  void number(Token& t) {
-    t.kind = Token::Kind::Number;
-    if (peek() == '0' && peek(1) == 'x') {
-      t.text = "0x";
-      at_ += 2;
-      takeWhile(t.text, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
-      return;
-    }
-    takeWhile(t.text, isDigit);
-    if (peek() == '.' && isDigit(peek(1))) {
-      t.text += text_[at_++];
-      takeWhile(t.text, isDigit);
-    }
-    const bool signedExponent = (peek(1) == '-' || peek(1) == '+') && isDigit(peek(2));
-    if (peek() == 'e' && (isDigit(peek(1)) || signedExponent)) {
-      t.text += text_[at_++];
-      t.text += text_[at_++];
-      takeWhile(t.text, isDigit);
-    }
-    takeWhile(t.suffix, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0, begin_ = 0;
-  int line_ = 1;
-};
+bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : tokens_(Lexer(text).run()) {}
+  explicit Reader(std::string_view text) : tokens_(core::tokenise(text)) {}
 
   Kernel run() {
     word("kernel");
@@ -156,7 +64,8 @@ class Reader {
   }
   bool atEnd() const { return peek().kind == Token::Kind::End; }
   static std::string shown(const Token& t) { return t.kind == Token::Kind::End ? "the end" : "`" + t.text + t.suffix + "`"; }
-  bool is(std::string_view symbol) const { return peek().kind == Token::Kind::Symbol && peek().text == symbol; }
+  /// `?0` is a name to the lexer.
+  bool is(std::string_view symbol) const { return (peek().kind == Token::Kind::Symbol || peek().text == "?0") && peek().text == symbol; }
   bool isWord(std::string_view w) const { return peek().kind == Token::Kind::Name && peek().text == w; }
   bool accept(std::string_view symbol) {
     if (!is(symbol)) return false;
@@ -671,7 +580,7 @@ class Reader {
 Expected<Kernel, std::string> read(std::string_view text) {
   try {
     return Reader(text).run();
-  } catch (const Failure& f) {
+  } catch (const core::TextError& f) {
     return tl::unexpected<std::string>(f.message);
   }
 }

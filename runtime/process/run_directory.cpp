@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/value/npz.h"
+#include "runtime/value/whole_file.h"
 
 namespace fedc::runtime {
 
@@ -49,25 +50,6 @@ std::uint64_t mix(std::uint64_t hash, const void* data, std::size_t bytes) {
 constexpr std::uint64_t kSeed = 0xCBF29CE484222325ULL;
 
 std::string hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
-
-/// Writes a file that appears whole or not at all.
-Expected<void> writeWhole(const std::string& path, const std::string& text) {
-  const std::string part = fmt::format("{}.part{}", path, ::getpid());
-  {
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    if (out) out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.flush();
-    if (!out) {
-      const std::string why = std::strerror(errno);
-      ::unlink(part.c_str());
-      return fail(fmt::format("cannot write `{}`: {}", path, why));
-    }
-  }
-  if (::rename(part.c_str(), path.c_str()) == 0) return {};
-  const std::string why = std::strerror(errno);
-  ::unlink(part.c_str());
-  return fail(fmt::format("cannot write `{}`: {}", path, why));
-}
 
 Expected<std::string> readWhole(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

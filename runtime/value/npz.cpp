@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <libdeflate.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <set>
 
 #include "runtime/value/npy.h"
+#include "runtime/value/whole_file.h"
 
 namespace fedc::runtime {
 namespace {
@@ -106,23 +106,7 @@ Expected<void> writeNpz(const std::string& path, const std::vector<NamedArray>& 
   put(file, start, 4);
   put(file, 0, 2);
 
-  const std::string part = fmt::format("{}.part{}", path, ::getpid());
-  {
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    if (out) out.write(file.data(), static_cast<std::streamsize>(file.size()));
-    out.flush();
-    if (!out) {
-      const std::string why = std::strerror(errno);
-      ::unlink(part.c_str());
-      return fail(fmt::format("cannot write `{}`: {}", path, why));
-    }
-  }
-  if (::rename(part.c_str(), path.c_str()) != 0) {
-    const std::string why = std::strerror(errno);
-    ::unlink(part.c_str());
-    return fail(fmt::format("cannot write `{}`: {}", path, why));
-  }
-  return {};
+  return writeWhole(path, file);
 }
 
 Expected<std::vector<NamedArray>> readNpz(const std::string& path) {

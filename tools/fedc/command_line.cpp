@@ -50,7 +50,8 @@ CLI::Option* addAssignments(CLI::App* app, const std::string& name, const std::s
 
 /// One of a few words.
 template <class T>
-CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string& help, const std::vector<std::pair<std::string, T>>& choices, T& to) {
+CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string& help, const std::vector<std::pair<std::string, T>>& choices,
+                       T& to) {
   std::string shown;
   for (const auto& [word, value] : choices) shown += (shown.empty() ? "" : "|") + word;
   const auto parse = [choices, shown](const std::string& text) -> Expected<T> {
