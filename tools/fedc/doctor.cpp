@@ -35,7 +35,7 @@ Finding processor() {
 Finding memory() {
   const long long all = runtime::machineMemory();
   if (all == 0) return {"memory", "its size is not known; `--data-cache` takes 1 GiB"};
-  return {"memory", fmt::format("{}; `--data-cache` takes {} of it", bytesText(static_cast<double>(all)), bytesText(static_cast<double>(all / 4)))};
+  return {"memory", fmt::format("{}; `--data-cache` takes {} of it", bytesText(static_cast<double>(all)), bytesText(static_cast<double>(all) / 4))};
 }
 
 Finding library() {
