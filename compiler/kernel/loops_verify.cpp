@@ -51,7 +51,10 @@ class FunctionVerifier {
     if (v.mask) value(*v.mask);
     switch (v.kind) {
       case Value::Kind::Register: {
-        if (registers_.count(v.reg) == 0) fail("a register is read where it is not declared");
+        if (registers_.count(v.reg) == 0) {
+          fail("a register is read where it is not declared");
+          break;
+        }
         const RegisterInfo& r = fn_.registers[static_cast<std::size_t>(v.reg)];
         if (r.lanes != v.lanes || r.elem != v.elem) fail("a register is read as something else");
         break;
@@ -107,7 +110,7 @@ class FunctionVerifier {
                        lets_.insert(l.let);
                      },
                      [&](const SetRegister& r) {
-                       if (registers_.count(r.reg) == 0) fail("a register is set where it is not declared");
+                       if (registers_.count(r.reg) == 0) return fail("a register is set where it is not declared");
                        dim(r.index);
                        const RegisterInfo& info = fn_.registers[static_cast<std::size_t>(r.reg)];
                        if (value(r.value) && !info.lanes) fail("lanes are put into a scalar register");
