@@ -293,7 +293,7 @@ class Runner {
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
     seconds.push_back(since(start));
     if (options_.directory != nullptr) {
-      auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, [this] { return stateArrays(); }, options_.checkpointEvery);
+      auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, stateArrays(), options_.checkpointEvery);
       if (!kept) return notKept(kept.error());
     }
     if (events_.round) {

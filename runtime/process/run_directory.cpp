@@ -280,17 +280,16 @@ Expected<void> RunDirectory::append(Table& table, const std::vector<std::pair<st
   return {};
 }
 
-Expected<void> RunDirectory::round(int round, double seconds, const std::vector<NamedArray>& metrics,
-                                   const std::function<std::vector<NamedArray>()>& state, const CheckpointEvery& every) {
-  std::vector<NamedArray> now = state();
+Expected<void> RunDirectory::round(int round, double seconds, const std::vector<NamedArray>& metrics, std::vector<NamedArray> state,
+                                   const CheckpointEvery& every) {
   std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}};
   addNumbers(row, metrics);
   row.emplace_back("seconds", fmt::format("{:.6f}", seconds));
-  row.emplace_back("state", stateHash(now));
+  row.emplace_back("state", stateHash(state));
   if (auto done = append(metrics_, row); !done) return done;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written_;
   const bool due = every.rounds > 0 ? round % every.rounds == 0 : since.count() >= every.seconds;
-  return due ? writeCheckpoint(round, std::move(now)) : Expected<void>();
+  return due ? writeCheckpoint(round, std::move(state)) : Expected<void>();
 }
 
 Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>& metrics) {

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,8 +54,9 @@ class RunDirectory {
   Expected<void> startAfter(int round);
   /// True if the evaluation after this round has its line.
   bool isEvaluated(int round) const { return evaluated_ == round; }
-  /// A round is over. `state` is asked for its hash, and where a checkpoint is due. Errors: the file system's; what was written before stays.
-  Expected<void> round(int round, double seconds, const std::vector<NamedArray>& metrics, const std::function<std::vector<NamedArray>()>& state,
+  /// A round is over, with this state after it: its line, and a checkpoint where one is due. Errors: the file system's; what was written before
+  /// stays.
+  Expected<void> round(int round, double seconds, const std::vector<NamedArray>& metrics, std::vector<NamedArray> state,
                        const CheckpointEvery& every);
   Expected<void> evaluation(int round, const std::vector<NamedArray>& metrics);
   /// The end, or an interruption: checkpoint and model.
