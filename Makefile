@@ -27,6 +27,7 @@ build: install ## builds build/bin/fedc
 run: build ## trains on the shipped digits
 	@echo '[run] build/bin/fedc run examples/digits_softmax.fed'
 	@build/bin/fedc run examples/digits_softmax.fed
+	@scripts/next_steps.sh
 
 test: build ## builds, then passes the tests
 	@scripts/ctest.sh $(LOG)/test.log 'test' build

@@ -34,7 +34,7 @@ def summary_of(command):
 def alone(args, task):
     """fedc without anyone to compare it with."""
     data = make_data.write(args.data, task)
-    command = [args.fedc, "run", here / f"{task}.fed", "--data", data, "--rounds", args.rounds, "--threads", args.threads, "--json"]
+    command = [args.fedc, "run", here / f"{task}.fed", "--data", data, "--rounds", args.rounds, "--threads", args.threads, "--no-out", "--json"]
     runs = [summary_of(command)[0] for _ in range(args.repeats)]
     print(f"{task:18s} fedc     {statistics.median(r['round_s'] for r in runs) * 1e3:10.3f} ms/round   "
           f"first {statistics.median(r['first_round_s'] for r in runs) * 1e3:.1f} ms, "
@@ -43,7 +43,7 @@ def alone(args, task):
 
 def beside_peers(args, task):
     """One run of everyone in turns; compare.py prints the medians and the ratios."""
-    fedc = f"{args.fedc} run {here}/{{task}}.fed --data {{data}} --rounds {{rounds}} --threads {args.threads} --json"
+    fedc = f"{args.fedc} run {here}/{{task}}.fed --data {{data}} --rounds {{rounds}} --threads {args.threads} --no-out --json"
     done = subprocess.run([sys.executable, str(Path(args.peers) / "compare.py"), task, "--peers", args.installed, "--data", args.data,
                            "--rounds", str(args.rounds), "--repeats", str(args.repeats), "--fedc", fedc])
     if done.returncode != 0:
@@ -53,7 +53,7 @@ def beside_peers(args, task):
 def digits(args):
     """Start-up and data on the shipped digits."""
     command = [args.fedc, "run", project / "examples" / "digits_softmax.fed", "--data", project / "examples/data/digits_train.h5",
-               "--eval-data", project / "examples/data/digits_test.h5", "--clients-per-round", 10, "--threads", args.threads, "--json"]
+               "--eval-data", project / "examples/data/digits_test.h5", "--clients-per-round", 10, "--threads", args.threads, "--no-out", "--json"]
     cold = [summary_of([*command, "--rounds", 1])[1] for _ in range(args.repeats)]
     long, _ = summary_of([*command, "--rounds", 100])
     training = long["first_round_s"] + 99 * long["round_s"]

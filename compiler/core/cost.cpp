@@ -191,12 +191,34 @@ Dim bytesOf(const Type& type) { return Dim(elemBytes(type.elem)) * elements(type
 
 Dim flops(const Fn& fn) { return Counter(fn).count(fn.body); }
 
+namespace {
+
+Traffic trafficOf(const Graph& graph, const Phase& phase) {
+  Traffic out;
+  for (Slot s : phase.down) out.down = out.down + bytesOf(graph.slots[s].type);
+  for (const UpEdge& up : phase.up) {
+    for (const SlotInfo& leaf : up.leaves) out.up = out.up + bytesOf(leaf.type);
+  }
+  return out;
+}
+
+}  // namespace
+
+Traffic trafficOf(const Graph& graph) {
+  Traffic out;
+  for (const Phase& phase : graph.phases) {
+    const Traffic one = trafficOf(graph, phase);
+    out.down = out.down + one.down;
+    out.up = out.up + one.up;
+  }
+  return out;
+}
+
 PhaseCost costOf(const Program& program, const Graph& graph, const Phase& phase) {
   PhaseCost out;
-  for (Slot s : phase.down) out.bytesDown = out.bytesDown + bytesOf(graph.slots[s].type);
-  for (const UpEdge& up : phase.up) {
-    for (const SlotInfo& leaf : up.leaves) out.bytesUp = out.bytesUp + bytesOf(leaf.type);
-  }
+  const Traffic traffic = trafficOf(graph, phase);
+  out.bytesDown = traffic.down;
+  out.bytesUp = traffic.up;
   if (phase.client >= 0) out.client = flops(program.module.fns[static_cast<std::size_t>(phase.client)]);
   if (phase.merge >= 0) out.merge = flops(program.module.fns[static_cast<std::size_t>(phase.merge)]);
   out.server = stepFlops(program, phase.server);

@@ -14,6 +14,12 @@ Dim bytesOf(const Type& type);
 /// run to run of a loop count with their greatest value.
 Dim flops(const Fn& fn);
 
+/// What crosses between the server and each client in one run of a graph.
+struct Traffic {
+  Dim down, up;
+};
+Traffic trafficOf(const Graph& graph);
+
 /// What one phase costs: bytes to and from each client (logical), operations of each client and of the server's steps.
 struct PhaseCost {
   Dim bytesDown, bytesUp;

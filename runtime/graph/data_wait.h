@@ -14,6 +14,15 @@ struct DataWait {
   double total() const { return cold + warm; }
 };
 
+/// Where the runs of a graph spent their time, in seconds of wall-clock.
+struct GraphTimes {
+  DataWait wait;
+  /// Clients at work.
+  double train = 0;
+  /// Merges and the server's functions.
+  double aggregate = 0;
+};
+
 /// Measures DataWait. Costs two atomic additions a client while nothing waits.
 class WaitMeter {
  public:

@@ -34,7 +34,7 @@ class GraphExecutor {
   virtual ~GraphExecutor() = default;
   virtual Expected<std::vector<Leaf>, Failure> run(std::span<const Leaf> inputs, const Cohort& cohort) = 0;
   /// Over all runs so far.
-  virtual DataWait dataWait() = 0;
+  virtual GraphTimes times() = 0;
 };
 
 /// Threads that executors share.

@@ -5,6 +5,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <mutex>
@@ -35,6 +36,9 @@ int Workers::count() const { return impl_->count; }
 namespace {
 
 namespace flow = tbb::flow;
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::max();
 
@@ -98,10 +102,15 @@ class PhaseFlow {
   std::optional<Failure> run(const Cohort& cohort);
   const char* merged() const { return root_; }
   char* zero() { return zero_.data(); }
+  /// Between runs. Of the seconds that this phase took, all but waiting is shared out as its workers were busy.
+  void addTo(GraphTimes& times) const;
+  /// Spent in `run`.
+  double seconds() const { return seconds_; }
   void finish();
 
  private:
   struct Block;
+  struct Worker;
   using DataNode = flow::async_node<Block*, Block*>;
   using Gateway = DataNode::gateway_type;
 
@@ -129,7 +138,7 @@ class PhaseFlow {
   bool advance(Block* block) noexcept;
   void climb(Block* block) noexcept;
   void failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept;
-  ClientCall& call();
+  Worker& worker();
   /// The team, if there are threads without a block of their own.
   Team* idle() const { return unfinished_.load(std::memory_order_relaxed) < threads_ ? team_ : nullptr; }
 
@@ -166,9 +175,12 @@ class PhaseFlow {
   struct Worker {
     ClientCall call;
     std::uint64_t turn = 0;
+    /// Seconds with clients, and with merges.
+    double trained = 0, merged = 0;
   };
   std::vector<Worker> workers_;
   std::uint64_t turn_ = 0;
+  double seconds_ = 0;
 
   flow::graph graph_;
   flow::input_node<Block*> source_;
@@ -238,8 +250,10 @@ std::optional<Failure> PhaseFlow::run(const Cohort& cohort) {
     waitingSize_ = tree_->nodes();
     waiting_ = std::make_unique<std::atomic<char*>[]>(static_cast<std::size_t>(waitingSize_));
   }
+  const auto start = Clock::now();
   source_.activate();
   graph_.wait_for_all();
+  seconds_ += secondsSince(start);
   for (std::int64_t node = 0; node < waitingSize_; ++node) {
     // After a failure some first arrivals have waited in vain.
     pool_.give(waiting_[static_cast<std::size_t>(node)].exchange(nullptr));
@@ -253,6 +267,18 @@ std::optional<Failure> PhaseFlow::run(const Cohort& cohort) {
     return Failure{Failure::Kind::Check, -1, failedNodeSite_, {}};
   }
   return std::nullopt;
+}
+
+void PhaseFlow::addTo(GraphTimes& times) const {
+  double trained = 0, merged = 0;
+  for (const Worker& worker : workers_) {
+    trained += worker.trained;
+    merged += worker.merged;
+  }
+  const double busy = trained + merged;
+  if (busy == 0) return;
+  times.train += seconds_ * trained / busy;
+  times.aggregate += seconds_ * merged / busy;
 }
 
 void PhaseFlow::finish() { pool_.give(std::exchange(root_, nullptr)); }
@@ -288,13 +314,13 @@ void PhaseFlow::fetch(Block* block, Gateway& gateway) noexcept {
   gateway.try_put(block);
 }
 
-ClientCall& PhaseFlow::call() {
+PhaseFlow::Worker& PhaseFlow::worker() {
   Worker& worker = workers_[static_cast<std::size_t>(tbb::this_task_arena::current_thread_index())];
   if (worker.turn != turn_) {
     worker.turn = turn_;
     worker.call.begin(phase_, values_);
   }
-  return worker.call;
+  return worker;
 }
 
 void PhaseFlow::failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept {
@@ -321,7 +347,10 @@ void PhaseFlow::train(Block* block) noexcept {
       std::memcpy(block->accumulator, zero_.data(), static_cast<std::size_t>(phase_.accumulatorBytes));
     }
     const std::uint32_t client = cohort_->clients[static_cast<std::size_t>(position)];
-    const std::int64_t failed = call().run(position, cohort_->hashes[client], columns, block->accumulator, idle());
+    Worker& own = worker();
+    const auto start = Clock::now();
+    const std::int64_t failed = own.call.run(position, cohort_->hashes[client], columns, block->accumulator, idle());
+    own.trained += secondsSince(start);
     meter_.compute(-1);
     if (failed != CallArgs::kNoFailure) {
       failAt(position, failed, nullptr);
@@ -360,7 +389,10 @@ void PhaseFlow::climb(Block* block) noexcept {
       char* const right = up.left ? other : accumulator;
       if (phase_.merge != nullptr) {
         meter_.compute(1);
-        const std::int64_t failed = call().merge(left, right, idle());
+        Worker& own = worker();
+        const auto start = Clock::now();
+        const std::int64_t failed = own.call.merge(left, right, idle());
+        own.merged += secondsSince(start);
         meter_.compute(-1);
         if (failed != CallArgs::kNoFailure) {
           const std::lock_guard lock(failureMutex_);
@@ -389,7 +421,12 @@ class FlowExecutor final : public GraphExecutor {
 
   Expected<std::vector<Leaf>, Failure> run(std::span<const Leaf> inputs, const Cohort& cohort) override {
     std::optional<Failure> failure;
-    workers_->impl().arena.execute([&] { failure = graph(inputs, cohort); });
+    workers_->impl().arena.execute([&] {
+      const auto start = Clock::now();
+      const double clients = clientSeconds();
+      failure = graph(inputs, cohort);
+      serverSeconds_ += secondsSince(start) - (clientSeconds() - clients);
+    });
     std::vector<Leaf> outputs;
     if (!failure) {
       for (std::size_t i = 0; i < plan_.outputs.size(); ++i) outputs.push_back(values_.output(i));
@@ -400,10 +437,25 @@ class FlowExecutor final : public GraphExecutor {
     return outputs;
   }
 
-  DataWait dataWait() override { return meter_.total(); }
+  GraphTimes times() override {
+    GraphTimes times;
+    for (const auto& phase : phases_) phase->addTo(times);
+    times.wait = meter_.total();
+    // What was lost to waiting is in the phases' seconds.
+    const double clients = times.train + times.aggregate;
+    const double busy = clients > 0 ? std::max(0.0, 1 - times.wait.total() / clients) : 0;
+    times.train *= busy;
+    times.aggregate = times.aggregate * busy + serverSeconds_;
+    return times;
+  }
 
  private:
   Team* team() { return team_ ? &*team_ : nullptr; }
+  double clientSeconds() const {
+    double seconds = 0;
+    for (const auto& phase : phases_) seconds += phase->seconds();
+    return seconds;
+  }
   static Failure atServer(std::uint32_t site) { return {Failure::Kind::Check, -1, site, {}}; }
 
   std::optional<Failure> graph(std::span<const Leaf> inputs, const Cohort& cohort) {
@@ -428,6 +480,7 @@ class FlowExecutor final : public GraphExecutor {
   /// None where there is one thread.
   std::optional<ArenaTeam> team_;
   std::vector<std::unique_ptr<PhaseFlow>> phases_;
+  double serverSeconds_ = 0;
 };
 
 }  // namespace

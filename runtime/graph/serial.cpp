@@ -8,6 +8,10 @@
 namespace fedc::runtime {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 struct PlainRequest final : Loader::Request {
   void ready() noexcept override {}
 };
@@ -17,6 +21,17 @@ class SerialExecutor final : public GraphExecutor {
   explicit SerialExecutor(GraphPlan plan) : plan_(std::move(plan)), values_(plan_) {}
 
   Expected<std::vector<Leaf>, Failure> run(std::span<const Leaf> inputs, const Cohort& cohort) override {
+    const auto start = Clock::now();
+    const double before = times_.train + times_.wait.total();
+    auto outputs = graph(inputs, cohort);
+    times_.aggregate += secondsSince(start) - (times_.train + times_.wait.total() - before);
+    return outputs;
+  }
+
+  GraphTimes times() override { return times_; }
+
+ private:
+  Expected<std::vector<Leaf>, Failure> graph(std::span<const Leaf> inputs, const Cohort& cohort) {
     values_.begin(static_cast<std::int64_t>(cohort.clients.size()));
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) values_.setInput(i, inputs[i]);
     if (const auto site = values_.call(plan_.first, nullptr)) return atServer(*site);
@@ -37,9 +52,6 @@ class SerialExecutor final : public GraphExecutor {
     return outputs;
   }
 
-  DataWait dataWait() override { return dataWait_; }
-
- private:
   static tl::unexpected<Failure> atServer(std::uint32_t site) { return tl::unexpected(Failure{Failure::Kind::Check, -1, site, {}}); }
 
   Expected<Buffer, Failure> clients(const PhasePlan& phase, const Cohort& cohort, const Buffer& zero) {
@@ -67,7 +79,9 @@ class SerialExecutor final : public GraphExecutor {
           return tl::unexpected(std::move(failure));
         }
       }
+      const auto begun = Clock::now();
       const std::int64_t failed = call_.run(position, cohort.hashes[client], columns, level.back().data(), nullptr);
+      times_.train += secondsSince(begun);
       if (phase.readsData) cohort.loader->release(request);
       if (failed != CallArgs::kNoFailure) return tl::unexpected(Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(failed), {}});
     }
@@ -86,16 +100,16 @@ class SerialExecutor final : public GraphExecutor {
   }
 
   void wait(Loader::Use use, Loader& loader, PlainRequest& request) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     loader.wait(use, request);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    (request.cold() ? dataWait_.cold : dataWait_.warm) += seconds;
+    const double seconds = secondsSince(start);
+    (request.cold() ? times_.wait.cold : times_.wait.warm) += seconds;
   }
 
   GraphPlan plan_;
   GraphValues values_;
   ClientCall call_;
-  DataWait dataWait_;
+  GraphTimes times_;
 };
 
 }  // namespace

@@ -186,7 +186,8 @@ class Runner {
     summary_.roundSeconds = summary_.firstRoundSeconds = since(start);
     for (std::size_t i = 0; i < outputs->size(); ++i) summary_.metrics.push_back({main->graph->outputs[i].name, (*outputs)[i].array()});
     summary_.rounds = 1;
-    summary_.dataWait = main->executor->dataWait();
+    summary_.times = main->executor->times();
+    summary_.dataWait = summary_.times.wait;
     if (events_.round) {
       events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds,
                      summary_.metrics});
@@ -240,9 +241,10 @@ class Runner {
       if (seconds.size() > 1) seconds.erase(seconds.begin());
       summary_.roundSeconds = median(std::move(seconds));
     }
-    summary_.dataWait = next->executor->dataWait();
+    summary_.times = next->executor->times();
+    summary_.dataWait = summary_.times.wait;
     if (evaluate) {
-      const DataWait more = evaluate->executor->dataWait();
+      const DataWait more = evaluate->executor->times().wait;
       summary_.dataWait.cold += more.cold;
       summary_.dataWait.warm += more.warm;
     }
@@ -310,11 +312,13 @@ class Runner {
     auto outputs = call(evaluate, data_->eval(), 0, round, true);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
+    const double seconds = since(start);
+    summary_.evaluateSeconds += seconds;
     if (options_.directory != nullptr) {
       if (auto kept = options_.directory->evaluation(round, summary_.eval); !kept) return notKept(kept.error());
     }
     if (events_.eval) {
-      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->ids.size()), since(start), summary_.eval});
+      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->ids.size()), seconds, summary_.eval});
     }
     return {};
   }

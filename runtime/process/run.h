@@ -146,6 +146,9 @@ struct RunSummary {
   double totalSeconds = 0;
   double compileSeconds = 0;
   DataWait dataWait;
+  /// Of the rounds (evaluations are not in it), and what evaluations took, their waiting included.
+  GraphTimes times;
+  double evaluateSeconds = 0;
   /// The last round's report (`main`: its result), and the last evaluation's.
   std::vector<NamedArray> metrics;
   std::vector<NamedArray> eval;

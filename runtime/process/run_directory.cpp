@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "runtime/value/npz.h"
 #include "runtime/value/whole_file.h"
@@ -21,11 +20,7 @@ namespace fedc::runtime {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
-/// Raised when a directory of an earlier fedc can no longer be gone on with.
-constexpr int kFormat = 1;
-constexpr const char* kRecord = "run.json";
 constexpr const char* kCheckpoint = "state/checkpoint.npz";
 /// The leaf of a checkpoint that holds its round; no leaf of a state begins with a dot.
 constexpr const char* kRound = ".round";
@@ -50,53 +45,6 @@ std::uint64_t mix(std::uint64_t hash, const void* data, std::size_t bytes) {
 constexpr std::uint64_t kSeed = 0xCBF29CE484222325ULL;
 
 std::string hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
-
-Expected<std::string> readWhole(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (in.bad()) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
-  return text;
-}
-
-std::string textOf(const RunRecord& r) {
-  const json record = {
-      {"format", kFormat},  {"fedc", r.version}, {"processor", r.processor},      {"program", r.program},    {"arguments", r.arguments},
-      {"folder", r.folder}, {"seed", r.seed},    {"program_hash", r.programHash}, {"data_hash", r.dataHash}, {"eval_data_hash", r.evalDataHash}};
-  return record.dump(2) + "\n";
-}
-
-Expected<RunRecord> recordOf(const std::string& path, const std::string& text) {
-  const json record = json::parse(text, nullptr, false);
-  const auto damaged = [&](const char* what) { return fail(fmt::format("`{}` is damaged: {}", path, what)); };
-  if (!record.is_object()) return damaged("it is no JSON object");
-  const auto format = record.find("format");
-  if (format == record.end() || !format->is_number_integer()) return damaged("it has no format");
-  if (*format != kFormat)
-    return fail(fmt::format("`{}` was written by another version of fedc (format {}, this one reads {})", path, format->dump(), kFormat));
-  RunRecord r;
-  const std::pair<const char*, std::string*> texts[] = {{"fedc", &r.version},
-                                                        {"processor", &r.processor},
-                                                        {"program", &r.program},
-                                                        {"folder", &r.folder},
-                                                        {"program_hash", &r.programHash},
-                                                        {"data_hash", &r.dataHash},
-                                                        {"eval_data_hash", &r.evalDataHash}};
-  for (const auto& [name, to] : texts) {
-    const auto found = record.find(name);
-    if (found == record.end() || !found->is_string()) return damaged("a field is missing");
-    *to = found->get<std::string>();
-  }
-  const auto seed = record.find("seed"), arguments = record.find("arguments");
-  if (seed == record.end() || !seed->is_number_unsigned() || arguments == record.end() || !arguments->is_array())
-    return damaged("a field is missing");
-  r.seed = seed->get<std::uint64_t>();
-  for (const json& word : *arguments) {
-    if (!word.is_string()) return damaged("an argument is no text");
-    r.arguments.push_back(word.get<std::string>());
-  }
-  return r;
-}
 
 /// Holds a directory for this process; released with the descriptor, however the process ends.
 Expected<int> lock(const std::string& path) {
@@ -169,32 +117,49 @@ RunDirectory::~RunDirectory() {
 Expected<std::unique_ptr<RunDirectory>> RunDirectory::create(const std::string& path, RunRecord record) {
   std::error_code error;
   if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error))) {
-    return fail(fs::exists(path + "/" + kRecord, error)
-                    ? fmt::format("`{0}` holds a run already; `fedc resume {0}` goes on with it, another `--out` begins a new one", path)
-                    : fmt::format("`{}` exists and is not an empty directory; nothing was written", path));
+    return fail(hasRecord(path) ? fmt::format("`{0}` holds a run already; `fedc resume {0}` goes on with it, another `--out` begins a new one", path)
+                                : fmt::format("`{}` exists and is not an empty directory; nothing was written", path));
   }
   fs::create_directories(path + "/state", error);
   if (error) return fail(fmt::format("cannot make `{}`: {}", path, error.message()));
   auto held = lock(path);
   if (!held) return tl::unexpected(held.error());
   std::unique_ptr<RunDirectory> out(new RunDirectory(path, std::move(record), *held));
-  if (auto written = writeWhole(path + "/" + kRecord, textOf(out->record_)); !written) return tl::unexpected(written.error());
+  if (auto written = writeRecord(path, out->record_); !written) return tl::unexpected(written.error());
   return out;
 }
 
-Expected<std::unique_ptr<RunDirectory>> RunDirectory::open(const std::string& path) {
-  const std::string file = path + "/" + kRecord;
+Expected<std::unique_ptr<RunDirectory>> RunDirectory::createNext(const std::string& folder, const std::string& name, RunRecord record) {
   std::error_code error;
-  if (!fs::exists(file, error)) return fail(fmt::format("`{}` is not the directory of a run: it has no `{}`", path, kRecord));
+  fs::create_directories(folder, error);
+  if (error) return fail(fmt::format("cannot make `{}`: {}", folder, error.message()));
+  int most = 0;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string other = it->path().filename().string();
+    if (!other.starts_with(name + "-")) continue;
+    const std::string number = other.substr(name.size() + 1);
+    if (number.empty() || number.size() > 8 || number.find_first_not_of("0123456789") != std::string::npos) continue;
+    most = std::max(most, std::stoi(number));
+  }
+  if (error) return fail(fmt::format("cannot read `{}`: {}", folder, error.message()));
+  // Another process may be as far.
+  for (int n = most + 1;; ++n) {
+    const std::string path = fmt::format("{}/{}-{}", folder, name, n);
+    if (fs::create_directory(path, error)) return create(path, std::move(record));
+    if (error) return fail(fmt::format("cannot make `{}`: {}", path, error.message()));
+  }
+}
+
+Expected<std::unique_ptr<RunDirectory>> RunDirectory::open(const std::string& path) {
+  if (!hasRecord(path)) return fail(fmt::format("`{}` is not the directory of a run: it has no `run.json`", path));
   auto held = lock(path);
   if (!held) return tl::unexpected(held.error());
   std::unique_ptr<RunDirectory> out(new RunDirectory(path, {}, *held));
-  auto text = readWhole(file);
-  if (!text) return tl::unexpected(text.error());
-  auto record = recordOf(file, *text);
+  auto record = readRecord(path);
   if (!record) return tl::unexpected(record.error());
   out->record_ = std::move(*record);
   // Files that a process was writing when it was killed.
+  std::error_code error;
   for (const std::string& folder : {path, path + "/state"})
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
       if (it->path().filename().string().find(".part") != std::string::npos) fs::remove(it->path(), error);

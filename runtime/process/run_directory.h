@@ -10,20 +10,9 @@
 
 #include "compiler/support/expected.h"
 #include "runtime/process/run.h"
+#include "runtime/process/run_record.h"
 
 namespace fedc::runtime {
-
-/// What ran (`run.json`): enough to run the rest of it, and to notice that it would be something else.
-struct RunRecord {
-  /// The program as it was named, the words of the command line after `fedc`, and the working directory that their paths are relative to.
-  std::string program;
-  std::vector<std::string> arguments;
-  std::string folder;
-  std::uint64_t seed = 0;
-  /// Of the program's sources, and of the data (`dataMark`); empty: none.
-  std::string programHash, dataHash, evalDataHash;
-  std::string version, processor;
-};
 
 /// A run as a directory:
 ///
@@ -39,6 +28,8 @@ class RunDirectory {
  public:
   /// A new one. Errors: it exists already, or cannot be made or written.
   static Expected<std::unique_ptr<RunDirectory>> create(const std::string& path, RunRecord record);
+  /// A new one `NAME-N` in a folder, which is made if it is not there, with the first N behind those that are taken.
+  static Expected<std::unique_ptr<RunDirectory>> createNext(const std::string& folder, const std::string& name, RunRecord record);
   /// One that is there, to go on with. Errors: no run, damaged, written by another version's format, in use by another process.
   static Expected<std::unique_ptr<RunDirectory>> open(const std::string& path);
   ~RunDirectory();

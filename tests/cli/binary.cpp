@@ -41,7 +41,9 @@ void drain(int out, int err, pid_t child, const std::string& interruptAfter, Bin
 
 }  // namespace
 
-BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter) {
+BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in) {
+  static const Folder scratch;
+  const std::string folder = in.empty() ? scratch.path("") : in;
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
@@ -52,6 +54,7 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
     signal(SIGINT, SIG_DFL);
+    if (chdir(folder.c_str()) != 0) _exit(127);
     execv(FEDC_BINARY, argv.data());
     _exit(127);
   }

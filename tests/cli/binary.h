@@ -12,8 +12,9 @@ struct BinaryResult {
   std::string err;
 };
 
-/// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text.
-BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {});
+/// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text;
+/// `in`: the working directory, if it is not one of the test program's own.
+BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {}, const std::string& in = {});
 
 /// A folder that is gone at the end.
 class Folder {

@@ -216,8 +216,9 @@ TEST(Fedc, TrainsAndReports) {
   const std::string saved = folder.path("model.npz");
   const BinaryResult result = fedc({"run", kDigits, "--rounds", "3", "--eval-every", "2", "--save", saved});
   ASSERT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_THAT(result.out, StartsWith("rounds     3\n"));
-  EXPECT_THAT(result.out, HasSubstr("accuracy"));
+  EXPECT_THAT(result.out, StartsWith("round   loss  accuracy  eval loss  eval accuracy\n    1  2.303   0.09813\n    2  1.809    0.7167"));
+  EXPECT_THAT(result.out, HasSubstr("\nrounds     3\n"));
+  EXPECT_THAT(result.out, HasSubstr("\ntraffic    31.4 kB down and 31.4 kB up, each client of a round\n"));
   EXPECT_THAT(result.out, HasSubstr("saved      " + saved));
   EXPECT_THAT(result.err, HasSubstr("round 1/3"));
   EXPECT_THAT(result.err, HasSubstr("round 2 evaluated on 20 clients: "));

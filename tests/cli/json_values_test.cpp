@@ -83,8 +83,10 @@ TEST(JsonLines, Summary) {
   summary.dataWait = {0.5, 0.25};
   summary.metrics = {number("loss", 2)};
   summary.eval = {number("accuracy", 0.5)};
-  EXPECT_EQ(read(summaryLine(summary)), json::parse(R"({"event": "summary", "rounds": 5, "interrupted": true, "round_s": 0.5, "first_round_s": 0.75,
+  EXPECT_EQ(read(summaryLine(summary, "runs/a-1")),
+            json::parse(R"({"event": "summary", "rounds": 5, "interrupted": true, "round_s": 0.5, "first_round_s": 0.75,
       "total_s": 3.0, "compile_s": 0.25, "data_wait_s": 0.75, "data_wait_cold_s": 0.5, "data_wait_warm_s": 0.25,
+      "train_s": 0.0, "aggregate_s": 0.0, "evaluate_s": 0.0, "directory": "runs/a-1",
       "metrics": {"loss": 2.0}, "eval": {"accuracy": 0.5}})"));
 }
 

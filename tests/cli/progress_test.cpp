@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include "tests/cli/values.h"
-#include "tools/fedc/summary.h"
 
 namespace fedc::cli {
 namespace {
@@ -108,31 +107,9 @@ TEST(Progress, QuietIsQuiet) {
   EXPECT_EQ(written(Progress::Mode::Quiet, [](Progress& progress) { progress.round(roundEvent(1, 1)); }), "");
 }
 
-TEST(Summary, Table) {
-  runtime::RunSummary summary;
-  summary.rounds = 20;
-  summary.totalSeconds = 2.5;
-  summary.roundSeconds = 0.02;
-  summary.firstRoundSeconds = 0.035;
-  summary.compileSeconds = 0.21;
-  summary.dataWait = {0.003, 0};
-  summary.metrics = {number("loss", 0.5)};
-  summary.eval = {number("accuracy", 0.75)};
-  EXPECT_EQ(summaryTable(summary, 20, "m.npz"),
-            "rounds     20\n"
-            "time       2.50 s in all, 20.0 ms a round (median), 35.0 ms the first\n"
-            "compile    210 ms\n"
-            "data wait  3.00 ms (cold 3.00 ms, warm 0 us)\n"
-            "metrics    loss 0.5000\n"
-            "eval       accuracy 0.7500\n"
-            "saved      m.npz\n");
-}
-
-TEST(Summary, AnInterruptedRunSaysHowFarItCame) {
-  runtime::RunSummary summary;
-  summary.rounds = 3;
-  summary.interrupted = true;
-  EXPECT_TRUE(summaryTable(summary, 20, "").starts_with("rounds     3 of 20 (interrupted)\n"));
+TEST(Progress, ANoteIsALine) {
+  EXPECT_EQ(written(Progress::Mode::Lines, [](Progress& progress) { progress.note("so"); }), "so\n");
+  EXPECT_EQ(written(Progress::Mode::Quiet, [](Progress& progress) { progress.note("so"); }), "");
 }
 
 }  // namespace

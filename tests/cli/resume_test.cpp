@@ -204,6 +204,51 @@ TEST(Resume, WhatCannotGoOnSaysWhy) {
   EXPECT_THAT(failure({"run", once, "--arg", "x=1", "--out", folder.path("once")}), HasSubstr("`main` runs once"));
 }
 
+TEST(Resume, EveryRunIsKeptUnlessItIsNotWanted) {
+  const Folder folder;
+  const std::string here = folder.path("");
+  const auto first = fedc({"run", kDigits, "--rounds", "3"}, {}, here);
+  ASSERT_EQ(first.exitCode, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("kept       runs/digits_softmax-1\n"));
+  EXPECT_EQ(first.out.find("before"), std::string::npos);
+  const auto second = fedc({"run", kDigits, "--rounds", "3", "-p", "lr=0.2"}, {}, here);
+  EXPECT_THAT(second.out, HasSubstr("kept       runs/digits_softmax-2\n"
+                                    "before     runs/digits_softmax-1\n"
+                                    "changed    lr 0.1 -> 0.2\n"
+                                    "effect     loss "));
+  const auto third = fedc({"run", kDigits, "--rounds", "3", "-p", "lr=0.2", "--threads", "1"}, {}, here);
+  EXPECT_THAT(third.out, HasSubstr("changed    nothing\neffect     the same bits, "));
+  // Neither a hole in the numbers nor other runs are in the way.
+  fs::remove_all(here + "/runs/digits_softmax-2");
+  fs::create_directory(here + "/runs/digits_softmax-x");
+  EXPECT_THAT(fedc({"run", kDigits, "--rounds", "2", "--json"}, {}, here).out, HasSubstr("\"directory\":\"runs/digits_softmax-4\""));
+  for (const std::vector<std::string>& none : {std::vector<std::string>{"--rounds", "2", "--no-out"}, {"--rounds", "0"}}) {
+    std::vector<std::string> arguments = {"run", kDigits};
+    arguments.insert(arguments.end(), none.begin(), none.end());
+    const auto result = fedc(arguments, {}, here);
+    EXPECT_EQ(result.exitCode, 0);
+    EXPECT_EQ(result.out.find("kept"), std::string::npos) << result.out;
+  }
+  EXPECT_FALSE(fs::exists(here + "/runs/digits_softmax-5"));
+  EXPECT_EQ(fedc({"run", kDigits, "--out", "x", "--no-out"}, {}, here).exitCode, 2);
+}
+
+TEST(Resume, WhereNothingCanBeKeptARunSaysSo) {
+  const BinaryResult result = fedc({"run", kDigits, "--rounds", "2"}, {}, "/proc");
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("warning: this run is not kept: cannot make `runs`: "));
+  EXPECT_THAT(result.err, HasSubstr("`--no-out` keeps none"));
+}
+
+TEST(Resume, AStartWithWeightsIsNoResumption) {
+  const Folder folder;
+  ASSERT_EQ(fedc(run(folder.path("a"), 3)).exitCode, 0);
+  const BinaryResult start = fedc({"run", kDigits, "--rounds", "2", "--init", folder.path("a") + "/model.npz"}, {}, folder.path(""));
+  ASSERT_EQ(start.exitCode, 0) << start.err;
+  EXPECT_THAT(start.err, HasSubstr("a start at round 1 with the weights in `" + folder.path("a") + "/model.npz`, not a resumption\n"));
+  EXPECT_THAT(start.out, HasSubstr("start      the weights in " + folder.path("a") + "/model.npz, at round 1\n"));
+}
+
 /// No file may be longer than 20 kB, as on a disk that is full: the model has 31.
 TEST(Resume, AFullDiskEndsTheRunAndLosesNothing) {
   const Folder folder;

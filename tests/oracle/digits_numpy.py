@@ -70,7 +70,7 @@ def run_fedc(args, directory):
         out = directory / f"model_{threads}.npz"
         command = [args.fedc, "run", program, "--data", args.data, "--rounds", args.rounds, "--clients-per-round", "all",
                    "--clients", f"0..{args.clients}", "-p", f"lr={args.lr}", "-p", f"batch={args.batch}", "-p", "epochs=1",
-                   "--eval-data", args.eval_data, "--threads", threads, "--save", out]
+                   "--eval-data", args.eval_data, "--threads", threads, "--save", out, "--no-out"]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"fedc failed with {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")

@@ -23,7 +23,7 @@ data = here.parent / "data" / "fedjax"
 def run_round(fedc, program, cohort, before, after):
     """One round of `program` over the clients `cohort`, from the state in `before` (or from init) to `after`."""
     command = [fedc, "run", program, "--data", data / "federation.h5", "--rounds", 1, "--clients", ",".join(cohort),
-               "--clients-per-round", "all", "--save", after]
+               "--clients-per-round", "all", "--save", after, "--no-out"]
     if before:
         command += ["--init", before]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)

@@ -305,9 +305,9 @@ TEST_P(ExecutorThreads, WithoutCacheEveryClientIsWaitedFor) {
     ASSERT_TRUE(out && expected);
     EXPECT_EQ(bits(*out), bits(*expected));
   }
-  EXPECT_GT(flow->dataWait().cold, 0);
+  EXPECT_GT(flow->times().wait.cold, 0);
   // 40 clients of 100 µs by two readers, for one or more workers that have next to nothing to compute.
-  EXPECT_GE(flow->dataWait().total(), 0.0005);
+  EXPECT_GE(flow->times().wait.total(), 0.0005);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ExecutorThreads, testing::Values(1, 2, 8));

@@ -135,7 +135,9 @@ void addRun(CLI::App* app, CommandLine& line) {
   app->add_flag("--json", run.json, "results as JSON, one object per line");
   add(app, "--save", "F.npz", "write the state after the last round", notEmpty(), [&](std::string v) { run.save = std::move(v); });
   add(app, "--init", "F.npz", "start from a saved state", notEmpty(), [&](std::string v) { run.init = std::move(v); });
-  add(app, "--out", "DIR", "keep the run as a directory that `fedc resume` goes on with", notEmpty(), [&](std::string v) { run.out = std::move(v); });
+  CLI::Option* out = add(app, "--out", "DIR", "the run's directory, which `fedc resume` goes on with; default: runs/NAME-N", notEmpty(),
+                         [&](std::string v) { run.out = std::move(v); });
+  app->add_flag("--no-out", run.noOut, "keep no directory")->excludes(out);
   addCheckpoints(app, run);
   app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
   add(

@@ -29,6 +29,7 @@ struct RunFlags {
   std::string save, init;
   /// The run's directory.
   std::string out;
+  bool noOut = false;
   std::optional<runtime::CheckpointEvery> checkpointEvery;
   bool json = false;
   bool interpret = false;

@@ -39,12 +39,17 @@ void Console::report(const Diagnostic& diagnostic, const SourceManager& sources)
   writeError(format_ == ErrorFormat::Json ? renderJson(diagnostic, sources) : renderText(diagnostic, sources, {colors_}));
 }
 
-void Console::report(const Error& error) const {
+void Console::report(const Error& error) const { write("error", "31", error.message); }
+
+void Console::warn(const std::string& what) const { write("warning", "33", what); }
+
+void Console::write(const char* severity, const char* color, const std::string& message) const {
   if (format_ == ErrorFormat::Json) {
-    const nlohmann::ordered_json object{{"code", nullptr}, {"severity", "error"}, {"message", error.message}, {"file", nullptr}};
+    const nlohmann::ordered_json object{{"code", nullptr}, {"severity", severity}, {"message", message}, {"file", nullptr}};
     writeError(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   } else {
-    writeError(colors_ ? fmt::format("\x1b[1;31merror\x1b[0m\x1b[1m: {}\x1b[0m\n", error.message) : fmt::format("error: {}\n", error.message));
+    writeError(colors_ ? fmt::format("\x1b[1;{}m{}\x1b[0m\x1b[1m: {}\x1b[0m\n", color, severity, message)
+                       : fmt::format("{}: {}\n", severity, message));
   }
 }
 

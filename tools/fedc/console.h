@@ -26,8 +26,12 @@ class Console {
   void report(const Diagnostic& diagnostic, const SourceManager& sources) const;
   /// What has no code and no place.
   void report(const Error& error) const;
+  /// What goes on all the same.
+  void warn(const std::string& what) const;
 
  private:
+  void write(const char* severity, const char* color, const std::string& message) const;
+
   bool colors_;
   ErrorFormat format_;
 };

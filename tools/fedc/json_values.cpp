@@ -133,7 +133,7 @@ std::string evalLine(const runtime::EvalEvent& e) {
   return event.text();
 }
 
-std::string summaryLine(const runtime::RunSummary& s) {
+std::string summaryLine(const runtime::RunSummary& s, const std::string& directory) {
   Event event("summary");
   event["rounds"] = s.rounds;
   event["interrupted"] = s.interrupted;
@@ -144,6 +144,10 @@ std::string summaryLine(const runtime::RunSummary& s) {
   event["data_wait_s"] = s.dataWait.total();
   event["data_wait_cold_s"] = s.dataWait.cold;
   event["data_wait_warm_s"] = s.dataWait.warm;
+  event["train_s"] = s.times.train;
+  event["aggregate_s"] = s.times.aggregate;
+  event["evaluate_s"] = s.evaluateSeconds;
+  event["directory"] = directory.empty() ? Json(nullptr) : Json(directory);
   event.metrics("metrics", s.metrics);
   event.metrics("eval", s.eval);
   return event.text();

@@ -12,7 +12,8 @@ namespace fedc::cli {
 std::string startLine(const std::string& program, std::uint64_t seed, const runtime::StartEvent& event);
 std::string roundLine(const runtime::RoundEvent& event);
 std::string evalLine(const runtime::EvalEvent& event);
-std::string summaryLine(const runtime::RunSummary& summary);
+/// `directory`: empty if the run is not kept.
+std::string summaryLine(const runtime::RunSummary& summary, const std::string& directory);
 
 /// What `fn main` returned, as one JSON value on a line: structs are objects, tuples and tensors arrays, numbers and bools themselves. `whole`: the
 /// result is one leaf, not a struct or tuple with a leaf in it. Numbers that are not finite are the strings "nan", "inf", "-inf".

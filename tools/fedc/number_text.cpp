@@ -43,6 +43,15 @@ std::string bytesText(double bytes) {
   return fmt::format("{:.3g} {}", value, units[unit]);
 }
 
+std::string numberText(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  const double size = std::abs(number);
+  // 3.000 -> 3, but 0.3120 keeps its digits: columns of metrics stay aligned.
+  if (number == std::floor(number) && size < 1e6) return fmt::format("{:.0f}", number);
+  return size < 1e-4 || size >= 1e6 ? fmt::format("{:.3e}", number) : withDigits(number, 4);
+}
+
 std::string elementText(const core::Array& value, std::int64_t flat) {
   const core::Literal element = value.at(flat);
   switch (element.elem) {
@@ -52,13 +61,7 @@ std::string elementText(const core::Array& value, std::int64_t flat) {
     default: break;
   }
   if (!core::isFloat(element.elem)) return fmt::format("{}", element.toInt());
-  const double number = element.toDouble();
-  if (std::isnan(number)) return "nan";
-  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
-  const double size = std::abs(number);
-  // 3.000 -> 3, but 0.3120 keeps its digits: columns of metrics stay aligned.
-  if (number == std::floor(number) && size < 1e6) return fmt::format("{:.0f}", number);
-  return size < 1e-4 || size >= 1e6 ? fmt::format("{:.3e}", number) : withDigits(number, 4);
+  return numberText(element.toDouble());
 }
 
 namespace {

@@ -14,6 +14,9 @@ std::string durationText(double seconds);
 /// A bytes count for people: `512 B`, `31.4 kB`, `4.83 MB`; powers of 1000.
 std::string bytesText(double bytes);
 
+/// A number for people: four significant digits, `nan`, `inf`.
+std::string numberText(double number);
+
 /// One element for people: floats with four significant digits, `nan`, `inf`; integers and bools in full; a key as 16 hexadecimal digits.
 std::string elementText(const core::Array& value, std::int64_t flat);
 

@@ -94,6 +94,10 @@ void Progress::eval(const runtime::EvalEvent& event) {
   if (mode_ != Mode::Quiet) line(evalText(event, rounds_));
 }
 
+void Progress::note(const std::string& text) {
+  if (mode_ != Mode::Quiet) line(text);
+}
+
 void Progress::clear() {
   if (!isShown_) return;
   fmt::print(out_, "\r\x1b[K");

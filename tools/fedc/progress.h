@@ -33,6 +33,8 @@ class Progress {
   void start(const runtime::StartEvent& event);
   void round(const runtime::RoundEvent& event);
   void eval(const runtime::EvalEvent& event);
+  /// A line of its own, unless it is quiet.
+  void note(const std::string& text);
   /// Takes the live line away, before something else is written.
   void clear();
 

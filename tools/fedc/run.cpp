@@ -6,13 +6,15 @@
 #include <filesystem>
 #include <future>
 
-#include "compiler/codegen/target.h"
+#include "compiler/core/cost.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "runtime/process/run_directory.h"
 #include "tools/fedc/commands.h"
+#include "tools/fedc/course.h"
 #include "tools/fedc/interrupt.h"
 #include "tools/fedc/json_values.h"
+#include "tools/fedc/kept_run.h"
 #include "tools/fedc/process_time.h"
 #include "tools/fedc/progress.h"
 #include "tools/fedc/settings.h"
@@ -40,85 +42,79 @@ bool isOneLeaf(const check::TypedProgram& program) {
 }
 
 /// Tells everybody who wants to know how the run goes on.
-runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions& options, bool isProcess, Progress& progress) {
+runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions& options, bool isProcess, Progress& progress, Course& course) {
   runtime::RunEvents events;
   const bool json = line.run.json;
   events.start = [&, json](const runtime::StartEvent& e) {
     progress.start(e);
     if (json) writeOut(startLine(line.files.front(), options.seed, e));
+    if (!options.init.empty()) progress.note(fmt::format("a start at round 1 with the weights in `{}`, not a resumption", options.init));
   };
   events.round = [&, json, isProcess](const runtime::RoundEvent& e) {
     if (json) writeOut(roundLine(e));
-    if (isProcess) progress.round(e);
+    if (!isProcess) return;
+    progress.round(e);
+    course.round(e);
   };
   events.eval = [&, json](const runtime::EvalEvent& e) {
     if (json) writeOut(evalLine(e));
     progress.eval(e);
+    course.eval(e);
   };
   return events;
 }
 
-/// Names and texts of the program's files, one hash of them.
-std::string programHash(const SourceManager& sources) {
-  std::vector<std::string> texts;
-  for (FileId id = 0; id < sources.size(); ++id) texts.emplace_back(sources.file(id).text());
-  return runtime::textHash(texts);
-}
-
-/// What will run, as a directory records it.
-Expected<runtime::RunRecord> recordOf(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options) {
-  runtime::RunRecord record;
-  record.program = line.files.front();
-  record.arguments = line.words;
-  std::error_code error;
-  record.folder = std::filesystem::current_path(error).string();
-  record.seed = options.seed;
-  record.programHash = programHash(compilation.sources);
-  for (const auto& [path, hash] : {std::pair{&options.data, &record.dataHash}, std::pair{&options.evalData, &record.evalDataHash}}) {
-    if (path->empty()) continue;
-    auto mark = runtime::dataMark(*path);
-    if (!mark) return tl::unexpected(mark.error());
-    *hash = std::move(*mark);
-  }
-  record.version = FEDC_VERSION;
-  record.processor = codegen::hostProcessor();
-  return record;
-}
-
-/// The run's directory: a new one for `--out`, or the one that goes on, if it would be the same run.
+/// The run's directory: the one that goes on, or a new one.
 Expected<void> keep(const CommandLine& line, const driver::Compilation& compilation, bool isProcess, std::shared_ptr<runtime::RunDirectory> going,
-                    runtime::RunOptions& options) {
-  if (going == nullptr && line.run.out.empty()) return {};
-  if (!isProcess) return fail("`--out` keeps the rounds of a process; `main` runs once");
+                    const Console& console, runtime::RunOptions& options) {
+  if (!isProcess) return line.run.out.empty() ? Expected<void>() : fail("`--out` keeps the rounds of a process; `main` runs once");
+  if (going == nullptr && line.run.noOut) return {};
   auto record = recordOf(line, compilation, options);
   if (!record) return tl::unexpected(record.error());
   if (line.run.checkpointEvery) options.checkpointEvery = *line.run.checkpointEvery;
   if (going != nullptr) {
-    const runtime::RunRecord& before = going->record();
-    const char* changed = record->programHash != before.programHash     ? "its program"
-                          : record->dataHash != before.dataHash         ? "its data"
-                          : record->evalDataHash != before.evalDataHash ? "the data of its evaluation"
-                                                                        : nullptr;
-    if (changed != nullptr) {
-      return fail(
-          fmt::format("`{0}` cannot go on: {1} has changed since it began; `fedc run … --init {0}/model.npz` starts a new run from its last state",
-                      going->path(), changed));
-    }
+    if (auto same = isSameRun(*going, *record); !same) return same;
     options.directory = std::move(going);
     return {};
   }
-  auto directory = runtime::RunDirectory::create(line.run.out, std::move(*record));
+  std::string warning;
+  auto directory = newDirectory(line, options, std::move(*record), warning);
   if (!directory) return tl::unexpected(directory.error());
+  if (!warning.empty()) console.warn(warning);
   options.directory = std::move(*directory);
   return {};
 }
 
+/// The whole end of a run of a process, for people.
+std::string endText(const core::Program& program, const runtime::RunOptions& options, const runtime::RunSummary& summary, const Course& course) {
+  constexpr std::size_t kWidth = 100;
+  Ending ending;
+  ending.wantedRounds = options.rounds;
+  ending.begunAfter = options.resume ? options.resume->round : 0;
+  if (const core::Graph* next = program.entry("next"); !next->phases.empty()) {
+    const core::Traffic traffic = core::trafficOf(*next);
+    ending.down = traffic.down.constant();
+    ending.up = traffic.up.constant();
+  }
+  ending.init = options.init;
+  ending.saved = options.save;
+  ending.hasTable = course.hasTable();
+  std::string text;
+  if (course.hasTable()) text = course.table(kWidth) + "\n" + course.curves(!hasBlocks()) + "\n";
+  if (options.directory == nullptr) return text + summaryTable(summary, ending);
+  ending.kept = options.directory->path();
+  text += summaryTable(summary, ending);
+  const auto before = runtime::runBefore(ending.kept);
+  const auto now = runtime::readOutcome(ending.kept);
+  return before && now ? text + comparisonTable(*before, *now) : text;
+}
+
 /// The results, at the end. False if they could not be written.
 bool writeResults(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options,
-                  const runtime::RunSummary& summary, bool isProcess) {
-  if (line.run.json) return writeOut(summaryLine(summary));
+                  const runtime::RunSummary& summary, const Course& course, bool isProcess) {
+  if (line.run.json) return writeOut(summaryLine(summary, options.directory == nullptr ? "" : options.directory->path()));
   if (!isProcess) return writeOut(resultLine(summary.metrics, isOneLeaf(*compilation.typed)));
-  return writeOut(summaryTable(summary, options.rounds, options.save, options.directory == nullptr ? "" : options.directory->path()));
+  return writeOut(endText(*compilation.program, options, summary, course));
 }
 
 /// A run's directory that goes on, and where it stands.
@@ -163,14 +159,17 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   if (!opened) return failed(opened.error());
 
   const bool isProcess = program.entry("next") != nullptr;
-  if (auto kept = keep(line, compilation, isProcess, std::move(going.directory), *options); !kept) return console.report(kept.error()), kFailure;
+  if (auto kept = keep(line, compilation, isProcess, std::move(going.directory), console, *options); !kept)
+    return console.report(kept.error()), kFailure;
   options->compileSeconds = secondsSinceStart();
   options->interrupt = catchInterrupt();
   Progress progress(progressMode(line.run.json), stderr);
-  auto summary = runtime::run(*executable, *options, listeners(line, *options, isProcess, progress), std::move(*opened));
+  Course course;
+  auto summary = runtime::run(*executable, *options, listeners(line, *options, isProcess, progress, course), std::move(*opened));
   progress.clear();
   if (!summary) return failed(summary.error());
-  if (!writeResults(line, compilation, *options, *summary, isProcess)) return console.report(Error{"the results could not be written"}), kFailure;
+  if (!writeResults(line, compilation, *options, *summary, course, isProcess))
+    return console.report(Error{"the results could not be written"}), kFailure;
   return summary->interrupted ? kInterrupted : kSuccess;
 }
 
