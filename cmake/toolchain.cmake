@@ -24,6 +24,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-march=x86-64-v2)
 endif()
 
+# The artifact cache tells builds apart by it.
+add_link_options(-Wl,--build-id=sha1)
+
 set(FEDC_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
 if(FEDC_SANITIZE)
   # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.

@@ -27,6 +27,9 @@ struct CheckOptions {
 std::optional<TypedProgram> check(SourceManager& sources, std::uint32_t file, const ModuleLoader& load, const CheckOptions& options,
                                   DiagnosticSink& sink);
 
+/// The value of a `param` from the command line; nothing if the text does not fit the type.
+std::optional<core::Literal> parseParam(const std::string& text, core::Elem elem);
+
 /// The typed program for people (`fedc emit typed`).
 std::string print(const TypedProgram& program);
 std::string print(const TypeRef& type, const std::vector<DimVarInfo>& dims);

@@ -50,8 +50,9 @@ std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {
   return std::nullopt;
 }
 
-/// `-p name=text`.
-std::optional<core::Literal> parseValue(const std::string& text, Elem elem) {
+}  // namespace
+
+std::optional<core::Literal> parseParam(const std::string& text, Elem elem) {
   if (elem == Elem::Bool) {
     if (text == "true" || text == "1") return core::Literal::ofBool(true);
     if (text == "false" || text == "0") return core::Literal::ofBool(false);
@@ -84,12 +85,10 @@ std::optional<core::Literal> parseValue(const std::string& text, Elem elem) {
   return core::Literal::ofInt(elem, v);
 }
 
-}  // namespace
-
 void ProgramChecker::setParam(Param& p, const ast::ParamItem& item) {
   const auto given = options_.params.find(p.name);
   if (given == options_.params.end()) return;
-  if (const auto v = parseValue(given->second, p.elem)) {
+  if (const auto v = parseParam(given->second, p.elem)) {
     p.value = *v;
     return;
   }
@@ -120,6 +119,7 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
     if (item.value) {
       if (const auto v = constantOf(*item.value, *elem)) {
         p.value = *v;
+        p.fallback = *v;
       } else {
         sink.report(
             Diagnostic(Code::ParamType, item.value->span, fmt::format("the default of `{}` is a literal of type `{}`", p.name, core::elemName(*elem)))

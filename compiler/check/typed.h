@@ -222,6 +222,8 @@ struct Param {
   core::Elem elem = core::Elem::F32;
   /// The value of this compilation: `-p name=value`, else the default.
   core::Literal value;
+  /// The default alone, if it has one.
+  std::optional<core::Literal> fallback;
   /// A number of the program (integers, bools, and params that reach a type): its value is in the types. Otherwise a run-time input.
   bool isStatic = true;
   Span span;

@@ -59,9 +59,8 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(const Target& target) {
   std::string cpu, features;
   switch (target.features) {
     case Target::Features::Host: {
-      cpu = llvm::sys::getHostCPUName().str();
-      for (const auto& f : llvm::sys::getHostCPUFeatures())
-        features += (features.empty() ? "" : ",") + std::string(f.getValue() ? "+" : "-") + f.getKey().str();
+      cpu = hostProcessor();
+      features = hostFeatures();
       break;
     }
     case Target::Features::Avx2: cpu = "x86-64-v3"; break;
@@ -179,6 +178,16 @@ Target::Features resolvedFeatures(Target::Features features) {
 }
 
 std::string hostProcessor() { return llvm::sys::getHostCPUName().str(); }
+
+std::string hostFeatures() {
+  std::vector<std::string> names;
+  for (const auto& f : llvm::sys::getHostCPUFeatures()) names.push_back((f.getValue() ? "+" : "-") + f.getKey().str());
+  // A hash table's order, which could change from run to run.
+  std::sort(names.begin(), names.end());
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ",") + name;
+  return all;
+}
 
 std::string llvmVersion() { return LLVM_VERSION_STRING; }
 

@@ -1,6 +1,5 @@
 #include "compiler/codegen/native.h"
 
-#include "compiler/codegen/jit.h"
 #include "compiler/kernel/bufferise.h"
 #include "compiler/kernel/fuse.h"
 
@@ -28,15 +27,15 @@ runtime::Signature signatureOf(const core::Fn& fn) {
 
 class NativeFunction final : public runtime::Callable {
  public:
-  NativeFunction(runtime::Signature signature, const kernel::LoopKernel& kernel, std::shared_ptr<NativeCode> code, NativeCode::Entry entry)
-      : signature_(std::move(signature)), arenaBytes_(kernel.arenaBytes), dims_(kernel.dims), code_(std::move(code)), entry_(entry) {}
+  NativeFunction(NativeImage::Function function, std::shared_ptr<NativeCode> code, NativeCode::Entry entry)
+      : function_(std::move(function)), code_(std::move(code)), entry_(entry) {}
 
-  const runtime::Signature& signature() const override { return signature_; }
+  const runtime::Signature& signature() const override { return function_.signature; }
 
   std::int64_t arenaBytes(const std::int64_t* dims) const override {
-    return arenaBytes_.evaluate([&](Dim::Variable v) {
-      for (std::size_t d = 0; d < dims_.size(); ++d)
-        if (dims_[d] == v) return dims[d];
+    return function_.arenaBytes.evaluate([&](Dim::Variable v) {
+      for (std::size_t d = 0; d < function_.dims.size(); ++d)
+        if (function_.dims[d] == v) return dims[d];
       return std::int64_t{0};
     });
   }
@@ -44,9 +43,7 @@ class NativeFunction final : public runtime::Callable {
   void run(const runtime::CallArgs& args) const noexcept override { entry_(&args); }
 
  private:
-  runtime::Signature signature_;
-  Dim arenaBytes_;
-  std::vector<kernel::Int> dims_;
+  NativeImage::Function function_;
   std::shared_ptr<NativeCode> code_;
   NativeCode::Entry entry_;
 };
@@ -65,23 +62,34 @@ kernel::LoopKernel lowerToLoops(const core::Module& module, const core::Fn& fn, 
   return kernel::schedule(lowerToNests(module, fn, options), machineOf(options.target), options.schedule);
 }
 
-Expected<std::vector<std::shared_ptr<const runtime::Callable>>> compileNative(const core::Module& module, const std::vector<bool>& wanted,
-                                                                              const NativeOptions& options) {
-  std::vector<std::size_t> numbers;
+Expected<NativeImage> compileImage(const core::Module& module, const std::vector<bool>& wanted, const NativeOptions& options) {
+  NativeImage image;
   std::vector<kernel::LoopKernel> kernels;
   for (std::size_t i = 0; i < module.fns.size(); ++i) {
     if (!wanted[i]) continue;
-    numbers.push_back(i);
-    kernels.push_back(lowerToLoops(module, module.fns[i], options));
+    const kernel::LoopKernel& kernel = kernels.emplace_back(lowerToLoops(module, module.fns[i], options));
+    image.functions.push_back({static_cast<std::uint32_t>(i), signatureOf(module.fns[i]), kernel.arenaBytes, kernel.dims});
   }
   auto objects = compileObjects(kernels, options.target, options.threads);
   if (!objects) return tl::unexpected(objects.error());
-  auto code = NativeCode::link(*objects);
+  image.objects = std::move(*objects);
+  return image;
+}
+
+Expected<std::vector<std::shared_ptr<const runtime::Callable>>> linkImage(const NativeImage& image, std::size_t count) {
+  auto code = NativeCode::link(image.objects);
   if (!code) return tl::unexpected(code.error());
-  std::vector<std::shared_ptr<const runtime::Callable>> result(module.fns.size());
-  for (std::size_t k = 0; k < numbers.size(); ++k)
-    result[numbers[k]] = std::make_shared<NativeFunction>(signatureOf(module.fns[numbers[k]]), kernels[k], *code, (*code)->entry(k));
+  std::vector<std::shared_ptr<const runtime::Callable>> result(count);
+  for (std::size_t k = 0; k < image.functions.size(); ++k)
+    result.at(image.functions[k].index) = std::make_shared<NativeFunction>(image.functions[k], *code, (*code)->entry(k));
   return result;
+}
+
+Expected<std::vector<std::shared_ptr<const runtime::Callable>>> compileNative(const core::Module& module, const std::vector<bool>& wanted,
+                                                                              const NativeOptions& options) {
+  auto image = compileImage(module, wanted, options);
+  if (!image) return tl::unexpected(image.error());
+  return linkImage(*image, module.fns.size());
 }
 
 }  // namespace fedc::codegen

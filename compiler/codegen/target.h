@@ -20,8 +20,9 @@ struct Target {
 Target::Features resolvedFeatures(Target::Features features);
 /// What schedules need to know about it.
 kernel::Machine machineOf(const Target& target);
-/// The processor's name as LLVM knows it (`sapphirerapids`), and LLVM's version.
+/// The processor's name as LLVM knows it (`sapphirerapids`), its features (`+avx2,-sse4a,..`), and LLVM's version.
 std::string hostProcessor();
+std::string hostFeatures();
 std::string llvmVersion();
 /// True if this processor runs it (x86-64-v3, or AVX-512 F, DQ, BW, VL besides).
 bool hostRuns(Target::Features features);

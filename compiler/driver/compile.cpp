@@ -58,13 +58,23 @@ void printKernels(const core::Program& program, const CompileOptions& options) {
 
 }  // namespace
 
-Expected<runtime::Executable> compileExecutable(const Compilation& compilation, const CompileOptions& options, const ExecutableOptions& how) {
-  if (how.interpret) return runtime::interpreted(compilation.program);
+Expected<codegen::NativeImage> compileImage(const Compilation& compilation, const CompileOptions& options) {
   const core::Program& program = *compilation.program;
   printKernels(program, options);
-  auto functions = codegen::compileNative(program.module, calledFunctions(program), nativeOptions());
+  return codegen::compileImage(program.module, calledFunctions(program), nativeOptions());
+}
+
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image) {
+  auto functions = codegen::linkImage(image, program->module.fns.size());
   if (!functions) return tl::unexpected(functions.error());
-  return runtime::Executable{compilation.program, std::move(*functions)};
+  return runtime::Executable{std::move(program), std::move(*functions)};
+}
+
+Expected<runtime::Executable> compileExecutable(const Compilation& compilation, const CompileOptions& options, const ExecutableOptions& how) {
+  if (how.interpret) return runtime::interpreted(compilation.program);
+  auto image = compileImage(compilation, options);
+  if (!image) return tl::unexpected(image.error());
+  return linkExecutable(compilation.program, *image);
 }
 
 Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage) {

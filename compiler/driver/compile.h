@@ -3,11 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "compiler/codegen/native.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/support/expected.h"
 #include "runtime/graph/executable.h"
 
 namespace fedc::driver {
+
+/// Machine code for the program's functions, not linked yet. Errors as below.
+Expected<codegen::NativeImage> compileImage(const Compilation& compilation, const CompileOptions& options);
+/// Links it: functions that can be called.
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image);
 
 struct ExecutableOptions {
   /// The reference interpreter instead of machine code: same bits.

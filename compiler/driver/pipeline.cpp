@@ -65,12 +65,22 @@ bool checkSource(Compilation& compilation, FileId file, const CompileOptions& op
   ModuleFinder finder(compilation.sources, options.include);
   check::CheckOptions checkOptions;
   checkOptions.params = options.params;
-  compilation.typed = check::check(
-      compilation.sources, file, [&](const std::string& name, FileId from) { return finder.find(name, from); }, checkOptions, compilation.sink);
+  const auto find = [&](const std::string& name, FileId from) { return compilation.lookups.emplace_back(name, from, finder.find(name, from)).found; };
+  compilation.typed = check::check(compilation.sources, file, find, checkOptions, compilation.sink);
   if (compilation.typed && options.print && (options.printAfter == "check" || options.printAfter == "all")) {
     options.print("check", check::print(*compilation.typed));
   }
   return compilation.typed.has_value() && !compilation.sink.hasErrors();
+}
+
+ProgramFacts factsOf(const check::TypedProgram& program) {
+  ProgramFacts facts{program.params, program.run, false};
+  if (program.main) {
+    check::TypeRef type = program.main->result;
+    while (type->kind == check::TypeKind::Placed) type = type->element;
+    facts.isOneLeaf = type->kind == check::TypeKind::Tensor;
+  }
+  return facts;
 }
 
 bool lowerProgram(Compilation& compilation, const CompileOptions& options) {

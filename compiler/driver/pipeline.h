@@ -42,10 +42,27 @@ struct CompileOptions {
   std::function<void(std::string_view pass, const std::string& text)> print;
 };
 
+/// A module that was looked for: under this name, from this file; what was found.
+struct ModuleLookup {
+  std::string name;
+  FileId from = 0;
+  std::optional<FileId> found;
+};
+
+/// What a run needs of a program besides its functions.
+struct ProgramFacts {
+  std::vector<check::Param> params;
+  check::RunDefaults run;
+  /// `main` returns one leaf, not a struct or tuple around one.
+  bool isOneLeaf = false;
+};
+ProgramFacts factsOf(const check::TypedProgram& program);
+
 /// One compilation: the sources, what was said about them, and how far it came.
 struct Compilation {
   SourceManager sources;
   DiagnosticSink sink;
+  std::vector<ModuleLookup> lookups;
   std::optional<check::TypedProgram> typed;
   std::shared_ptr<core::Program> program;
 };

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace fedc::tests {
@@ -55,6 +56,8 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
     dup2(err[1], STDERR_FILENO);
     signal(SIGINT, SIG_DFL);
     if (chdir(folder.c_str()) != 0) _exit(127);
+    // Neither the user's cache nor what other tests have left in it.
+    setenv("FEDC_CACHE", scratch.path("cache").c_str(), 0);
     execv(FEDC_BINARY, argv.data());
     _exit(127);
   }
@@ -68,6 +71,11 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
   waitpid(child, &status, 0);
   result.exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+std::string contentOf(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 Folder::Folder() {

@@ -26,11 +26,6 @@ using ::testing::HasSubstr;
 const std::string kSource = FEDC_SOURCE_DIR;
 const std::string kDigits = kSource + "/examples/digits_softmax.fed";
 
-std::string contentOf(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// Lines of a table without the column `seconds`, which differs from run to run.
 std::vector<std::string> linesOf(const std::string& path) {
   std::vector<std::string> out;

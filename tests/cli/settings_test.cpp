@@ -8,8 +8,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-check::TypedProgram programWithBlock() {
-  check::TypedProgram program;
+driver::ProgramFacts programWithBlock() {
+  driver::ProgramFacts program;
   program.run.data = "data/train.h5";
   program.run.eval = "/abs/test.h5";
   program.run.rounds = 20;
@@ -56,7 +56,7 @@ TEST(Settings, FlagsWin) {
 }
 
 TEST(Settings, RunTimeParamsAreHandedOn) {
-  check::TypedProgram program;
+  driver::ProgramFacts program;
   check::Param lr;
   lr.name = "lr";
   lr.value = core::Literal::ofDouble(core::Elem::F32, 0.5);
@@ -71,7 +71,7 @@ TEST(Settings, RunTimeParamsAreHandedOn) {
 }
 
 TEST(Settings, UnknownAndUnfitSettings) {
-  check::TypedProgram program;
+  driver::ProgramFacts program;
   program.run.others = {{"round", "3"}};
   auto options = runOptions({}, program, "a.fed");
   ASSERT_FALSE(options);

@@ -63,7 +63,7 @@ class ProgramRun {
       return failed(compilation.sink.sorted(), renderText(compilation.sink, compilation.sources));
     }
     const core::Program& program = *compilation.program;
-    auto settings = cli::runOptions(line_.run, *compilation.typed, file_.path);
+    auto settings = cli::runOptions(line_.run, driver::factsOf(*compilation.typed), file_.path);
     if (!settings) return failed({}, settings.error().message);
     auto arguments = cli::mainArguments(line_.run.arguments, program);
     if (!arguments) return failed({}, arguments.error().message);

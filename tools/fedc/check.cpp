@@ -11,7 +11,8 @@ namespace {
 
 /// Opens the data and compares the first client with the declared columns; nothing is run.
 bool checkData(const CommandLine& line, const std::string& path, const driver::Compilation& compilation, const Console& console) {
-  auto options = runOptions(line.run, *compilation.typed, path);
+  const auto facts = driver::factsOf(*compilation.typed);
+  auto options = runOptions(line.run, facts, path);
   if (!options) return console.report(options.error()), false;
   // Only what the flag names.
   options->evalData.clear();

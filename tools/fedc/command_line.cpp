@@ -139,6 +139,7 @@ void addRun(CLI::App* app, CommandLine& line) {
                          [&](std::string v) { run.out = std::move(v); });
   app->add_flag("--no-out", run.noOut, "keep no directory")->excludes(out);
   addCheckpoints(app, run);
+  app->add_flag("--no-cache", run.noCache, "compile, whatever was compiled before");
   app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
   add(
       app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's",

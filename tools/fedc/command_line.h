@@ -33,6 +33,7 @@ struct RunFlags {
   std::optional<runtime::CheckpointEvery> checkpointEvery;
   bool json = false;
   bool interpret = false;
+  bool noCache = false;
 };
 
 enum class GraphFormat { Text, Dot, Svg };

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "compiler/codegen/target.h"
+#include "compiler/driver/cache.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/modules.h"
 #include "runtime/process/run.h"
@@ -48,6 +49,14 @@ Finding library() {
   return {"library", fmt::format("{} ({} modules)", folder, modules)};
 }
 
+Finding cache() {
+  const auto cache = driver::ArtifactCache::open(driver::ArtifactCache::defaultFolder());
+  if (!cache) return {"cache", cache.error().message + (cache.error().isUnsafe ? "" : ": every run compiles"), !cache.error().isUnsafe};
+  const auto holds = cache->statistics();
+  return {"cache",
+          fmt::format("{} ({} file{}, {})", cache->folder(), holds.files, holds.files == 1 ? "" : "s", bytesText(static_cast<double>(holds.bytes)))};
+}
+
 /// A program through all stages.
 Finding program() {
   const auto start = std::chrono::steady_clock::now();
@@ -78,6 +87,7 @@ int doctorCommand(const CommandLine& line, const Console& console) {
                                    {"LLVM", codegen::llvmVersion()},
                                    {"oneTBB", runtime::tbbVersion()},
                                    {"HDF5", runtime::hdf5Version()},
+                                   cache(),
                                    library()};
   findings.push_back(findings[1].isGood && findings.back().isGood ? program() : Finding{"a program", "not tried", false});
   bool isGood = true;

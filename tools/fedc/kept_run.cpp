@@ -25,7 +25,7 @@ std::string valueText(const check::Param& param) {
   return param.elem == core::Elem::F64 ? fmt::format("{}", param.value.toDouble()) : fmt::format("{}", static_cast<float>(param.value.toDouble()));
 }
 
-std::map<std::string, std::string> settingsOf(const check::TypedProgram& program, const runtime::RunOptions& options) {
+std::map<std::string, std::string> settingsOf(const driver::ProgramFacts& program, const runtime::RunOptions& options) {
   std::map<std::string, std::string> settings = {
       {"--rounds", std::to_string(options.rounds)},
       {"--clients-per-round", options.clientsPerRound ? std::to_string(*options.clientsPerRound) : "all"},
@@ -42,7 +42,8 @@ std::map<std::string, std::string> settingsOf(const check::TypedProgram& program
 
 }  // namespace
 
-Expected<runtime::RunRecord> recordOf(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options) {
+Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManager& sources, const driver::ProgramFacts& facts,
+                                      const runtime::RunOptions& options) {
   runtime::RunRecord record;
   record.program = line.files.front();
   record.arguments = line.words;
@@ -50,8 +51,8 @@ Expected<runtime::RunRecord> recordOf(const CommandLine& line, const driver::Com
   record.folder = std::filesystem::current_path(error).string();
   record.began = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
   record.seed = options.seed;
-  record.settings = settingsOf(*compilation.typed, options);
-  record.programHash = programHash(compilation.sources);
+  record.settings = settingsOf(facts, options);
+  record.programHash = programHash(sources);
   for (const auto& [path, hash] : {std::pair{&options.data, &record.dataHash}, std::pair{&options.evalData, &record.evalDataHash}}) {
     if (path->empty()) continue;
     auto mark = runtime::dataMark(*path);

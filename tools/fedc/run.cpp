@@ -7,6 +7,7 @@
 #include <future>
 
 #include "compiler/core/cost.h"
+#include "compiler/driver/cached_program.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "runtime/process/run_directory.h"
@@ -33,14 +34,6 @@ Progress::Mode progressMode(bool json) {
   return isTerminal ? Progress::Mode::Live : Progress::Mode::Lines;
 }
 
-/// `main` returned one leaf, not a struct or tuple around one.
-bool isOneLeaf(const check::TypedProgram& program) {
-  if (!program.main) return false;
-  check::TypeRef type = program.main->result;
-  while (type->kind == check::TypeKind::Placed) type = type->element;
-  return type->kind == check::TypeKind::Tensor;
-}
-
 /// Tells everybody who wants to know how the run goes on.
 runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions& options, bool isProcess, Progress& progress, Course& course) {
   runtime::RunEvents events;
@@ -64,12 +57,61 @@ runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions&
   return events;
 }
 
+/// The cache of artifacts, where it is wanted and can be used.
+std::optional<driver::ArtifactCache> openCache(const CommandLine& line, const Console& console) {
+  if (line.run.noCache || line.run.interpret || line.verify || !line.printAfter.empty()) return std::nullopt;
+  auto cache = driver::ArtifactCache::open(driver::ArtifactCache::defaultFolder());
+  if (cache) return std::move(*cache);
+  if (cache.error().isUnsafe) console.warn(fmt::format("the cache is not used: {}; `--no-cache` says so yourself", cache.error().message));
+  return std::nullopt;
+}
+
+/// A program that can be linked and run: compiled just now, or from the cache.
+struct Ready {
+  /// Of an artifact the sources and the program alone.
+  driver::Compilation compilation;
+  driver::ProgramFacts facts;
+  /// Of an artifact: its code.
+  std::optional<codegen::NativeImage> image;
+};
+
+/// False if an error was reported.
+bool prepare(Ready& ready, const CommandLine& line, const driver::CompileOptions& compile, const std::optional<driver::ArtifactCache>& cache,
+             const Console& console) {
+  if (cache) {
+    SourceManager sources;
+    if (auto artifact = driver::findArtifact(*cache, line.files.front(), compile, sources)) {
+      ready.compilation.sources = std::move(sources);
+      ready.compilation.program = std::make_shared<core::Program>(std::move(artifact->program));
+      ready.facts = std::move(artifact->facts);
+      ready.image = std::move(artifact->image);
+      return true;
+    }
+  }
+  if (!compileFile(ready.compilation, line.files.front(), compile, false, console)) return false;
+  ready.facts = driver::factsOf(*ready.compilation.typed);
+  return true;
+}
+
+/// Functions that can be called.
+Expected<runtime::Executable> executableOf(Ready& ready, const CommandLine& line, const driver::CompileOptions& compile,
+                                           const std::optional<driver::ArtifactCache>& cache) {
+  if (line.run.interpret) return runtime::interpreted(ready.compilation.program);
+  if (!ready.image) {
+    auto image = driver::compileImage(ready.compilation, compile);
+    if (!image) return tl::unexpected(image.error());
+    if (cache) driver::keepArtifact(*cache, line.files.front(), compile, ready.compilation, *image);
+    ready.image = std::move(*image);
+  }
+  return driver::linkExecutable(ready.compilation.program, *ready.image);
+}
+
 /// The run's directory: the one that goes on, or a new one.
-Expected<void> keep(const CommandLine& line, const driver::Compilation& compilation, bool isProcess, std::shared_ptr<runtime::RunDirectory> going,
-                    const Console& console, runtime::RunOptions& options) {
+Expected<void> keep(const CommandLine& line, const Ready& ready, bool isProcess, std::shared_ptr<runtime::RunDirectory> going, const Console& console,
+                    runtime::RunOptions& options) {
   if (!isProcess) return line.run.out.empty() ? Expected<void>() : fail("`--out` keeps the rounds of a process; `main` runs once");
   if (going == nullptr && line.run.noOut) return {};
-  auto record = recordOf(line, compilation, options);
+  auto record = recordOf(line, ready.compilation.sources, ready.facts, options);
   if (!record) return tl::unexpected(record.error());
   if (line.run.checkpointEvery) options.checkpointEvery = *line.run.checkpointEvery;
   if (going != nullptr) {
@@ -110,11 +152,11 @@ std::string endText(const core::Program& program, const runtime::RunOptions& opt
 }
 
 /// The results, at the end. False if they could not be written.
-bool writeResults(const CommandLine& line, const driver::Compilation& compilation, const runtime::RunOptions& options,
-                  const runtime::RunSummary& summary, const Course& course, bool isProcess) {
+bool writeResults(const CommandLine& line, const Ready& ready, const runtime::RunOptions& options, const runtime::RunSummary& summary,
+                  const Course& course, bool isProcess) {
   if (line.run.json) return writeOut(summaryLine(summary, options.directory == nullptr ? "" : options.directory->path()));
-  if (!isProcess) return writeOut(resultLine(summary.metrics, isOneLeaf(*compilation.typed)));
-  return writeOut(endText(*compilation.program, options, summary, course));
+  if (!isProcess) return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf));
+  return writeOut(endText(*ready.compilation.program, options, summary, course));
 }
 
 /// A run's directory that goes on, and where it stands.
@@ -125,12 +167,13 @@ struct Going {
 
 int runProgram(const CommandLine& line, const Console& console, Going going) {
   if (!knowsPass(line, console)) return kWrongUsage;
-  driver::Compilation compilation;
   const driver::CompileOptions compile = compileOptions(line, stderr);
-  if (!compileFile(compilation, line.files.front(), compile, false, console)) return kFailure;
-  const core::Program& program = *compilation.program;
+  const auto cache = openCache(line, console);
+  Ready ready;
+  if (!prepare(ready, line, compile, cache, console)) return kFailure;
+  const core::Program& program = *ready.compilation.program;
   const auto failed = [&](const runtime::RunError& error) {
-    console.report(driver::runDiagnostic(error, program.module), compilation.sources);
+    console.report(driver::runDiagnostic(error, program.module), ready.compilation.sources);
     return kFailure;
   };
   if (program.graphs.empty()) {
@@ -141,7 +184,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
     return failed(error);
   }
 
-  auto options = runOptions(line.run, *compilation.typed, line.files.front());
+  auto options = runOptions(line.run, ready.facts, line.files.front());
   if (!options) return console.report(options.error()), kFailure;
   auto arguments = mainArguments(line.run.arguments, program);
   if (!arguments) return console.report(arguments.error()), kFailure;
@@ -150,7 +193,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
 
   // The files are opened and the first cohorts read while the kernels are compiled.
   std::future<DataResult> data = std::async(std::launch::async, [&] { return runtime::openRunData(program, *options); });
-  auto executable = driver::compileExecutable(compilation, compile, {line.run.interpret});
+  auto executable = executableOf(ready, line, compile, cache);
   if (!executable) {
     data.wait();
     return console.report(executable.error()), kFailure;
@@ -159,8 +202,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   if (!opened) return failed(opened.error());
 
   const bool isProcess = program.entry("next") != nullptr;
-  if (auto kept = keep(line, compilation, isProcess, std::move(going.directory), console, *options); !kept)
-    return console.report(kept.error()), kFailure;
+  if (auto kept = keep(line, ready, isProcess, std::move(going.directory), console, *options); !kept) return console.report(kept.error()), kFailure;
   options->compileSeconds = secondsSinceStart();
   options->interrupt = catchInterrupt();
   Progress progress(progressMode(line.run.json), stderr);
@@ -168,8 +210,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   auto summary = runtime::run(*executable, *options, listeners(line, *options, isProcess, progress, course), std::move(*opened));
   progress.clear();
   if (!summary) return failed(summary.error());
-  if (!writeResults(line, compilation, *options, *summary, course, isProcess))
-    return console.report(Error{"the results could not be written"}), kFailure;
+  if (!writeResults(line, ready, *options, *summary, course, isProcess)) return console.report(Error{"the results could not be written"}), kFailure;
   return summary->interrupted ? kInterrupted : kSuccess;
 }
 

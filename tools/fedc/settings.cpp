@@ -57,7 +57,7 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
 
 }  // namespace
 
-Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const check::TypedProgram& program, const std::string& programPath) {
+Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::ProgramFacts& program, const std::string& programPath) {
   runtime::RunOptions options;
   const check::RunDefaults& block = program.run;
   if (block.data) options.data = besideProgram(*block.data, programPath);

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "compiler/check/typed.h"
 #include "compiler/core/graph.h"
+#include "compiler/driver/pipeline.h"
 #include "compiler/support/expected.h"
 #include "runtime/process/run.h"
 #include "tools/fedc/command_line.h"
@@ -12,7 +12,7 @@ namespace fedc::cli {
 
 /// What a run takes: the program's `run` block, then the flags, which win. Paths in the block are relative to the program's folder, paths in flags to
 /// the working directory. Errors: a setting that does not exist, or whose value cannot be read.
-Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const check::TypedProgram& program, const std::string& programPath);
+Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::ProgramFacts& program, const std::string& programPath);
 
 /// The plain arguments of `main` as arrays of their types. Errors: a name that `main` does not have, one that is missing, a value that does not fit.
 Expected<std::map<std::string, core::Array>> mainArguments(const std::map<std::string, std::string>& texts, const core::Program& program);
