@@ -63,7 +63,11 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
   if (!t) return errorExpr(span);
   t = solver_.head(t);
   if (is(t, TypeKind::Sequence)) {
-    return builtinError(span, x, fmt::format("`{}` moves values, a sequence stays where it is", name));
+    Diagnostic d(Code::BuiltinArgument, x->span, fmt::format("`{}` moves values, a sequence stays where it is", name));
+    d.primaryLabel = fmt::format("`{}`", show(x->type));
+    d.notes.emplace_back(fromServer ? "send what was made of it, not the sequence"
+                                    : "work on it at the clients and bring what comes of it, as in `federated_sum(f(data))`");
+    return failed(std::move(d));
   }
   switch (b) {
     case Builtin::FederatedBroadcast: return builtinNode(b, {x}, placedType(t, Placement::AllClients), span);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "compiler/check/body.h"
 #include "compiler/check/walk.h"
@@ -240,6 +241,7 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
         Diagnostic d(Code::UnknownArgument, a.name->span, fmt::format("`{}` has no parameter `{}`", name, a.name->text));
         d.primaryLabel = "no such parameter";
         d.labels.push_back({signature.name.span, "declared here"});
+        if (!names.empty()) d.notes.push_back(fmt::format("its parameters are `{}`", fmt::join(names, "`, `")));
         if (const auto near = suggest(a.name->text, names)) d.fix = Fix::replace(a.name->span, *near, "a similar parameter exists");
         report(std::move(d));
         ok = false;

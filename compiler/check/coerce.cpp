@@ -225,6 +225,17 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   } else if (is(inner, TypeKind::Sequence) && is(wanted, TypeKind::Tensor)) {
     d.notes.emplace_back(wantPlaced ? "each client has a sequence of values here, one is wanted: reduce it at the client, as by `.sum()`"
                                     : "a sequence is reduced by `.sum()`, `.count()` or `.fold(..)`");
+  } else if (const auto axis = leadingAxis(inner); axis && show(axis->element) == show(wanted)) {
+    d.notes.push_back(fmt::format("`{}` holds many of them: `vmap(|x| ..)({})` works on each, and `mean` or `sum` makes one number of what it gives",
+                                  source(e->span), source(e->span)));
+  } else if (is(inner, TypeKind::Tensor) && inner->dims.empty() && is(wanted, TypeKind::Tensor) && wanted->dims.size() == 1 &&
+             wanted->dims[0].isConstant(1)) {
+    d.notes.push_back(fmt::format("`{}` is an array with one element, `{}` a number: `[0]` takes the element out", show(wanted), show(inner)));
+  } else if ((is(inner, TypeKind::Function) || is(inner, TypeKind::OpenLambda)) && !is(wanted, TypeKind::Function) &&
+             !source(e->span).starts_with('|')) {
+    d.message = fmt::format("expected `{}`, found the function `{}`", show(type), source(e->span));
+    d.primaryLabel = "not called";
+    d.notes.push_back(fmt::format("what it gives is wanted: `{}(..)`", source(e->span)));
   } else if (sameTensor && anyDim(found, [](const Dim& x) { return !x.constant(); })) {
     d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), show(type)));
   }

@@ -138,7 +138,9 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
     if (known) continue;
     std::vector<std::string> names;
     for (const Param& p : out.params) names.push_back(p.name);
-    Diagnostic d(Code::UnknownParam, Span{main.file, 0, 0}, fmt::format("`-p {}={}`: the program has no param `{}`", name, value, name));
+    // At the params that there are, or at the program's beginning.
+    const Span place = out.params.empty() ? Span{main.file, 0, 0} : out.params.front().span;
+    Diagnostic d(Code::UnknownParam, place, fmt::format("`-p {}={}`: the program has no param `{}`", name, value, name));
     if (const auto near = suggest(name, names)) d.notes.push_back(fmt::format("did you mean `{}`?", *near));
     std::string all;
     for (const std::string& n : names) all += (all.empty() ? "`" : ", `") + n + "`";

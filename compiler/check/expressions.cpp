@@ -165,9 +165,11 @@ MutExpr BodyChecker::inferIf(const ast::IfExpr& e, const ScopeRef& scope, const 
     MutExpr condition = infer(*b.condition, scope, boolType());
     const TypeRef t = solver_.zonk(condition->type);
     if (hasPlacedValue(t)) {
-      condition = failed(Diagnostic(Code::PlacedCondition, b.condition->span, "the condition of an `if` in federated code must be unplaced")
-                             .at(fmt::format("this is `{}`", show(t)))
-                             .note("decide inside a local function, which is then called on the placed values"));
+      condition =
+          failed(Diagnostic(Code::PlacedCondition, b.condition->span, "the condition of an `if` in federated code must be unplaced")
+                     .at(fmt::format("this is `{}`", show(t)))
+                     .note("write a function of plain values around this `if`, as in `fn chosen(x: f32, ..) { if x < 1 { .. } else { .. } }`, and "
+                           "call it with the placed ones"));
     } else {
       condition = coerce(condition, {boolType(), b.condition->span, "a condition is a `bool`"});
     }
@@ -363,8 +365,11 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
       continue;
     }
     if (!is(t, TypeKind::Tensor) || !core::isInteger(t->elem)) {
-      report(Diagnostic(Code::IndexType, item.span, fmt::format("an index is an integer, a range, `:` or an integer tensor, found `{}`", show(t)))
-                 .at("cannot index"));
+      Diagnostic d(Code::IndexType, item.span, fmt::format("an index is an integer, a range, `:` or an integer tensor, found `{}`", show(t)));
+      d.primaryLabel = "cannot index";
+      if (is(t, TypeKind::Tensor) && core::isFloat(t->elem) && t->dims.size() == 1)
+        d.notes.emplace_back("if this is a one-hot row, `argmax(..)` gives the index of its one");
+      report(std::move(d));
       return nullptr;
     }
     if (t->elem != Elem::I32 && t->elem != Elem::I64) {

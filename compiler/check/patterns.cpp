@@ -68,6 +68,10 @@ Pattern BodyChecker::bindPattern(const ast::Pattern& p, const TypeRef& type, Sco
         d.message =
             isTuple ? fmt::format("the pattern has {} parts, the value {}", elements.size(), items.size()) : fmt::format("`{}` is no tuple", show(t));
         d.primaryLabel = fmt::format("takes apart `{}`", show(t));
+        if (!isTuple && is(inner, TypeKind::Struct)) {
+          d.notes.emplace_back(
+              "one value takes one name, and its fields are read as in `x.field`; a function gives several values by ending in `(a, b)`");
+        }
         if (is(inner, TypeKind::Hole)) d.message = "the type of the value must be known to take it apart";
         if (leadingAxis(inner) && is(inner, TypeKind::Tensor)) {
           const Span s = p.span;

@@ -106,7 +106,7 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
       if (!isFloat) {
         return failed(Diagnostic(Code::NotDifferentiable, f->span, fmt::format("`{}` takes a function that gives `f32` or `(f32, A)`", name))
                           .at(fmt::format("this one gives `{}`", show(r)))
-                          .note("a loss is one number: take a `sum` or `mean`"));
+                          .note(fmt::format("a loss is one number: let it end in the `mean(..)` or `sum(..)` of what `{}` gives", source(f->span))));
       }
       result = b == Builtin::Grad ? (pair ? tupleType({t->items[0], r->items[1]}) : t->items[0]) : tupleType({r, t->items[0]});
       break;

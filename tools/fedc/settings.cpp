@@ -16,7 +16,7 @@ namespace {
 /// Relative to the folder of the program.
 std::string besideProgram(const std::string& path, const std::string& programPath) {
   if (path.empty() || path.front() == '/') return path;
-  return (std::filesystem::path(programPath).parent_path() / path).string();
+  return (std::filesystem::path(programPath).parent_path() / path).lexically_normal().string();
 }
 
 /// `@file` holds a path, too.

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cassert>
 
 #include "compiler/transform/specialise/sequence.h"
@@ -72,7 +74,8 @@ void Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
   Leaf low = elementwise(Op::Le, {zero, value}, span);
   Leaf high = elementwise(end ? Op::Le : Op::Lt, {value, size}, span);
   Leaf both = elementwise(Op::And, {low, high}, span);
-  check(use(both), span, "index out of range");
+  const auto extent = n.constant();
+  check(use(both), span, extent ? fmt::format("index out of range: the axis has {}", *extent) : "index out of range");
 }
 
 /// What a range takes from an axis: elements `from` (or from the run-time `start`) on.
