@@ -9,6 +9,7 @@
 #include "compiler/core/graph.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/support/expected.h"
+#include "compiler/support/hash.h"
 
 namespace fedc::driver {
 
@@ -30,8 +31,5 @@ Artifact makeArtifact(const Compilation& compilation, codegen::NativeImage image
 /// that the numbers in them fit together is the writer's word (the cache has a checksum).
 std::string encode(const Artifact& artifact);
 std::optional<Artifact> decode(std::string_view bytes);
-
-/// A 64-bit hash; other seeds give other hashes.
-std::uint64_t hashOf(std::string_view bytes, std::uint64_t seed = 0);
 
 }  // namespace fedc::driver

@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "compiler/driver/artifact.h"
+#include "compiler/support/hash.h"
 
 namespace fedc::driver {
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "compiler/support/hash.h"
 #include "runtime/value/npz.h"
 #include "runtime/value/whole_file.h"
 
@@ -25,24 +26,10 @@ constexpr const char* kCheckpoint = "state/checkpoint.npz";
 /// The leaf of a checkpoint that holds its round; no leaf of a state begins with a dot.
 constexpr const char* kRound = ".round";
 
-std::uint64_t mix(std::uint64_t hash, const void* data, std::size_t bytes) {
-  const auto* at = static_cast<const unsigned char*>(data);
-  const auto step = [&](std::uint64_t word) {
-    hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL;
-    hash ^= hash >> 29;
-  };
-  for (; bytes >= 8; at += 8, bytes -= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    step(word);
-  }
-  std::uint64_t rest = bytes;
-  for (std::size_t i = 0; i < bytes; ++i) rest = rest << 8 | at[i];
-  step(rest);
-  return hash;
+template <class T>
+std::string_view bytesOf(const T& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
 }
-
-constexpr std::uint64_t kSeed = 0xCBF29CE484222325ULL;
 
 std::string hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
@@ -76,20 +63,20 @@ void addNumbers(std::vector<std::pair<std::string, std::string>>& row, const std
 }  // namespace
 
 std::string stateHash(const std::vector<NamedArray>& state) {
-  std::uint64_t hash = kSeed;
+  std::uint64_t hash = 0;
   for (const NamedArray& leaf : state) {
-    hash = mix(hash, leaf.name.data(), leaf.name.size());
-    const auto elem = static_cast<std::int64_t>(leaf.value.elem());
-    hash = mix(hash, &elem, sizeof elem);
-    hash = mix(hash, leaf.value.shape().data(), leaf.value.shape().size() * sizeof(std::int64_t));
-    hash = mix(hash, leaf.value.data(), static_cast<std::size_t>(leaf.value.count() * core::elemBytes(leaf.value.elem())));
+    hash = hashOf(leaf.name, hash);
+    hash = hashOf(bytesOf(leaf.value.elem()), hash);
+    for (const std::int64_t extent : leaf.value.shape()) hash = hashOf(bytesOf(extent), hash);
+    const auto size = static_cast<std::size_t>(leaf.value.count() * core::elemBytes(leaf.value.elem()));
+    hash = hashOf({static_cast<const char*>(leaf.value.data()), size}, hash);
   }
   return hex(hash);
 }
 
 std::string textHash(const std::vector<std::string>& texts) {
-  std::uint64_t hash = kSeed;
-  for (const std::string& text : texts) hash = mix(hash, text.data(), text.size());
+  std::uint64_t hash = 0;
+  for (const std::string& text : texts) hash = hashOf(text, hash);
   return hex(hash);
 }
 
@@ -98,12 +85,12 @@ Expected<std::string> dataMark(const std::string& path) {
   std::ifstream in(path, std::ios::binary | std::ios::ate);
   if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
   const std::streamoff size = in.tellg();
-  std::uint64_t hash = mix(kSeed, &size, sizeof size);
+  std::uint64_t hash = hashOf(bytesOf(size));
   for (const std::streamoff at : {std::streamoff{0}, std::max<std::streamoff>(0, size - kPiece)}) {
     std::string piece(static_cast<std::size_t>(std::min(kPiece, size - at)), '\0');
     in.seekg(at);
     if (!in.read(piece.data(), static_cast<std::streamsize>(piece.size()))) return fail(fmt::format("cannot read `{}`", path));
-    hash = mix(hash, piece.data(), piece.size());
+    hash = hashOf(piece, hash);
   }
   return hex(hash);
 }
