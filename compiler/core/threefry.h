@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace fedc::core {
 
@@ -26,6 +27,9 @@ inline std::uint32_t randomBits(std::uint64_t key, std::uint64_t i) {
   const std::uint64_t words = threefry(key, i);
   return static_cast<std::uint32_t>(words >> 32) ^ static_cast<std::uint32_t>(words);
 }
+
+/// Words `first`, `first + 1` .. of the random bits of a key, several at a time. Counters stay below 2^32.
+void randomBits(std::uint64_t key, std::uint64_t first, std::span<std::uint32_t> out);
 
 /// How many sorting rounds a permutation of n takes: ceil(3 ln(max(n, 1)) / ln(2^32 - 1)).
 int permutationRounds(std::int64_t n);

@@ -18,10 +18,8 @@ Cohorts::Members Cohorts::of(int round) {
     const std::lock_guard lock(mutex_);
     if (const auto at = drawn_.find(round); at != drawn_.end()) return at->second;
   }
-  auto members = permutation(foldIn(key_, static_cast<std::uint32_t>(round)), clients_);
-  members.resize(size_);
-  members.shrink_to_fit();
-  auto drawn = std::make_shared<const std::vector<std::uint32_t>>(std::move(members));
+  auto drawn =
+      std::make_shared<const std::vector<std::uint32_t>>(permutationPrefix(foldIn(key_, static_cast<std::uint32_t>(round)), clients_, size_));
   const std::lock_guard lock(mutex_);
   return drawn_.emplace(round, std::move(drawn)).first->second;
 }

@@ -1,11 +1,13 @@
 // Random bits against JAX's: a few known answers that always run, and all of shared/conformance/jax_random.json where it is there.
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "compiler/core/normal.h"
 #include "compiler/core/scalar.h"
 #include "compiler/core/threefry.h"
 #include "tests/core/support.h"
@@ -24,6 +26,42 @@ TEST(Random, KnownAnswers) {
   std::vector<std::int32_t> order(10);
   randomPermutation(0, 10, order.data());
   EXPECT_EQ(order, (std::vector<std::int32_t>{0, 1, 8, 5, 6, 4, 3, 2, 7, 9}));
+}
+
+TEST(Random, ManyAtOnceAreTheSameBits) {
+  for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{0x13198a2e03707344}, ~std::uint64_t{0}}) {
+    for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{5}, (std::uint64_t{1} << 32) - 100}) {
+      for (const std::size_t n : {0U, 1U, 7U, 8U, 100U}) {
+        std::vector<std::uint32_t> words(n);
+        randomBits(key, first, words);
+        for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(words[i], randomBits(key, first + i)) << first << " + " << i;
+      }
+    }
+  }
+}
+
+TEST(Random, NormalsAreTheScalarProgramsBitForBit) {
+  // As many draws as there are different values: all kinds are among them.
+  constexpr std::size_t kDraws = std::size_t{1} << 23, kFirst = 3;
+  std::vector<float> got(kDraws), want(kDraws);
+  randomNormals(99, kFirst, got);
+  for (std::size_t i = 0; i < kDraws; ++i) {
+    const float unit = std::bit_cast<float>((randomBits(99, kFirst + i) >> 9) | 0x3f800000U) - 1.0F;
+    const float low = std::nextafter(-1.0F, 0.0F);
+    want[i] = std::max(unit * (1.0F - low) + low, low);
+  }
+  const Elem elem[] = {Elem::F32};
+  const void* operands[] = {want.data()};
+  const std::int64_t strides[] = {1};
+  const FlushDenormals flush;
+  runScalar(scalarProgram(Op::ErfInv, elem, Elem::F32), operands, strides, want.data(), kDraws);
+  std::size_t tails = 0;
+  for (std::size_t i = 0; i < kDraws; ++i) {
+    want[i] *= static_cast<float>(std::sqrt(2.0));
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(got[i]), std::bit_cast<std::uint32_t>(want[i])) << i;
+    if (std::abs(got[i]) > 4.5F) ++tails;
+  }
+  EXPECT_GT(tails, 20U) << "the far branch is among them";
 }
 
 TEST(Random, PermutationsOfAllLengths) {

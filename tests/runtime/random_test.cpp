@@ -38,6 +38,22 @@ TEST(Random, KeysAndPermutationsAreJax) {
   EXPECT_GT(cases, 3);
 }
 
+TEST(Random, APrefixIsThePermutationsOwn) {
+  const auto same = [](Key key, std::uint32_t n, const std::vector<std::uint32_t>& counts) {
+    const auto all = permutation(key, n);
+    for (const std::uint32_t count : counts) {
+      ASSERT_EQ(permutationPrefix(key, n, count), std::vector<std::uint32_t>(all.begin(), all.begin() + count)) << count << " of " << n;
+    }
+  };
+  // One sort, and two.
+  for (const std::uint32_t n : {1u, 2u, 7u, 8u, 9u, 100u, 1625u, 1626u, 50000u}) {
+    for (const Key key : {Key{0}, Key{42}, ~Key{0}}) same(key, n, {0, 1, std::min(n, 10u), n / 3, n});
+  }
+  // Three.
+  same(7, 2700000, {10, 3000});
+  EXPECT_EQ(permutationPrefix(1, 0, 0), std::vector<std::uint32_t>{});
+}
+
 TEST(Random, AClientsKeyFoldsBothHalvesOfTheHash) {
   const std::uint64_t hash = clientHash("writer_0001");
   EXPECT_EQ(clientKey(5, hash), foldIn(foldIn(5, static_cast<std::uint32_t>(hash >> 32)), static_cast<std::uint32_t>(hash & 0xffffffffu)));
