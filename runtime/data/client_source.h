@@ -36,10 +36,14 @@ struct ClientColumns {
 class ClientSource {
  public:
   virtual ~ClientSource() = default;
-  /// In ascending byte order. Constant.
-  virtual const std::vector<std::string>& ids() const = 0;
-  /// Reads and decodes one client (an index into `ids`). Thread-safe; blocks.
+  /// Number of clients. Constant.
+  virtual std::size_t size() const = 0;
+  /// Of client 0 .. size() - 1; in ascending byte order. Constant; thread-safe.
+  virtual std::string id(std::size_t client) const = 0;
+  /// Reads and decodes one client. Thread-safe; blocks.
   virtual Expected<ClientColumns, DataError> read(std::size_t client) = 0;
+  /// Clients that are made, not read: making one again is cheaper than the memory to keep it.
+  virtual bool isGenerated() const { return false; }
 };
 
 /// Data in memory: for each client its id and an array for each column, first extent the rows. Ids come in any order, each once. Checks types.
@@ -54,9 +58,9 @@ Expected<std::shared_ptr<ClientSource>, DataError> memorySource(std::vector<Memo
 /// A part of a source: the clients at these indices (ascending).
 std::shared_ptr<ClientSource> restricted(std::shared_ptr<ClientSource> source, std::vector<std::size_t> clients);
 
-/// Which clients of `ids` (ascending) a restriction names, ascending. Comma-separated items: `a..b` (indices, b excluded), an id, or, if no
+/// Which clients of a source a restriction names, ascending. Comma-separated items: `a..b` (indices, b excluded), an id, or, if no
 /// client is called so, an index; or `@file`: ids or indices, one a line. Errors: nothing selected, unknown ids (with the nearest), an index past the
 /// end.
-Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const std::vector<std::string>& ids);
+Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const ClientSource& source);
 
 }  // namespace fedc::runtime

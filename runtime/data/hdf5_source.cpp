@@ -57,13 +57,6 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-/// Uninitialised, aligned: every byte of it is written by whoever asked for it.
-std::shared_ptr<char> block(std::size_t bytes) {
-  constexpr auto alignment = std::align_val_t{kAlignment};
-  auto* memory = static_cast<char*>(::operator new(static_cast<std::size_t>(alignedBytes(static_cast<std::int64_t>(bytes))), alignment));
-  return std::shared_ptr<char>(memory, [](char* p) { ::operator delete(p, alignment); });
-}
-
 /// One feature of one client, found and checked.
 struct Found {
   enum class Way { Mapped, Chunked, Read };
@@ -109,7 +102,8 @@ class Hdf5Source final : public ClientSource {
   }
 
   Expected<void, DataError> open();
-  const std::vector<std::string>& ids() const override { return ids_; }
+  std::size_t size() const override { return ids_.size(); }
+  std::string id(std::size_t client) const override { return ids_[client]; }
   Expected<ClientColumns, DataError> read(std::size_t client) override;
 
  private:
@@ -278,7 +272,7 @@ Expected<void, DataError> Hdf5Source::locate(hid_t dataset, hid_t type, const Fi
     }
   }
   found.way = Found::Way::Read;
-  found.memory = block(static_cast<std::size_t>(found.bytes));
+  found.memory = uninitialised(found.bytes);
   // What has no native type in memory is read as it lies in the file.
   const hid_t native = memoryType(types_[column].elem);
   if (native < 0 && !inFile.asInMemory) return bad("its byte order is not this machine's, and fedc does not convert this type");
@@ -354,17 +348,17 @@ Expected<ClientColumns, DataError> Hdf5Source::read(std::size_t client) {
           out.columns.push_back(data);
           continue;
         }
-        feature.memory = block(static_cast<std::size_t>(feature.bytes));
+        feature.memory = uninitialised(feature.bytes);
         std::memcpy(feature.memory.get(), data, static_cast<std::size_t>(feature.bytes));
       } else if (feature.way == Found::Way::Chunked) {
-        feature.memory = block(static_cast<std::size_t>(feature.bytes));
+        feature.memory = uninitialised(feature.bytes);
         if (const auto decoded = decode(feature.chunks, feature.memory.get()); !decoded) {
           return bad(fmt::format("feature `{}` of client `{}`: {}: the file is damaged", columns_[c].feature, id, decoded.error().message), {},
                      columns_[c].span);
         }
         feature.chunks = {};
       } else if (feature.memory == nullptr) {
-        feature.memory = block(0);
+        feature.memory = uninitialised(0);
       }
       if (types_[c].elem == core::Elem::Bool) {
         // A bool is 0 or 1 in memory, whatever the enumeration in the file says.

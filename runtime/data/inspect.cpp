@@ -5,8 +5,9 @@
 
 #include "runtime/data/feature.h"
 #include "runtime/data/hdf5_federation.h"
-#include "runtime/data/hdf5_source.h"
 #include "runtime/data/hdf5_type.h"
+#include "runtime/data/open.h"
+#include "runtime/data/synthetic.h"
 
 namespace fedc::runtime {
 
@@ -42,19 +43,19 @@ Header header(hid_t group, const std::string& name) {
   return out;
 }
 
-/// Counts the values of one feature over all clients; nothing if they are too many to be labels.
-std::map<std::int64_t, std::int64_t> countsOf(const std::string& path, const std::string& feature, core::Elem elem) {
+/// Counts the values of one feature over the first clients; nothing if they are too many to be labels.
+std::map<std::int64_t, std::int64_t> countsOf(const std::string& data, const std::string& feature, core::Elem elem, std::size_t clients) {
   core::Column column;
   column.feature = feature;
   column.type = core::Type{elem, {}};
-  const auto source = openHdf5(path, {column});
+  const auto source = openData(data, {column});
   if (!source) return {};
   std::map<std::int64_t, std::int64_t> counts;
-  for (std::size_t client = 0; client < (*source)->ids().size(); ++client) {
-    const auto data = (*source)->read(client);
-    if (!data) return {};
-    const auto* bytes = static_cast<const char*>(data->columns[0]);
-    for (std::int64_t row = 0; row < data->rows; ++row) {
+  for (std::size_t client = 0; client < clients; ++client) {
+    const auto read = (*source)->read(client);
+    if (!read) return {};
+    const auto* bytes = static_cast<const char*>(read->columns[0]);
+    for (std::int64_t row = 0; row < read->rows; ++row) {
       core::Literal value = core::Literal::zero(elem);
       std::memcpy(&value.bits, bytes + row * core::elemBytes(elem), static_cast<std::size_t>(core::elemBytes(elem)));
       ++counts[value.toInt()];
@@ -64,18 +65,34 @@ std::map<std::int64_t, std::int64_t> countsOf(const std::string& path, const std
   return counts;
 }
 
-}  // namespace
+Expected<FederationInfo, DataError> inspectSynthetic(const std::string& data) {
+  const auto spec = parseSynthetic(data);
+  if (!spec) return tl::unexpected(spec.error());
+  FederationInfo info;
+  info.clients = spec->clients;
+  info.firstId = syntheticId(0);
+  info.lastId = syntheticId(info.clients - 1);
+  info.rows.resize(info.clients);
+  syntheticRows(*spec, 0, info.rows);
+  info.counted = std::min<std::size_t>(info.clients, 1000);
+  info.features = {{"x", describe({core::Elem::F32, {spec->dim}}), true, {}, {}},
+                   {"y", "i32", true, {}, countsOf(data, "y", core::Elem::I32, info.counted)}};
+  return info;
+}
 
-Expected<FederationInfo, DataError> inspectFederation(const std::string& path) {
+Expected<FederationInfo, DataError> inspectHdf5(const std::string& path) {
   FederationInfo info;
   std::map<std::string, FeatureType> readable;
   {
     Hdf5Lock lock;
     auto federation = openFederation(path);
     if (!federation) return tl::unexpected(federation.error());
-    info.ids = federation->ids;
+    const std::vector<std::string>& ids = federation->ids;
+    info.clients = info.counted = ids.size();
+    info.firstId = ids.front();
+    info.lastId = ids.back();
     std::map<std::string, std::size_t> numbers;
-    for (const std::string& id : info.ids) {
+    for (const std::string& id : ids) {
       const Hdf5Handle group(H5Gopen2(federation->examples.get(), id.c_str(), H5P_DEFAULT));
       const auto names = group ? memberNames(group.get()) : std::nullopt;
       std::int64_t rows = names && !names->empty() ? -2 : -1;
@@ -87,7 +104,7 @@ Expected<FederationInfo, DataError> inspectFederation(const std::string& path) {
         if (isNew) {
           info.features.push_back({name, h.type, h.readable.has_value(), {}, {}});
           // Clients before this one lack it.
-          if (&id != &info.ids.front()) info.features.back().exception = info.ids.front();
+          if (&id != &ids.front()) info.features.back().exception = ids.front();
           if (h.readable) readable[name] = *h.readable;
           seen.push_back(true);
           continue;
@@ -104,9 +121,15 @@ Expected<FederationInfo, DataError> inspectFederation(const std::string& path) {
   for (FeatureInfo& feature : info.features) {
     const auto type = readable.find(feature.name);
     if (feature.exception || type == readable.end() || !type->second.dims.empty() || !core::isInteger(type->second.elem)) continue;
-    feature.counts = countsOf(path, feature.name, type->second.elem);
+    feature.counts = countsOf(path, feature.name, type->second.elem, info.clients);
   }
   return info;
+}
+
+}  // namespace
+
+Expected<FederationInfo, DataError> inspectFederation(const std::string& data) {
+  return isGenerated(data) ? inspectSynthetic(data) : inspectHdf5(data);
 }
 
 }  // namespace fedc::runtime

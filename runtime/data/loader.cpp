@@ -15,14 +15,13 @@ class Loader::Entry {
  public:
   enum class Status : std::uint8_t { Absent, Queued, Loading, Ready, Failed };
   Status status = Status::Absent;
-  bool everRead = false;
   Use use;
-  /// The last step in which it was requested.
-  std::int64_t step = -1;
   /// Requests that have it now.
   std::uint32_t pins = 0;
   /// Uses in the read-ahead window.
   std::uint32_t planned = 0;
+  /// Places in the queue of what is read ahead.
+  std::uint32_t queued = 0;
   ClientColumns data;
   DataError error;
   Request* waiting = nullptr;
@@ -35,10 +34,18 @@ class Loader::Entry {
 struct Loader::State {
   struct Source {
     std::shared_ptr<ClientSource> source;
+    /// Of the clients that somebody wants or that are kept; the others have none, so that memory does not grow with all who ever took part.
     std::vector<std::unique_ptr<Entry>> entries;
+    /// For each client: the last step in which it was requested, or -1; whether it has been read.
+    std::vector<std::int64_t> lastStep;
+    std::vector<bool> everRead;
     std::int64_t readBytes = 0;
     std::int64_t readClients = 0;
+    /// Of a generated source: bytes of the clients that are there or being made.
+    std::int64_t held = 0;
   };
+  /// Generated clients are made ahead as far as this goes: enough that nobody waits, and no more than a processor's cache.
+  static constexpr std::int64_t kGeneratedAhead = std::int64_t{16} << 20;
   /// Uses beyond this many are not planned: the window costs memory and says nothing more about the near future.
   static constexpr std::size_t kWindow = 8192;
 
@@ -69,6 +76,24 @@ struct Loader::State {
     return *slot;
   }
 
+  std::int64_t& lastStep(const Entry& e) { return sources[e.use.source].lastStep[e.use.client]; }
+  bool isGenerated(const Entry& e) const { return sources[e.use.source].source->isGenerated(); }
+
+  /// Forgets a client that nobody wants and of which nothing is kept.
+  void settle(Entry& e) {
+    if (e.pins != 0 || e.planned != 0 || e.queued != 0) return;
+    if (e.status == Entry::Status::Absent) sources[e.use.source].entries[e.use.client] = nullptr;
+  }
+
+  void drop(Entry& e, std::vector<ClientColumns>& gone) {
+    cached -= e.data.bytes;
+    if (isGenerated(e)) sources[e.use.source].held -= e.data.bytes;
+    gone.push_back(std::move(e.data));
+    e.data = {};
+    e.status = Entry::Status::Absent;
+    settle(e);
+  }
+
   void unlist(Entry& e) {
     if (!e.listed) return;
     (e.older != nullptr ? e.older->newer : oldest) = e.newer;
@@ -77,9 +102,11 @@ struct Loader::State {
     e.listed = false;
   }
 
-  void list(Entry& e) {
+  /// A client that may not be in use any more: kept for the next time, or let go.
+  void list(Entry& e, std::vector<ClientColumns>& gone) {
     unlist(e);
-    if (e.status != Entry::Status::Ready || e.pins != 0 || e.planned != 0) return;
+    if (e.status != Entry::Status::Ready || e.pins != 0 || e.planned != 0) return settle(e);
+    if (isGenerated(e)) return drop(e, gone);
     e.older = newest;
     (newest != nullptr ? newest->newer : oldest) = &e;
     newest = &e;
@@ -91,10 +118,7 @@ struct Loader::State {
     while (cached + more > options.cacheBytes && oldest != nullptr) {
       Entry& e = *oldest;
       unlist(e);
-      cached -= e.data.bytes;
-      gone.push_back(std::move(e.data));
-      e.data = {};
-      e.status = Entry::Status::Absent;
+      drop(e, gone);
       ++evictions;
     }
     return cached + more <= options.cacheBytes;
@@ -109,12 +133,13 @@ struct Loader::State {
   Entry* nextAhead(std::vector<ClientColumns>& gone) {
     while (!ahead.empty()) {
       Entry& e = *ahead.front();
-      if (e.planned != 0 && e.status == Entry::Status::Absent) {
-        if (!makeRoom(loading + estimate(e), gone)) return nullptr;
-        ahead.pop_front();
-        return &e;
-      }
+      const bool isWanted = e.planned != 0 && e.status == Entry::Status::Absent;
+      if (isWanted && isGenerated(e) && sources[e.use.source].held + estimate(e) > kGeneratedAhead) return nullptr;
+      if (isWanted && !makeRoom(loading + estimate(e), gone)) return nullptr;
       ahead.pop_front();
+      --e.queued;
+      if (isWanted) return &e;
+      settle(e);
     }
     return nullptr;
   }
@@ -130,9 +155,10 @@ struct Loader::State {
     planning = false;
     if (!more) next = nullptr;
     for (const Use use : uses) {
+      if (sources[use.source].lastStep[use.client] >= use.step) continue;
       Entry& e = entry(use);
-      if (e.step >= use.step) continue;
       ++e.planned;
+      ++e.queued;
       ++window;
       unlist(e);
       ahead.push_back(&e);
@@ -172,26 +198,30 @@ struct Loader::State {
     ClientSource& source = *s.source;
     const std::int64_t guess = estimate(e);
     loading += guess;
+    const bool generated = isGenerated(e);
+    if (generated) s.held += guess;
     lock.unlock();
     gone.clear();
     auto result = source.read(e.use.client);
     lock.lock();
     loading -= guess;
-    e.everRead = true;
+    if (generated) s.held -= guess;
+    s.everRead[e.use.client] = true;
+    Request* request = std::exchange(e.waiting, nullptr);
     if (result) {
       e.data = std::move(*result);
       s.readBytes += e.data.bytes;
       ++s.readClients;
       ++reads;
       cached += e.data.bytes;
+      if (generated) s.held += e.data.bytes;
       e.status = Entry::Status::Ready;
-      if (e.pins == 0 && e.planned == 0) list(e);
+      if (e.pins == 0 && e.planned == 0) list(e, gone);
       makeRoom(0, gone);
     } else {
       e.error = std::move(result.error());
       e.status = Entry::Status::Failed;
     }
-    Request* request = std::exchange(e.waiting, nullptr);
     lock.unlock();
     while (request != nullptr) {
       Request* const following = request->next_;
@@ -223,7 +253,9 @@ Loader::~Loader() {
 Loader::SourceId Loader::add(std::shared_ptr<ClientSource> source) {
   std::lock_guard lock(state_->mutex);
   State::Source s;
-  s.entries.resize(source->ids().size());
+  s.entries.resize(source->size());
+  s.lastStep.resize(source->size(), -1);
+  s.everRead.resize(source->size());
   s.source = std::move(source);
   state_->sources.push_back(std::move(s));
   return static_cast<SourceId>(state_->sources.size() - 1);
@@ -251,11 +283,12 @@ bool Loader::request(Use use, Request& request) {
     Entry& e = s.entry(use);
     assert(request.entry_ == nullptr);
     request.entry_ = &e;
-    request.cold_ = !e.everRead;
+    request.cold_ = !s.sources[use.source].everRead[use.client];
     ++e.pins;
     s.unlist(e);
-    const bool first = e.step < use.step;
-    e.step = std::max(e.step, use.step);
+    std::int64_t& last = s.lastStep(e);
+    const bool first = last < use.step;
+    last = std::max(last, use.step);
     if (first && e.planned != 0) {
       --e.planned;
       // Wake a reader only now and then: it will find room for many.
@@ -296,7 +329,7 @@ void Loader::release(Request& request) {
     Entry& e = *request.entry_;
     request.entry_ = nullptr;
     if (--e.pins == 0) {
-      s.list(e);
+      s.list(e, gone);
       if (s.cached > s.options.cacheBytes) s.makeRoom(0, gone);
       wake = s.sleeping != 0 && !s.ahead.empty();
     }

@@ -11,10 +11,9 @@ namespace {
 
 class MemorySource final : public ClientSource {
  public:
-  explicit MemorySource(std::vector<MemoryClient> clients) : clients_(std::move(clients)) {
-    for (const MemoryClient& client : clients_) ids_.push_back(client.id);
-  }
-  const std::vector<std::string>& ids() const override { return ids_; }
+  explicit MemorySource(std::vector<MemoryClient> clients) : clients_(std::move(clients)) {}
+  std::size_t size() const override { return clients_.size(); }
+  std::string id(std::size_t client) const override { return clients_[client].id; }
   Expected<ClientColumns, DataError> read(std::size_t client) override {
     const MemoryClient& from = clients_[client];
     ClientColumns columns;
@@ -27,22 +26,20 @@ class MemorySource final : public ClientSource {
 
  private:
   std::vector<MemoryClient> clients_;
-  std::vector<std::string> ids_;
 };
 
 class RestrictedSource final : public ClientSource {
  public:
   RestrictedSource(std::shared_ptr<ClientSource> source, std::vector<std::size_t> clients)
-      : source_(std::move(source)), clients_(std::move(clients)) {
-    for (const std::size_t client : clients_) ids_.push_back(source_->ids()[client]);
-  }
-  const std::vector<std::string>& ids() const override { return ids_; }
+      : source_(std::move(source)), clients_(std::move(clients)) {}
+  std::size_t size() const override { return clients_.size(); }
+  std::string id(std::size_t client) const override { return source_->id(clients_[client]); }
+  bool isGenerated() const override { return source_->isGenerated(); }
   Expected<ClientColumns, DataError> read(std::size_t client) override { return source_->read(clients_[client]); }
 
  private:
   std::shared_ptr<ClientSource> source_;
   std::vector<std::size_t> clients_;
-  std::vector<std::string> ids_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <numeric>
 #include <optional>
 #include <string_view>
 
@@ -43,28 +44,42 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string unknown(std::string_view id, const std::vector<std::string>& ids) {
-  const std::string* nearest = nullptr;
+/// The first client whose id is not below this one.
+std::size_t lowerBound(const ClientSource& source, std::string_view id) {
+  std::size_t first = 0, last = source.size();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    (source.id(middle) < id ? first : last) = source.id(middle) < id ? middle + 1 : middle;
+  }
+  return first;
+}
+
+std::string unknown(std::string_view id, const ClientSource& source) {
+  /// More are not compared with what was written.
+  constexpr std::size_t kCompared = 100000;
+  std::optional<std::string> nearest;
   std::size_t best = std::max<std::size_t>(2, id.size() / 3) + 1;
-  for (const std::string& other : ids) {
+  for (std::size_t client = 0; client < source.size() && source.size() <= kCompared; ++client) {
+    std::string other = source.id(client);
     if (const std::size_t d = distance(id, other); d < best) {
       best = d;
-      nearest = &other;
+      nearest = std::move(other);
     }
   }
   std::string message = fmt::format("there is no client `{}`", id);
-  if (nearest != nullptr) return message + fmt::format("; is it `{}`?", *nearest);
-  if (!ids.empty()) message += fmt::format(" among {} clients (`{}` to `{}`)", ids.size(), ids.front(), ids.back());
+  if (nearest) return message + fmt::format("; is it `{}`?", *nearest);
+  if (source.size() > 0) message += fmt::format(" among {} clients (`{}` to `{}`)", source.size(), source.id(0), source.id(source.size() - 1));
   return message;
 }
 
 }  // namespace
 
-Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const std::vector<std::string>& ids) {
+Expected<std::vector<std::size_t>> selectClients(const std::string& restriction, const ClientSource& source) {
+  const std::size_t count = source.size();
   std::vector<std::size_t> selected;
   if (trim(restriction).empty()) {
-    selected.resize(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) selected[i] = i;
+    selected.resize(count);
+    std::iota(selected.begin(), selected.end(), std::size_t{0});
     return selected;
   }
   std::vector<std::string> items;
@@ -84,9 +99,8 @@ Expected<std::vector<std::size_t>> selectClients(const std::string& restriction,
     }
   }
   for (const std::string& item : items) {
-    const auto at = std::lower_bound(ids.begin(), ids.end(), item);
-    if (at != ids.end() && *at == item) {
-      selected.push_back(static_cast<std::size_t>(at - ids.begin()));
+    if (const std::size_t at = lowerBound(source, item); at < count && source.id(at) == item) {
+      selected.push_back(at);
       continue;
     }
     const auto dots = item.find("..");
@@ -94,20 +108,20 @@ Expected<std::vector<std::size_t>> selectClients(const std::string& restriction,
       const auto first = number(std::string_view(item).substr(0, dots)), last = number(std::string_view(item).substr(dots + 2));
       if (first && last) {
         if (*first > *last) return fail(fmt::format("`{}` runs backwards", item));
-        if (*last > ids.size()) return fail(fmt::format("`{}` goes past the last of {} clients", item, ids.size()));
+        if (*last > count) return fail(fmt::format("`{}` goes past the last of {} clients", item, count));
         for (std::size_t i = *first; i < *last; ++i) selected.push_back(i);
         continue;
       }
     } else if (const auto index = number(item)) {
-      if (*index >= ids.size()) return fail(fmt::format("there is no client number {}: there are {}, counted from 0", *index, ids.size()));
+      if (*index >= count) return fail(fmt::format("there is no client number {}: there are {}, counted from 0", *index, count));
       selected.push_back(*index);
       continue;
     }
-    return fail(unknown(item, ids));
+    return fail(unknown(item, source));
   }
   std::sort(selected.begin(), selected.end());
   const auto twice = std::adjacent_find(selected.begin(), selected.end());
-  if (twice != selected.end()) return fail(fmt::format("client `{}` is selected twice", ids[*twice]));
+  if (twice != selected.end()) return fail(fmt::format("client `{}` is selected twice", source.id(*twice)));
   if (selected.empty()) return fail(fmt::format("`{}` selects no client", restriction));
   return selected;
 }

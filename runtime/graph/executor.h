@@ -16,10 +16,10 @@ namespace fedc::runtime {
 
 /// The clients of one run of a graph, by position.
 struct Cohort {
-  /// Indices into the source's ids.
+  /// Indices into the source.
   std::span<const std::uint32_t> clients;
-  /// clientHash of each id of the source.
-  std::span<const std::uint64_t> hashes;
+  /// Whose ids make the clients' keys. Null if there are no clients.
+  const ClientSource* ids = nullptr;
   /// Null if the graph reads no data.
   Loader* loader = nullptr;
   Loader::SourceId source = 0;

@@ -15,6 +15,7 @@
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
+#include "runtime/value/random.h"
 
 namespace fedc::runtime {
 
@@ -349,7 +350,7 @@ void PhaseFlow::train(Block* block) noexcept {
     const std::uint32_t client = cohort_->clients[static_cast<std::size_t>(position)];
     Worker& own = worker();
     const auto start = Clock::now();
-    const std::int64_t failed = own.call.run(position, cohort_->hashes[client], columns, block->accumulator, idle());
+    const std::int64_t failed = own.call.run(position, clientHash(cohort_->ids->id(client)), columns, block->accumulator, idle());
     own.trained += secondsSince(start);
     meter_.compute(-1);
     if (failed != CallArgs::kNoFailure) {

@@ -4,6 +4,7 @@
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
+#include "runtime/value/random.h"
 
 namespace fedc::runtime {
 namespace {
@@ -80,7 +81,7 @@ class SerialExecutor final : public GraphExecutor {
         }
       }
       const auto begun = Clock::now();
-      const std::int64_t failed = call_.run(position, cohort.hashes[client], columns, level.back().data(), nullptr);
+      const std::int64_t failed = call_.run(position, clientHash(cohort.ids->id(client)), columns, level.back().data(), nullptr);
       times_.train += secondsSince(begun);
       if (phase.readsData) cohort.loader->release(request);
       if (failed != CallArgs::kNoFailure) return tl::unexpected(Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(failed), {}});

@@ -119,7 +119,7 @@ class Runner {
   RunError failed(Failure failure, const RunData::Federation* federation, const Cohorts::Members& cohort, int round) const {
     RunError error;
     error.round = round;
-    if (failure.position >= 0 && federation != nullptr) error.client = federation->ids[(*cohort)[static_cast<std::size_t>(failure.position)]];
+    if (failure.position >= 0 && federation != nullptr) error.client = federation->clients->id((*cohort)[static_cast<std::size_t>(failure.position)]);
     if (failure.kind == Failure::Kind::Data) {
       error.kind = RunError::Kind::Data;
       error.message = std::move(failure.data.message);
@@ -139,7 +139,7 @@ class Runner {
     if (hasClients(*entry.graph)) {
       members = federation->cohorts->of(cohortRound);
       cohort.clients = *members;
-      cohort.hashes = federation->hashes;
+      cohort.ids = federation->clients.get();
       cohort.loader = &data_->loader();
       cohort.source = federation->source;
       cohort.step = RunData::stepOf(round, evaluation);
@@ -162,10 +162,10 @@ class Runner {
     StartEvent event;
     event.rounds = rounds;
     if (const auto* train = data_->train()) {
-      event.clients = static_cast<std::int64_t>(train->ids.size());
+      event.clients = static_cast<std::int64_t>(train->clients->size());
       event.clientsPerRound = train->cohorts->size();
     }
-    if (const auto* eval = data_->eval()) event.evalClients = static_cast<std::int64_t>(eval->ids.size());
+    if (const auto* eval = data_->eval()) event.evalClients = static_cast<std::int64_t>(eval->clients->size());
     event.threads = workers_->count();
     event.compileSeconds = options_.compileSeconds;
     events_.start(event);
@@ -318,7 +318,7 @@ class Runner {
       if (auto kept = options_.directory->evaluation(round, summary_.eval); !kept) return notKept(kept.error());
     }
     if (events_.eval) {
-      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->ids.size()), seconds, summary_.eval});
+      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->clients->size()), seconds, summary_.eval});
     }
     return {};
   }

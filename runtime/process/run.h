@@ -35,7 +35,8 @@ class RunDirectory;
 
 /// What a run takes; every field is a flag of `fedc run`. Defaults of the program's `run` block and of its `param`s are filled in by the caller.
 struct RunOptions {
-  /// Federated data of `next` or `main`, and of `evaluate`: a file of TensorFlow Federated's HDF5 layout. Empty: none given.
+  /// Federated data of `next` or `main`, and of `evaluate`: a file of TensorFlow Federated's HDF5 layout, or `synthetic:…`. Empty: none
+  /// given.
   std::string data;
   std::string evalData;
   /// Which clients take part: `0..30` (indices into the ids in ascending order), `id,id`, `@file` (an id a line); empty: all.

@@ -6,7 +6,7 @@
 #include <limits>
 #include <thread>
 
-#include "runtime/data/hdf5_source.h"
+#include "runtime/data/open.h"
 #include "runtime/versions.h"
 
 namespace fedc::runtime {
@@ -35,6 +35,9 @@ std::int64_t defaultCache() {
   return all > 0 ? all / 4 : std::int64_t{1} << 30;
 }
 
+/// Of a cohort that is read ahead, at a time.
+constexpr std::size_t kPiece = 1024;
+
 struct FirstClient final : Loader::Request {
   void ready() noexcept override {}
 };
@@ -55,22 +58,23 @@ bool evaluatesAfter(const RunOptions& options, int round) {
 
 Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core::Graph& graph, const std::string& path, const std::string& clients,
                                                                       std::uint64_t seed, std::optional<std::int64_t> size) {
-  auto file = openHdf5(path, graph.columns);
-  if (!file) return wrong(file.error());
-  auto selected = selectClients(clients, (*file)->ids());
-  if (!selected) return wrong(RunError::Kind::Option, selected.error().message);
+  auto opened = openData(path, graph.columns);
+  if (!opened) return wrong(opened.error());
+  std::shared_ptr<ClientSource> source = std::move(*opened);
+  if (!clients.empty()) {
+    auto selected = selectClients(clients, *source);
+    if (!selected) return wrong(RunError::Kind::Option, selected.error().message);
+    source = restricted(std::move(source), std::move(*selected));
+  }
   auto federation = std::make_unique<Federation>();
-  const std::size_t count = selected->size();
+  const std::size_t count = source->size();
   if (count > std::numeric_limits<std::uint32_t>::max()) return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", path));
   if (size && *size < 1) return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients is empty", *size));
   if (size && *size > static_cast<std::int64_t>(count)) {
     return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients cannot be drawn from {}", *size, count),
                  fmt::format("`--clients-per-round {}` or `all`", count));
   }
-  std::shared_ptr<ClientSource> source = std::move(*file);
-  if (count != source->ids().size()) source = restricted(std::move(source), std::move(*selected));
-  federation->ids = source->ids();
-  for (const std::string& id : federation->ids) federation->hashes.push_back(clientHash(id));
+  federation->clients = source;
   federation->cohorts =
       std::make_unique<Cohorts>(seed, static_cast<std::uint32_t>(count), size ? std::optional(static_cast<std::uint32_t>(*size)) : std::nullopt);
   federation->source = loader_->add(std::move(source));
@@ -130,17 +134,22 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   when.rounds = rounds;
   when.evalEvery = options.evalEvery;
   const std::atomic<int>* const begun = &data->begun_;
-  data->loader_->plan([trained, evaluated, when, begun, round = options.resume ? options.resume->round + 1 : 1,
+  data->loader_->plan([trained, evaluated, when, begun, round = options.resume ? options.resume->round + 1 : 1, at = std::size_t{0},
                        eval = false](std::vector<Loader::Use>& uses) mutable {
     if (const int now = begun->load(std::memory_order_relaxed); round < now) {
       round = now;
+      at = 0;
       eval = false;
     }
     if (round > when.rounds) return false;
     Federation* const federation = eval ? evaluated : trained;
     if (federation != nullptr) {
-      for (const std::uint32_t client : *federation->cohorts->of(eval ? 0 : round)) uses.push_back({federation->source, client, stepOf(round, eval)});
+      const Cohorts::Members members = federation->cohorts->of(eval ? 0 : round);
+      const std::size_t end = std::min(at + kPiece, members->size());
+      for (; at < end; ++at) uses.push_back({federation->source, (*members)[at], stepOf(round, eval)});
+      if (at < members->size()) return true;
     }
+    at = 0;
     if (!eval && evaluatesAfter(when, round)) {
       eval = true;
     } else {

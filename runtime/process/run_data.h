@@ -22,8 +22,7 @@ class RunData {
  public:
   struct Federation {
     Loader::SourceId source = 0;
-    std::vector<std::string> ids;
-    std::vector<std::uint64_t> hashes;
+    std::shared_ptr<const ClientSource> clients;
     std::unique_ptr<Cohorts> cohorts;
   };
 

@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "compiler/support/hash.h"
+#include "runtime/data/open.h"
 #include "runtime/value/npz.h"
 #include "runtime/value/whole_file.h"
 
@@ -81,6 +82,7 @@ std::string textHash(const std::vector<std::string>& texts) {
 }
 
 Expected<std::string> dataMark(const std::string& path) {
+  if (isGenerated(path)) return textHash({path});
   constexpr std::streamoff kPiece = 1 << 20;
   std::ifstream in(path, std::ios::binary | std::ios::ate);
   if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));

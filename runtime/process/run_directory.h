@@ -79,7 +79,7 @@ class RunDirectory {
 std::string stateHash(const std::vector<NamedArray>& state);
 /// Of texts, in order.
 std::string textHash(const std::vector<std::string>& texts);
-/// What a file is taken to be known by: its size, its first and its last MiB. Error: it cannot be read.
+/// What data is taken to be known by: of a file its size, its first and its last MiB, of what is generated its text. Error: it cannot be read.
 Expected<std::string> dataMark(const std::string& path);
 
 }  // namespace fedc::runtime

@@ -8,6 +8,12 @@
 
 namespace fedc::runtime {
 
+std::shared_ptr<char> uninitialised(std::int64_t bytes) {
+  constexpr auto alignment = std::align_val_t{kAlignment};
+  auto* memory = static_cast<char*>(::operator new(static_cast<std::size_t>(alignedBytes(bytes)), alignment));
+  return std::shared_ptr<char>(memory, [](char* p) { ::operator delete(p, alignment); });
+}
+
 void Buffer::Free::operator()(char* memory) const { std::free(memory); }
 
 void Buffer::ensure(std::int64_t bytes) {

@@ -12,6 +12,9 @@ inline constexpr std::int64_t kAlignment = 64;
 /// `bytes` rounded up to the alignment; at least one unit.
 constexpr std::int64_t alignedBytes(std::int64_t bytes) { return bytes <= 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+/// Aligned memory whose bytes are all written by whoever asks for it.
+std::shared_ptr<char> uninitialised(std::int64_t bytes);
+
 /// Aligned memory that grows and never shrinks. Its content is lost when it grows; fresh memory is zero.
 class Buffer {
  public:

@@ -21,7 +21,6 @@ struct Fixture {
     source = *made;
     loader = std::make_unique<Loader>(Loader::Options{1 << 20, 2});
     id = loader->add(source);
-    for (const std::string& name : source->ids()) hashes.push_back(clientHash(name));
     members.resize(static_cast<std::size_t>(clients));
     std::iota(members.begin(), members.end(), 0);
     inputs = {Leaf::of(test::arrayOf<float>(Elem::F32, {3}, {0.5f, -1.25f, 3})), Leaf::of(core::Array::scalar({Elem::Key, 42}))};
@@ -31,14 +30,13 @@ struct Fixture {
     EXPECT_TRUE(plan) << (plan ? "" : plan.error().message);
     return std::move(*plan);
   }
-  Cohort cohort() const { return {members, hashes, loader.get(), id}; }
+  Cohort cohort() const { return {members, source.get(), loader.get(), id}; }
 
   std::shared_ptr<core::Program> program;
   Executable executable;
   std::shared_ptr<ClientSource> source;
   std::unique_ptr<Loader> loader;
   Loader::SourceId id = 0;
-  std::vector<std::uint64_t> hashes;
   std::vector<std::uint32_t> members;
   std::vector<Leaf> inputs;
 };
@@ -265,7 +263,8 @@ TEST_P(ExecutorThreads, EmptyCohortGivesZeroWhereNothingChecks) {
 class BadSource final : public ClientSource {
  public:
   BadSource(std::shared_ptr<ClientSource> inner, std::vector<std::size_t> bad) : inner_(std::move(inner)), bad_(std::move(bad)) {}
-  const std::vector<std::string>& ids() const override { return inner_->ids(); }
+  std::size_t size() const override { return inner_->size(); }
+  std::string id(std::size_t client) const override { return inner_->id(client); }
   Expected<ClientColumns, DataError> read(std::size_t client) override {
     if (std::find(bad_.begin(), bad_.end(), client) != bad_.end()) return tl::unexpected(DataError{"unreadable " + std::to_string(client), {}, {}});
     std::this_thread::sleep_for(std::chrono::microseconds(100));
@@ -284,7 +283,7 @@ TEST_P(ExecutorThreads, UnreadableDataIsAFailureOfThePosition) {
   const auto id = loader.add(std::make_shared<BadSource>(s.source, std::vector<std::size_t>{33, 80}));
   auto flow = flowExecutor(s.plan(), workers);
   for (int repeat = 0; repeat < 5; ++repeat) {
-    auto out = flow->run(s.inputs, {s.members, s.hashes, &loader, id});
+    auto out = flow->run(s.inputs, {s.members, s.source.get(), &loader, id});
     ASSERT_FALSE(out);
     EXPECT_EQ(out.error().kind, Failure::Kind::Data);
     EXPECT_EQ(out.error().position, 33);
@@ -301,7 +300,7 @@ TEST_P(ExecutorThreads, WithoutCacheEveryClientIsWaitedFor) {
   const auto id = loader.add(std::make_shared<BadSource>(s.source, std::vector<std::size_t>{}));
   auto flow = flowExecutor(s.plan(), workers);
   for (int repeat = 0; repeat < 3; ++repeat) {
-    auto out = flow->run(s.inputs, {s.members, s.hashes, &loader, id});
+    auto out = flow->run(s.inputs, {s.members, s.source.get(), &loader, id});
     ASSERT_TRUE(out && expected);
     EXPECT_EQ(bits(*out), bits(*expected));
   }

@@ -17,7 +17,8 @@ class CountingSource final : public ClientSource {
   CountingSource(int clients, std::int64_t bytes) : reads(static_cast<std::size_t>(clients)), bytes_(bytes) {
     for (int i = 0; i < clients; ++i) ids_.push_back("c" + std::to_string(100000 + i));
   }
-  const std::vector<std::string>& ids() const override { return ids_; }
+  std::size_t size() const override { return ids_.size(); }
+  std::string id(std::size_t client) const override { return ids_[client]; }
   Expected<ClientColumns, DataError> read(std::size_t client) override {
     ++reads[client];
     if (gate != nullptr) gate->acquire();

@@ -10,16 +10,19 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::vector<std::string> kIds = {"10", "alice", "bob", "carol", "dave"};
+const ClientSource& clients() {
+  static const auto source = memorySource({{"10", {}, 0}, {"alice", {}, 0}, {"bob", {}, 0}, {"carol", {}, 0}, {"dave", {}, 0}}, {});
+  return **source;
+}
 
 std::vector<std::size_t> chosen(const std::string& restriction) {
-  auto selected = selectClients(restriction, kIds);
+  auto selected = selectClients(restriction, clients());
   EXPECT_TRUE(selected) << (selected ? "" : selected.error().message);
   return selected ? *selected : std::vector<std::size_t>{};
 }
 
 std::string refused(const std::string& restriction) {
-  auto selected = selectClients(restriction, kIds);
+  auto selected = selectClients(restriction, clients());
   EXPECT_FALSE(selected);
   return selected ? "" : selected.error().message;
 }

@@ -114,7 +114,8 @@ void addResume(CLI::App* app, CommandLine& line) {
 void addRun(CLI::App* app, CommandLine& line) {
   RunFlags& run = line.run;
   addFile(app, line);
-  add(app, "--data", "PATH", "the clients' data: HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { run.data = std::move(v); });
+  add(app, "--data", "PATH", "the clients' data: HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(),
+      [&](std::string v) { run.data = std::move(v); });
   add(app, "--eval-data", "PATH", "the data of `evaluate`", notEmpty(), [&](std::string v) { run.evalData = std::move(v); });
   add(app, "--rounds", "N", "rounds of the process", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
   add(
@@ -225,7 +226,9 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
   CLI::App* data = app.add_subcommand("data", "look at data");
   data->require_subcommand(1);
   CLI::App* dataInfo = data->add_subcommand("info", "what a federation holds, and the `struct` that reads it");
-  add(dataInfo, "FILE", "", "HDF5 in TensorFlow Federated's layout", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
+  add(dataInfo, "FILE", "", "HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(), [&](std::string v) {
+    line.files = {std::move(v)};
+  })->required();
   CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
   for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor}) addMessages(command, line);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "runtime/data/inspect.h"
+#include "runtime/data/open.h"
 #include "tools/fedc/commands.h"
 #include "tools/fedc/number_text.h"
 
@@ -43,9 +44,11 @@ std::string rowsText(const std::vector<std::int64_t>& all) {
   return text;
 }
 
-std::string countsText(const runtime::FeatureInfo& feature) {
+/// `counted`: only so many clients were; 0: all.
+std::string countsText(const runtime::FeatureInfo& feature, std::size_t counted) {
   std::string values = "  value", counts = "  rows ";
-  std::string text = fmt::format("\n{}: {} different value{}\n", feature.name, feature.counts.size(), feature.counts.size() == 1 ? "" : "s");
+  std::string text = fmt::format("\n{}: {} different value{}{}\n", feature.name, feature.counts.size(), feature.counts.size() == 1 ? "" : "s",
+                                 counted == 0 ? "" : fmt::format(" at the first {} clients", counted));
   const auto flush = [&] {
     text += values + "\n" + counts + "\n";
     values = "  value";
@@ -71,18 +74,17 @@ int dataInfoCommand(const CommandLine& line, const Console& console) {
     return kFailure;
   }
   std::error_code ignored;
-  const auto bytes = std::filesystem::file_size(path, ignored);
+  const std::string size = runtime::isGenerated(path) ? "generated" : bytesText(static_cast<double>(std::filesystem::file_size(path, ignored)));
   std::int64_t examples = 0;
   for (const std::int64_t n : info->rows) examples += std::max<std::int64_t>(n, 0);
-  std::string text = fmt::format("{}: {} client{}, {} examples, {}\n", path, info->ids.size(), info->ids.size() == 1 ? "" : "s", examples,
-                                 bytesText(static_cast<double>(bytes)));
+  std::string text = fmt::format("{}: {} client{}, {} examples, {}\n", path, info->clients, info->clients == 1 ? "" : "s", examples, size);
   text += rowsText(info->rows);
-  text += fmt::format("ids: {}{}\n", info->ids.front(), info->ids.size() > 1 ? " .. " + info->ids.back() : "");
+  text += fmt::format("ids: {}{}\n", info->firstId, info->clients > 1 ? " .. " + info->lastId : "");
   text += "\nstruct Example {\n";
   for (const runtime::FeatureInfo& feature : info->features) text += field(feature);
   text += "}\n";
   for (const runtime::FeatureInfo& feature : info->features)
-    if (!feature.counts.empty()) text += countsText(feature);
+    if (!feature.counts.empty()) text += countsText(feature, info->counted < info->clients ? info->counted : 0);
   return writeOut(text) ? kSuccess : kFailure;
 }
 

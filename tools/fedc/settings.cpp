@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/support/suggest.h"
+#include "runtime/data/open.h"
 #include "tools/fedc/flag_values.h"
 
 namespace fedc::cli {
@@ -15,7 +16,7 @@ namespace {
 
 /// Relative to the folder of the program.
 std::string besideProgram(const std::string& path, const std::string& programPath) {
-  if (path.empty() || path.front() == '/') return path;
+  if (path.empty() || path.front() == '/' || runtime::isGenerated(path)) return path;
   return (std::filesystem::path(programPath).parent_path() / path).lexically_normal().string();
 }
 
