@@ -42,7 +42,7 @@ class ClientSource {
   virtual std::string id(std::size_t client) const = 0;
   /// Reads and decodes one client. Thread-safe; blocks.
   virtual Expected<ClientColumns, DataError> read(std::size_t client) = 0;
-  /// Clients that are made, not read: making one again is cheaper than the memory to keep it.
+  /// Clients that are made, not read: to make one again costs little, so not much memory is given to keeping them.
   virtual bool isGenerated() const { return false; }
 };
 

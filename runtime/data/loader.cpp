@@ -25,13 +25,23 @@ class Loader::Entry {
   ClientColumns data;
   DataError error;
   Request* waiting = nullptr;
-  /// The list of what may be evicted; least recently used first.
+  /// Neighbours in its shelf's list.
   Entry* newer = nullptr;
   Entry* older = nullptr;
   bool listed = false;
 };
 
 struct Loader::State {
+  /// Decoded clients under one budget.
+  struct Shelf {
+    std::int64_t budget = 0;
+    /// Bytes that are there, and (as a guess) that are being read.
+    std::int64_t cached = 0, loading = 0;
+    /// What may be evicted; least recently used first.
+    Entry* oldest = nullptr;
+    Entry* newest = nullptr;
+  };
+
   struct Source {
     std::shared_ptr<ClientSource> source;
     /// Of the clients that somebody wants or that are kept; the others have none, so that memory does not grow with all who ever took part.
@@ -41,11 +51,10 @@ struct Loader::State {
     std::vector<bool> everRead;
     std::int64_t readBytes = 0;
     std::int64_t readClients = 0;
-    /// Of a generated source: bytes of the clients that are there or being made.
-    std::int64_t held = 0;
+    Shelf* shelf = nullptr;
   };
-  /// Generated clients are made ahead as far as this goes: enough that nobody waits, and no more than a processor's cache.
-  static constexpr std::int64_t kGeneratedAhead = std::int64_t{16} << 20;
+  /// Generated clients get no more than this: a small federation stays, of a large one enough is made ahead that nobody waits.
+  static constexpr std::int64_t kMostGenerated = std::int64_t{32} << 20;
   /// Uses beyond this many are not planned: the window costs memory and says nothing more about the near future.
   static constexpr std::size_t kWindow = 8192;
 
@@ -60,10 +69,7 @@ struct Loader::State {
   bool planning = false;
   std::deque<Entry*> ahead;
   std::size_t window = 0;
-  Entry* oldest = nullptr;
-  Entry* newest = nullptr;
-  std::int64_t cached = 0;
-  std::int64_t loading = 0;
+  Shelf files, generated;
   std::uint64_t reads = 0, evictions = 0;
   std::vector<std::thread> threads;
 
@@ -77,7 +83,7 @@ struct Loader::State {
   }
 
   std::int64_t& lastStep(const Entry& e) { return sources[e.use.source].lastStep[e.use.client]; }
-  bool isGenerated(const Entry& e) const { return sources[e.use.source].source->isGenerated(); }
+  Shelf& shelf(const Entry& e) { return *sources[e.use.source].shelf; }
 
   /// Forgets a client that nobody wants and of which nothing is kept.
   void settle(Entry& e) {
@@ -85,43 +91,38 @@ struct Loader::State {
     if (e.status == Entry::Status::Absent) sources[e.use.source].entries[e.use.client] = nullptr;
   }
 
-  void drop(Entry& e, std::vector<ClientColumns>& gone) {
-    cached -= e.data.bytes;
-    if (isGenerated(e)) sources[e.use.source].held -= e.data.bytes;
-    gone.push_back(std::move(e.data));
-    e.data = {};
-    e.status = Entry::Status::Absent;
-    settle(e);
-  }
-
   void unlist(Entry& e) {
     if (!e.listed) return;
-    (e.older != nullptr ? e.older->newer : oldest) = e.newer;
-    (e.newer != nullptr ? e.newer->older : newest) = e.older;
+    Shelf& s = shelf(e);
+    (e.older != nullptr ? e.older->newer : s.oldest) = e.newer;
+    (e.newer != nullptr ? e.newer->older : s.newest) = e.older;
     e.older = e.newer = nullptr;
     e.listed = false;
   }
 
-  /// A client that may not be in use any more: kept for the next time, or let go.
-  void list(Entry& e, std::vector<ClientColumns>& gone) {
+  void list(Entry& e) {
     unlist(e);
-    if (e.status != Entry::Status::Ready || e.pins != 0 || e.planned != 0) return settle(e);
-    if (isGenerated(e)) return drop(e, gone);
-    e.older = newest;
-    (newest != nullptr ? newest->newer : oldest) = &e;
-    newest = &e;
+    if (e.status != Entry::Status::Ready || e.pins != 0 || e.planned != 0) return;
+    Shelf& s = shelf(e);
+    e.older = s.newest;
+    (s.newest != nullptr ? s.newest->newer : s.oldest) = &e;
+    s.newest = &e;
     e.listed = true;
   }
 
   /// Evicts until `more` bytes fit, as far as there is something to evict. What goes is handed out, to be freed outside the lock.
-  bool makeRoom(std::int64_t more, std::vector<ClientColumns>& gone) {
-    while (cached + more > options.cacheBytes && oldest != nullptr) {
-      Entry& e = *oldest;
+  bool makeRoom(Shelf& s, std::int64_t more, std::vector<ClientColumns>& gone) {
+    while (s.cached + more > s.budget && s.oldest != nullptr) {
+      Entry& e = *s.oldest;
       unlist(e);
-      drop(e, gone);
+      s.cached -= e.data.bytes;
+      gone.push_back(std::move(e.data));
+      e.data = {};
+      e.status = Entry::Status::Absent;
+      settle(e);
       ++evictions;
     }
-    return cached + more <= options.cacheBytes;
+    return s.cached + more <= s.budget;
   }
 
   std::int64_t estimate(const Entry& e) const {
@@ -134,8 +135,7 @@ struct Loader::State {
     while (!ahead.empty()) {
       Entry& e = *ahead.front();
       const bool isWanted = e.planned != 0 && e.status == Entry::Status::Absent;
-      if (isWanted && isGenerated(e) && sources[e.use.source].held + estimate(e) > kGeneratedAhead) return nullptr;
-      if (isWanted && !makeRoom(loading + estimate(e), gone)) return nullptr;
+      if (isWanted && !makeRoom(shelf(e), shelf(e).loading + estimate(e), gone)) return nullptr;
       ahead.pop_front();
       --e.queued;
       if (isWanted) return &e;
@@ -197,15 +197,12 @@ struct Loader::State {
     Source& s = sources[e.use.source];
     ClientSource& source = *s.source;
     const std::int64_t guess = estimate(e);
-    loading += guess;
-    const bool generated = isGenerated(e);
-    if (generated) s.held += guess;
+    s.shelf->loading += guess;
     lock.unlock();
     gone.clear();
     auto result = source.read(e.use.client);
     lock.lock();
-    loading -= guess;
-    if (generated) s.held -= guess;
+    s.shelf->loading -= guess;
     s.everRead[e.use.client] = true;
     Request* request = std::exchange(e.waiting, nullptr);
     if (result) {
@@ -213,11 +210,10 @@ struct Loader::State {
       s.readBytes += e.data.bytes;
       ++s.readClients;
       ++reads;
-      cached += e.data.bytes;
-      if (generated) s.held += e.data.bytes;
+      s.shelf->cached += e.data.bytes;
       e.status = Entry::Status::Ready;
-      if (e.pins == 0 && e.planned == 0) list(e, gone);
-      makeRoom(0, gone);
+      if (e.pins == 0 && e.planned == 0) list(e);
+      makeRoom(*s.shelf, 0, gone);
     } else {
       e.error = std::move(result.error());
       e.status = Entry::Status::Failed;
@@ -238,6 +234,8 @@ const DataError& Loader::Request::error() const { return entry_->error; }
 
 Loader::Loader(Options options) : state_(std::make_unique<State>()) {
   state_->options = options;
+  state_->files.budget = options.cacheBytes;
+  state_->generated.budget = std::min(options.cacheBytes, State::kMostGenerated);
   for (int i = 0; i < std::max(1, options.threads); ++i) state_->threads.emplace_back([this] { state_->serve(); });
 }
 
@@ -256,6 +254,7 @@ Loader::SourceId Loader::add(std::shared_ptr<ClientSource> source) {
   s.entries.resize(source->size());
   s.lastStep.resize(source->size(), -1);
   s.everRead.resize(source->size());
+  s.shelf = source->isGenerated() ? &state_->generated : &state_->files;
   s.source = std::move(source);
   state_->sources.push_back(std::move(s));
   return static_cast<SourceId>(state_->sources.size() - 1);
@@ -329,8 +328,9 @@ void Loader::release(Request& request) {
     Entry& e = *request.entry_;
     request.entry_ = nullptr;
     if (--e.pins == 0) {
-      s.list(e, gone);
-      if (s.cached > s.options.cacheBytes) s.makeRoom(0, gone);
+      s.list(e);
+      State::Shelf& shelf = s.shelf(e);
+      if (shelf.cached > shelf.budget) s.makeRoom(shelf, 0, gone);
       wake = s.sleeping != 0 && !s.ahead.empty();
     }
   }
@@ -339,7 +339,7 @@ void Loader::release(Request& request) {
 
 Loader::Statistics Loader::statistics() const {
   std::lock_guard lock(state_->mutex);
-  return {state_->cached, state_->reads, state_->evictions};
+  return {state_->files.cached + state_->generated.cached, state_->reads, state_->evictions};
 }
 
 }  // namespace fedc::runtime

@@ -10,7 +10,7 @@
 namespace fedc::runtime {
 
 /// Reads clients on threads of its own, ahead of their use, and keeps decoded ones in memory up to a budget of bytes; the least recently used
-/// go first. A client that is in use, or about to be (planned), stays. Generated clients are made a little ahead and are gone after their use.
+/// go first. A client that is in use, or about to be (planned), stays. Generated clients have a small budget of their own.
 class Loader {
  public:
   struct Options {
