@@ -10,6 +10,8 @@ struct BinaryResult {
   int exitCode = -1;
   std::string out;
   std::string err;
+  /// The most memory that it had resident at a time, in bytes.
+  long long peakBytes = 0;
 };
 
 /// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text;

@@ -36,6 +36,8 @@ class CountingSource final : public ClientSource {
   std::atomic<int> alive = 0;
   std::size_t failing = ~std::size_t{0};
   std::counting_semaphore<>* gate = nullptr;
+  bool generated = false;
+  bool isGenerated() const override { return generated; }
   int total() const {
     int sum = 0;
     for (const auto& n : reads) sum += n;
@@ -74,6 +76,32 @@ TEST(Loader, KeepsWhatFitsAndEvictsTheLeastRecentlyUsed) {
   use(loader, id, 1);
   EXPECT_EQ(source->reads[1], 2);
   EXPECT_EQ(source->alive, 3);
+}
+
+TEST(Loader, GeneratedClientsHaveASmallBudgetOfTheirOwn) {
+  constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+  auto made = std::make_shared<CountingSource>(40, 2 * kMiB), file = std::make_shared<CountingSource>(3, 100 * kMiB);
+  made->generated = true;
+  Loader loader({1000 * kMiB, 1});
+  const auto makes = loader.add(made), reads = loader.add(file);
+  for (std::uint32_t c = 0; c < 3; ++c) use(loader, reads, c);
+  for (std::uint32_t c = 0; c < 40; ++c) use(loader, makes, c);
+  EXPECT_EQ(made->alive, 16) << "32 MiB";
+  EXPECT_EQ(file->alive, 3) << "files are not pushed out by them";
+  EXPECT_EQ(loader.statistics().cachedBytes, 332 * kMiB);
+  // The last sixteen are there still.
+  for (std::uint32_t c = 24; c < 40; ++c) use(loader, makes, c);
+  EXPECT_EQ(made->total(), 40);
+  // The window of what is made ahead goes as far.
+  loader.plan([makes, done = false](std::vector<Loader::Use>& uses) mutable {
+    if (std::exchange(done, true)) return false;
+    for (std::uint32_t c = 0; c < 20; ++c) uses.push_back({makes, c, 1});
+    return true;
+  });
+  while (made->total() < 56) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_LE(made->total(), 57);
+  EXPECT_LE(made->alive, 17);
 }
 
 TEST(Loader, WhatIsInUseStays) {
