@@ -13,13 +13,13 @@ namespace {
 
 /// Horner's rule over fma, highest coefficient first: no loop, so that the loop around it becomes vectors.
 template <class... Rest>
-FEDC_SIMD FEDC_INLINE float polynomial(float x, float p, Rest... rest) {
+FEDC_INLINE float polynomial(float x, float p, Rest... rest) {
   ((p = __builtin_fmaf(p, x, rest)), ...);
   return p;
 }
 
 /// log(1 + x) for -1 < x <= 0: the scalar program of log1p (scalar/logarithm.cpp) without its cases outside.
-FEDC_SIMD FEDC_INLINE float log1pNegative(float x) {
+FEDC_INLINE float log1pNegative(float x) {
   constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
   const std::int32_t k = (std::bit_cast<std::int32_t>(x + 1.0F) - kSqrtHalf) >> 23;
   const float four = std::bit_cast<float>((129 - k) << 23);
@@ -31,7 +31,7 @@ FEDC_SIMD FEDC_INLINE float log1pNegative(float x) {
 }
 
 /// The scalar program of erf_inv (scalar/special.cpp) for |u| < 1.
-FEDC_SIMD FEDC_INLINE float erfInvInside(float u) {
+FEDC_INLINE float erfInvInside(float u) {
   const float w = -log1pNegative(-(u * u));
   const float near = polynomial(w - 2.5F, 2.81022636e-08F, 3.43273939e-07F, -3.5233877e-06F, -4.39150654e-06F, 0.00021858087F, -0.00125372503F,
                                 -0.00417768164F, 0.246640727F, 1.50140941F);
@@ -41,12 +41,15 @@ FEDC_SIMD FEDC_INLINE float erfInvInside(float u) {
 }
 
 /// `normal` of 32 random bits: u = 2 m - 1 + 2^-24 with m in [0, 1) from the upper 23 bits, then sqrt(2) erf_inv(u).
-FEDC_SIMD void normalsOf(std::int64_t n, const std::uint32_t* bits, float* out) {
+FEDC_INLINE void normalsOf(std::int64_t n, const std::uint32_t* bits, float* out) {
   for (std::int64_t i = 0; i < n; ++i) {
     const float unit = std::bit_cast<float>((bits[i] >> 9) | 0x3f800000U) - 1.0F;
     out[i] = 0x1.6a09e6p+0F * erfInvInside(unit * 2.0F - 0x1.fffffep-1F);
   }
 }
+
+FEDC_SIMD void normals256(std::int64_t n, const std::uint32_t* bits, float* out) { normalsOf(n, bits, out); }
+FEDC_SIMD_512 void normals512(std::int64_t n, const std::uint32_t* bits, float* out) { normalsOf(n, bits, out); }
 
 }  // namespace
 
@@ -56,7 +59,7 @@ void randomNormals(std::uint64_t key, std::uint64_t first, std::span<float> out)
     const std::span<float> piece = out.subspan(at, std::min(bits.size(), out.size() - at));
     const std::span<std::uint32_t> raw(bits.data(), piece.size());
     randomBits(key, first + at, raw);
-    normalsOf(static_cast<std::int64_t>(piece.size()), raw.data(), piece.data());
+    (hasVectors512() ? normals512 : normals256)(static_cast<std::int64_t>(piece.size()), raw.data(), piece.data());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <immintrin.h>
 
 #include <algorithm>
 #include <array>
@@ -85,42 +86,38 @@ void sizesOf(const SyntheticSpec& spec, std::span<double> z, std::span<std::int6
 /// Classes that are worked on together; a model has a multiple of it, where what is too much never wins.
 constexpr std::int64_t kLanes = 16;
 
-/// For four rows the scores of `kLanes` classes: b + x W, from the first feature to the last.
-FEDC_SIMD void scores(std::int64_t dim, std::int64_t width, const float* x, const float* w, const float* b, float* out) {
-  float sum[4][kLanes];
-  for (auto& row : sum)
-    for (std::int64_t c = 0; c < kLanes; ++c) row[c] = b[c];
+/// The best of `kLanes` classes, from `first` on, for four rows, whose best before are given: the greatest of b + x W, summed from the first feature
+/// to the last; of equals the first.
+FEDC_SIMD void bestOfLanes(std::int64_t dim, std::int64_t width, const float* x, const float* w, const float* b, std::int32_t first, float* best,
+                           std::int32_t* y) {
+  // In registers: two vectors a row.
+  __m256 low[4], high[4];
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) low[r] = _mm256_loadu_ps(b), high[r] = _mm256_loadu_ps(b + 8);
   for (std::int64_t j = 0; j < dim; ++j) {
-    for (std::int64_t r = 0; r < 4; ++r) {
-      const float value = x[r * dim + j];
-      for (std::int64_t c = 0; c < kLanes; ++c) sum[r][c] = __builtin_fmaf(value, w[j * width + c], sum[r][c]);
+    const __m256 wLow = _mm256_loadu_ps(w + j * width), wHigh = _mm256_loadu_ps(w + j * width + 8);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      const __m256 value = _mm256_broadcast_ss(x + r * dim + j);
+      low[r] = _mm256_fmadd_ps(value, wLow, low[r]);
+      high[r] = _mm256_fmadd_ps(value, wHigh, high[r]);
     }
   }
-  for (std::int64_t r = 0; r < 4; ++r)
-    for (std::int64_t c = 0; c < kLanes; ++c) out[r * kLanes + c] = sum[r][c];
+  float sum[4][kLanes];
+  for (int r = 0; r < 4; ++r) _mm256_storeu_ps(sum[r], low[r]), _mm256_storeu_ps(sum[r] + 8, high[r]);
+  for (std::int32_t c = 0; c < kLanes; ++c) {
+    for (std::int64_t r = 0; r < 4; ++r) {
+      const bool isBetter = sum[r][c] > best[r];
+      best[r] = isBetter ? sum[r][c] : best[r];
+      y[r] = isBetter ? first + c : y[r];
+    }
+  }
 }
 
 /// x = v + sd z in place.
 FEDC_SIMD void scale(std::int64_t rows, std::int64_t dim, const float* sd, const float* v, float* x) {
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t j = 0; j < dim; ++j) x[r * dim + j] = __builtin_fmaf(sd[j], x[r * dim + j], v[j]);
-}
-
-/// The class with the greatest score, the first of equals, for each of four rows.
-void bestOfFour(std::int64_t dim, std::int64_t width, const float* x, const float* w, const float* b, std::int32_t* y) {
-  std::array<float, 4> best{};
-  best.fill(-std::numeric_limits<float>::infinity());
-  std::array<float, 4 * kLanes> score{};
-  std::fill_n(y, 4, 0);
-  for (std::int64_t first = 0; first < width; first += kLanes) {
-    scores(dim, width, x, w + first, b + first, score.data());
-    for (std::size_t r = 0; r < 4; ++r) {
-      for (std::int64_t c = 0; c < kLanes; ++c) {
-        const float s = score[r * kLanes + static_cast<std::size_t>(c)];
-        if (s > best[r]) best[r] = s, y[r] = static_cast<std::int32_t>(first + c);
-      }
-    }
-  }
 }
 
 class SyntheticSource final : public ClientSource {
@@ -172,7 +169,13 @@ class SyntheticSource final : public ClientSource {
     std::vector<float> w(static_cast<std::size_t>(spec_.dim * width)), b(static_cast<std::size_t>(width), -std::numeric_limits<float>::infinity());
     for (std::int64_t j = 0; j < spec_.dim; ++j) std::copy_n(model.w.data() + j * spec_.classes, spec_.classes, w.data() + j * width);
     std::copy(model.b.begin(), model.b.end(), b.begin());
-    for (std::int64_t r = 0; r < rows; r += 4) bestOfFour(spec_.dim, width, x + r * spec_.dim, w.data(), b.data(), y + r);
+    for (std::int64_t r = 0; r < rows; r += 4) {
+      std::array<float, 4> best{};
+      best.fill(-std::numeric_limits<float>::infinity());
+      std::fill_n(y + r, 4, 0);
+      for (std::int64_t c = 0; c < width; c += kLanes)
+        bestOfLanes(spec_.dim, width, x + r * spec_.dim, w.data() + c, b.data() + c, static_cast<std::int32_t>(c), best.data(), y + r);
+    }
   }
 
   const SyntheticSpec spec_;

@@ -9,12 +9,22 @@
 /// Compiled for the least CPU that fedc runs on (x86-64-v3), so that fma is one instruction; with vector loops, which g++ 12 makes at -O3 only.
 #ifdef __clang__
 #define FEDC_SIMD __attribute__((target("avx2,fma")))
+#define FEDC_SIMD_512 __attribute__((target("avx512f,avx512dq,avx512vl,fma")))
 #else
 #define FEDC_SIMD __attribute__((target("avx2,fma"), optimize("tree-vectorize", "vect-cost-model=dynamic")))
+#define FEDC_SIMD_512 \
+  __attribute__((target("avx512f,avx512dq,avx512vl,fma,prefer-vector-width=512"), optimize("tree-vectorize", "vect-cost-model=dynamic")))
 #endif
 #define FEDC_INLINE inline __attribute__((always_inline))
 
 namespace fedc::core {
+
+/// Whether this CPU runs what is compiled as FEDC_SIMD_512: a second version of loops that are worth it, with the same bits.
+inline bool hasVectors512() {
+  static const bool has =
+      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+  return has;
+}
 
 /// The scalar meaning of add, mul, max, min, and, or on the C++ type that holds an element (f16 and bf16 are float here).
 template <ReduceKind K, class T>
