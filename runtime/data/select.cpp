@@ -49,7 +49,11 @@ std::size_t lowerBound(const ClientSource& source, std::string_view id) {
   std::size_t first = 0, last = source.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
-    (source.id(middle) < id ? first : last) = source.id(middle) < id ? middle + 1 : middle;
+    if (source.id(middle) < id) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
   }
   return first;
 }

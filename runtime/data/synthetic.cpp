@@ -28,7 +28,7 @@ tl::unexpected<DataError> bad(std::string message, std::string help = {}, std::o
 
 constexpr const char* kExample = "`synthetic:clients=1000,alpha=1,beta=1,dim=60,classes=10`";
 
-// Of one client; docs/data.md says how much.
+/// Of one client.
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 30;
 /// As many as ids have digits for.
 constexpr std::int64_t kMostClients = 100'000'000;
