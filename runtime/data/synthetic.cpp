@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -103,14 +104,17 @@ FEDC_SIMD void bestOfLanes(std::int64_t dim, std::int64_t width, const float* x,
       high[r] = _mm256_fmadd_ps(value, wHigh, high[r]);
     }
   }
-  float sum[4][kLanes];
-  for (int r = 0; r < 4; ++r) _mm256_storeu_ps(sum[r], low[r]), _mm256_storeu_ps(sum[r] + 8, high[r]);
-  for (std::int32_t c = 0; c < kLanes; ++c) {
-    for (std::int64_t r = 0; r < 4; ++r) {
-      const bool isBetter = sum[r][c] > best[r];
-      best[r] = isBetter ? sum[r][c] : best[r];
-      y[r] = isBetter ? first + c : y[r];
-    }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    // The greatest in every lane; the first lane that has it.
+    __m256 most = _mm256_max_ps(low[r], high[r]);
+    most = _mm256_max_ps(most, _mm256_permute2f128_ps(most, most, 1));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4E));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xB1));
+    const int inLow = _mm256_movemask_ps(_mm256_cmp_ps(low[r], most, _CMP_EQ_OQ));
+    const int inHigh = _mm256_movemask_ps(_mm256_cmp_ps(high[r], most, _CMP_EQ_OQ));
+    const float score = _mm256_cvtss_f32(most);
+    if (score > best[r]) best[r] = score, y[r] = first + std::countr_zero(static_cast<unsigned>(inLow | inHigh << 8));
   }
 }
 
