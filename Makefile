@@ -51,11 +51,11 @@ tsan: install-ci
 	@LD_LIBRARY_PATH=$(CURDIR)/build-tsan/tbb TSAN_OPTIONS=halt_on_error=1 \
 	  scripts/ctest.sh $(LOG)/tsan-test.log 'tsan: test' build-tsan -L '^runtime$$'
 
-lint: install-ci build ## clang-format, clang-tidy, quotations in the documentation
+lint: install-ci build ## clang-format, fedc fmt, clang-tidy, quotations in the documentation
 	@$(STEP) $(LOG)/format.log 'lint: format' scripts/format.sh --check
 	@$(STEP) $(LOG)/tidy.log 'lint: clang-tidy' scripts/tidy.sh build
 
-format: install-ci ## lays out the sources and renews the documentation's quotations
+format: install-ci build ## lays out the sources and renews the documentation's quotations
 	@$(STEP) $(LOG)/format.log 'format' scripts/format.sh
 
 bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed

@@ -261,8 +261,8 @@ OR_OR : '||' ;
 NOT : '!' ;
 
 DOC : '///' (~[/\r\n] ~[\r\n]*)? -> channel(2) ;
-LINE_COMMENT : '//' ~[\r\n]* -> skip ;
-BLOCK_COMMENT : '/*' .*? '*/' -> skip ;
+LINE_COMMENT : '//' ~[\r\n]* -> channel(3) ;
+BLOCK_COMMENT : '/*' .*? '*/' -> channel(3) ;
 UNCLOSED_COMMENT : '/*' (~'*' | '*'+ ~[*/])* '*'* ;
 SPACE : [ \t\r\n]+ -> skip ;
 UNKNOWN : . ;

@@ -14,6 +14,7 @@ using antlr4::Token;
 using Lexer = grammar::FedLexer;
 
 constexpr std::size_t kDocChannel = 2;
+constexpr std::size_t kCommentChannel = 3;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 /// Advice for characters that are no part of the language.
@@ -111,7 +112,12 @@ class Filter {
         unknown = span;
         continue;
       }
+      if (token->getChannel() == kCommentChannel) {
+        out_.comments.push_back(span);
+        continue;
+      }
       if (token->getChannel() == kDocChannel) {
+        out_.comments.push_back(span);
         std::string_view line = file_.text(span).substr(3);
         if (line.starts_with(' ')) line.remove_prefix(1);
         while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);

@@ -20,6 +20,8 @@ struct Lexed {
   std::vector<std::unique_ptr<antlr4::Token>> tokens;
   /// The `///` text before a token, by the byte at which that token begins.
   std::unordered_map<std::uint32_t, std::string> docs;
+  /// All comments, `///` included, in order.
+  std::vector<Span> comments;
   /// Where something is reported already that the parser would stumble over once more.
   std::vector<Span> broken;
   /// Where strings begin that are not closed on their line: brackets after them may be part of the string.

@@ -1,12 +1,8 @@
 #include "compiler/syntax/parse.h"
 
-#include <antlr4-runtime.h>
-
-#include "FedParser.h"
 #include "compiler/syntax/builder.h"
 #include "compiler/syntax/error_strategy.h"
-#include "compiler/syntax/repair_stream.h"
-#include "compiler/syntax/tokens.h"
+#include "compiler/syntax/parse_tree.h"
 
 namespace fedc::syntax {
 namespace {
@@ -27,17 +23,19 @@ std::vector<std::unique_ptr<antlr4::Token>> copyOf(const std::vector<std::unique
 
 }  // namespace
 
-std::unique_ptr<ast::Module> parse(const SourceFile& file, DiagnosticSink& sink) {
+ParseTree parseTree(const SourceFile& file, DiagnosticSink& sink) {
   const std::size_t errorsBefore = sink.errorCount();
-  const Tokens tokens = readTokens(file, sink);
-  if (!tokens.isUsable) {
-    auto empty = std::make_unique<ast::Module>();
-    empty->file = file.id();
-    return empty;
+  ParseTree result;
+  result.tokens = readTokens(file, sink);
+  if (!result.tokens.isUsable) {
+    result.module = std::make_unique<ast::Module>();
+    result.module->file = file.id();
+    return result;
   }
-  antlr4::ListTokenSource source(copyOf(tokens.list));
-  RepairStream stream(&source, tokens.depth);
-  grammar::FedParser parser(&stream);
+  result.source = std::make_unique<antlr4::ListTokenSource>(copyOf(result.tokens.list));
+  result.stream = std::make_unique<RepairStream>(result.source.get(), result.tokens.depth);
+  result.parser = std::make_unique<grammar::FedParser>(result.stream.get());
+  grammar::FedParser& parser = *result.parser;
   parser.removeErrorListeners();
   auto* interpreter = parser.getInterpreter<antlr4::atn::ParserATNSimulator>();
 
@@ -47,16 +45,21 @@ std::unique_ptr<ast::Module> parse(const SourceFile& file, DiagnosticSink& sink)
     parser.setErrorHandler(std::make_shared<antlr4::BailErrorStrategy>());
     try {
       const std::set<std::uint32_t> none;
-      return Builder(file, tokens, none, sink).module(parser.module());
+      result.root = parser.module();
+      result.module = Builder(file, result.tokens, none, sink).module(result.root);
+      return result;
     } catch (const antlr4::ParseCancellationException&) {
       parser.reset();
     }
   }
   interpreter->setPredictionMode(antlr4::atn::PredictionMode::LL);
-  auto strategy = std::make_shared<ErrorStrategy>(file, tokens, stream, sink);
+  auto strategy = std::make_shared<ErrorStrategy>(file, result.tokens, *result.stream, sink);
   parser.setErrorHandler(strategy);
-  grammar::FedParser::ModuleContext* tree = parser.module();
-  return Builder(file, tokens, strategy->reportedAt(), sink).module(tree);
+  result.root = parser.module();
+  result.module = Builder(file, result.tokens, strategy->reportedAt(), sink).module(result.root);
+  return result;
 }
+
+std::unique_ptr<ast::Module> parse(const SourceFile& file, DiagnosticSink& sink) { return parseTree(file, sink).module; }
 
 }  // namespace fedc::syntax

@@ -95,6 +95,7 @@ class Preparer {
     Lexed lexed = lex(file_, sink_);
     in_ = std::move(lexed.tokens);
     out_.docs = std::move(lexed.docs);
+    out_.comments = std::move(lexed.comments);
     out_.broken = std::move(lexed.broken);
     out_.isUsable = lexed.isText;
     unclosedStrings_ = std::move(lexed.unclosedStrings);

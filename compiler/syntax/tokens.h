@@ -22,6 +22,8 @@ struct Tokens {
   std::vector<std::uint32_t> depth;
   /// The `///` text before a token, by the byte at which that token begins.
   std::unordered_map<std::uint32_t, std::string> docs;
+  /// All comments, `///` included, in order.
+  std::vector<Span> comments;
   /// Where something is reported already that the parser would stumble over once more.
   std::vector<Span> broken;
   /// False when there is nothing to parse: no text, or nested too deep.

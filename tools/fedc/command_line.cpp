@@ -154,6 +154,11 @@ void addCheck(CLI::App* app, CommandLine& line) {
   addCompilation(app, line);
 }
 
+void addFmt(CLI::App* app, CommandLine& line) {
+  app->add_option("FILE", line.files, "the files; `-` is standard input, laid out on standard output")->required()->type_name("");
+  app->add_flag("--check", line.onlyCheck, "list the files that would change, write none; exit code 1 if there are any");
+}
+
 void addEmit(CLI::App* app, CommandLine& line) {
   const auto stage = [](const std::string& text) -> Expected<std::string> {
     const std::vector<std::string> stages = emitStages();
@@ -230,7 +235,9 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     line.files = {std::move(v)};
   })->required();
   CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
-  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor}) addMessages(command, line);
+  CLI::App* fmt = app.add_subcommand("fmt", "lay programs out in the canonical way");
+  addFmt(fmt, line);
+  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor, fmt}) addMessages(command, line);
 
   const bool nothing = arguments.empty();
   line.words = arguments;
@@ -246,9 +253,9 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     if (nothing) return tl::unexpected(Usage{2, app.help()});
     return tl::unexpected(Usage{2, usageText(app, error)});
   }
-  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},      {resume, Command::Resume},   {check, Command::Check},
-                                                          {emit, Command::Emit},    {explain, Command::Explain}, {dataInfo, Command::DataInfo},
-                                                          {doctor, Command::Doctor}};
+  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},       {resume, Command::Resume},   {check, Command::Check},
+                                                          {emit, Command::Emit},     {explain, Command::Explain}, {dataInfo, Command::DataInfo},
+                                                          {doctor, Command::Doctor}, {fmt, Command::Fmt}};
   for (const auto& [command, meaning] : commands)
     if (command->parsed()) line.command = meaning;
   return line;

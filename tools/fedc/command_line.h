@@ -12,7 +12,7 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor };
+enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor, Fmt };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
@@ -56,6 +56,8 @@ struct CommandLine {
   GraphFormat format = GraphFormat::Text;
   /// `explain`
   std::string code;
+  /// `fmt`: say which files would change, write none.
+  bool onlyCheck = false;
   /// The words of the command line.
   std::vector<std::string> words;
 };

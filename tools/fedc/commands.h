@@ -20,6 +20,8 @@ int explainCommand(const CommandLine& line, const Console& console);
 int dataInfoCommand(const CommandLine& line, const Console& console);
 /// `fedc doctor`: processor, memory, libraries, standard library; fails where something that fedc needs is missing.
 int doctorCommand(const CommandLine& line, const Console& console);
+/// `fedc fmt`: lays files out in the canonical way; with `--check` it only says which would change.
+int fmtCommand(const CommandLine& line, const Console& console);
 
 /// The command line's part of how a program is compiled. What `--print-after` asks for goes to `out`.
 driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);

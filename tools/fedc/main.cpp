@@ -17,6 +17,7 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::Explain: return fedc::cli::explainCommand(line, console);
     case Command::DataInfo: return fedc::cli::dataInfoCommand(line, console);
     case Command::Doctor: return fedc::cli::doctorCommand(line, console);
+    case Command::Fmt: return fedc::cli::fmtCommand(line, console);
   }
   return fedc::cli::kWrongUsage;
 }
