@@ -24,7 +24,7 @@ std::string renderJson(const Diagnostic& diagnostic, const SourceManager& source
 /// All diagnostics of a sink in the order of their places, a line each.
 std::string renderJson(const DiagnosticSink& sink, const SourceManager& sources);
 
-/// The explanation of a code for `fedc explain`: title, text, wrong and right program.
+/// The explanation of a code for `fedc explain`: title, text, wrong and right program, how other systems meet it.
 std::string renderExplanation(const CodeInfo& info);
 
 }  // namespace fedc

@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "compiler/support/elsewhere.h"
 #include "compiler/support/render.h"
 #include "compiler/support/text_width.h"
 
@@ -340,8 +341,15 @@ std::string renderExplanation(const CodeInfo& info) {
     }
     return result;
   };
-  return fmt::format("{}: {}\n\n{}\n\nwrong:\n\n{}\n\nright:\n\n{}\n", info.number, info.title, info.explanation, indented(info.wrong),
-                     indented(info.right));
+  std::string text = fmt::format("{}: {}\n\n{}\n\nwrong:\n\n{}\n\nright:\n\n{}\n", info.number, info.title, info.explanation, indented(info.wrong),
+                                 indented(info.right));
+  bool isFirst = true;
+  for (const Elsewhere& row : elsewhereTable()) {
+    if (row.code != info.code) continue;
+    text += fmt::format("{}  {}: {}\n", isFirst ? "\nelsewhere:\n\n" : "", row.system, row.text);
+    isFirst = false;
+  }
+  return text;
 }
 
 }  // namespace fedc

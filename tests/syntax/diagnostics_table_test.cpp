@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 #include <set>
 
+#include "compiler/support/elsewhere.h"
 #include "compiler/syntax/parse.h"
 #include "tests/diagnostic_walker.h"
 
@@ -45,6 +47,20 @@ TEST(DiagnosticsTable, EveryRowIsComplete) {
     EXPECT_NE(row.wrong, row.right) << row.number;
     EXPECT_EQ(&codeInfo(row.code), &row);
     EXPECT_EQ(findCode(row.number), &row);
+  }
+}
+
+TEST(DiagnosticsTable, WhatOtherSystemsSayIsInTheExplanation) {
+  std::set<std::pair<Code, std::string_view>> seen;
+  for (const Elsewhere& row : elsewhereTable()) {
+    const CodeInfo& info = codeInfo(row.code);
+    EXPECT_TRUE(seen.insert({row.code, row.system}).second) << info.number << " has two rows of " << row.system;
+    EXPECT_TRUE(row.text.size() >= 20 && row.text.ends_with('.')) << info.number << " needs sentences";
+    for (const std::string_view text : {row.system, row.text}) EXPECT_NE(renderExplanation(info).find(text), std::string::npos) << info.number;
+  }
+  for (const CodeInfo& info : codeTable()) {
+    const bool isTold = std::any_of(seen.begin(), seen.end(), [&](const auto& row) { return row.first == info.code; });
+    EXPECT_EQ(renderExplanation(info).find("\nelsewhere:\n") != std::string::npos, isTold) << info.number;
   }
 }
 
