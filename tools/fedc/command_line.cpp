@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "compiler/driver/compile.h"
+#include "compiler/support/diagnostics.h"
 #include "compiler/support/suggest.h"
 #include "tools/fedc/flag_values.h"
 
@@ -104,7 +106,7 @@ void addCheckpoints(CLI::App* app, RunFlags& run) {
 /// What may be said anew of a run that goes on: nothing of it changes bits.
 void addResume(CLI::App* app, CommandLine& line) {
   RunFlags& run = line.run;
-  add(app, "DIR", "", "the run's directory", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
+  add(app, "DIR", "DIR", "the run's directory", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
   add(app, "--rounds", "N", "rounds in all; default: as it began", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
   add(app, "--threads", "T", "worker threads", whole(1, 4096), [&](std::int64_t v) { run.threads = static_cast<int>(v); });
   app->add_flag("--json", run.json, "results as JSON, one object per line");
@@ -159,6 +161,12 @@ void addFmt(CLI::App* app, CommandLine& line) {
   app->add_flag("--check", line.onlyCheck, "list the files that would change, write none; exit code 1 if there are any");
 }
 
+void addDoc(CLI::App* app, CommandLine& line) {
+  app->add_option("NAME", line.name, "a function, struct, module or word; a file of Fed; without: what there is")->type_name("F.fed");
+  add(app, "--in", "F.fed", "look into this file, too", notEmpty(), [&](std::string v) { line.within = std::move(v); });
+  app->add_flag("--markdown", line.markdown, "the whole reference of the library, as docs/stdlib.md");
+}
+
 void addEmit(CLI::App* app, CommandLine& line) {
   const auto stage = [](const std::string& text) -> Expected<std::string> {
     const std::vector<std::string> stages = emitStages();
@@ -211,9 +219,10 @@ std::string usageText(const CLI::App& app, const CLI::ParseError& error) {
 
 std::vector<std::string> emitStages() { return {"ast", "typed", "core", "graph", "kernel", "llvm", "asm"}; }
 
-Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments) {
-  CommandLine line;
-  CLI::App app("Compiles and runs Fed, a language for federated computations.", "fedc");
+namespace {
+
+/// Sets the program up; what is parsed goes to `line`. Gives the commands in the order of `--help`.
+std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", std::string("fedc " FEDC_VERSION));
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error& e) { return std::string(e.what()); });
@@ -231,13 +240,89 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
   CLI::App* data = app.add_subcommand("data", "look at data");
   data->require_subcommand(1);
   CLI::App* dataInfo = data->add_subcommand("info", "what a federation holds, and the `struct` that reads it");
-  add(dataInfo, "FILE", "", "HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(), [&](std::string v) {
+  add(dataInfo, "FILE", "F.h5", "HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(), [&](std::string v) {
     line.files = {std::move(v)};
   })->required();
   CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
   CLI::App* fmt = app.add_subcommand("fmt", "lay programs out in the canonical way");
   addFmt(fmt, line);
-  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor, fmt}) addMessages(command, line);
+  CLI::App* doc = app.add_subcommand("doc", "say what a function, a struct, a module or a word is");
+  addDoc(doc, line);
+  CLI::App* made = app.add_subcommand("new", "make a folder with a program that runs");
+  add(made, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
+  CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
+  addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
+  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
+  return {{run, Command::Run},
+          {resume, Command::Resume},
+          {check, Command::Check},
+          {emit, Command::Emit},
+          {fmt, Command::Fmt},
+          {explain, Command::Explain},
+          {doc, Command::Doc},
+          {made, Command::New},
+          {dataInfo, Command::DataInfo},
+          {doctor, Command::Doctor},
+          {completion, Command::Completion}};
+}
+
+/// The words that a value may be: those of lists that are long or made elsewhere, else those in its name, `auto|always|never`.
+std::vector<std::string> choicesOf(const std::string& name, const std::string& value) {
+  if (name == "STAGE") return emitStages();
+  if (name == "--print-after") {
+    std::vector<std::string> passes = driver::passNames();
+    passes.emplace_back("all");
+    return passes;
+  }
+  std::vector<std::string> words;
+  if (name == "CODE") {
+    for (const CodeInfo& info : codeTable()) words.emplace_back(info.number);
+    return words;
+  }
+  const bool isList =
+      value.find('|') != std::string::npos && std::all_of(value.begin(), value.end(), [](char c) { return c == '|' || (c >= 'a' && c <= 'z'); });
+  if (!isList) return {};
+  for (std::size_t at = 0; at <= value.size();) {
+    const std::size_t end = std::min(value.find('|', at), value.size());
+    words.push_back(value.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+FlagInfo flagInfo(const CLI::Option& option) {
+  FlagInfo info;
+  for (const std::string& name : option.get_snames()) info.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
+  if (option.get_positional()) info.names.push_back(option.get_name(true));
+  info.help = option.get_description();
+  info.takesValue = option.get_items_expected_max() > 0;
+  info.value = info.takesValue ? option.get_type_name() : "";
+  if (option.get_positional() && info.value.empty()) info.value = info.names.front() == "FILE" ? "F.fed" : info.names.front();
+  info.repeats = option.get_items_expected_max() > 1 || option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+  info.choices = choicesOf(info.names.back(), info.value);
+  return info;
+}
+
+}  // namespace
+
+std::vector<CommandInfo> commandTable() {
+  CommandLine line;
+  CLI::App app("", "fedc");
+  std::vector<CommandInfo> table;
+  for (const auto& [command, meaning] : addCommands(app, line)) {
+    const CLI::App* parent = command->get_parent();
+    CommandInfo info{parent == &app ? command->get_name() : parent->get_name() + " " + command->get_name(), command->get_description(), {}, {}};
+    for (const CLI::Option* option : command->get_options()) (option->get_positional() ? info.positionals : info.flags).push_back(flagInfo(*option));
+    table.push_back(std::move(info));
+  }
+  return table;
+}
+
+Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments) {
+  CommandLine line;
+  CLI::App app("Compiles and runs Fed, a language for federated computations.", "fedc");
+  const auto commands = addCommands(app, line);
 
   const bool nothing = arguments.empty();
   line.words = arguments;
@@ -253,9 +338,6 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     if (nothing) return tl::unexpected(Usage{2, app.help()});
     return tl::unexpected(Usage{2, usageText(app, error)});
   }
-  const std::pair<const CLI::App*, Command> commands[] = {{run, Command::Run},       {resume, Command::Resume},   {check, Command::Check},
-                                                          {emit, Command::Emit},     {explain, Command::Explain}, {dataInfo, Command::DataInfo},
-                                                          {doctor, Command::Doctor}, {fmt, Command::Fmt}};
   for (const auto& [command, meaning] : commands)
     if (command->parsed()) line.command = meaning;
   return line;

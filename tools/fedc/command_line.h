@@ -12,7 +12,7 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor, Fmt };
+enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
@@ -58,6 +58,12 @@ struct CommandLine {
   std::string code;
   /// `fmt`: say which files would change, write none.
   bool onlyCheck = false;
+  /// `doc`, `new`: what is asked for, what is made; `completion`: the shell.
+  std::string name;
+  /// `doc`: the file from which the name is seen.
+  std::string within;
+  /// `doc`: the whole reference as Markdown.
+  bool markdown = false;
   /// The words of the command line.
   std::vector<std::string> words;
 };
@@ -70,6 +76,30 @@ struct Usage {
 
 /// The stages that `fedc emit` knows, in the order of the pipeline.
 std::vector<std::string> emitStages();
+
+/// A flag, or an argument without one.
+struct FlagInfo {
+  /// `-p`, `--param`; of an argument `FILE`.
+  std::vector<std::string> names;
+  std::string help;
+  /// What the value is: `PATH`, `N`, `F.npz`.
+  std::string value;
+  /// The words that the value may be; empty where that is open.
+  std::vector<std::string> choices;
+  bool takesValue = false;
+  bool repeats = false;
+};
+
+struct CommandInfo {
+  /// `data info`
+  std::string name;
+  std::string help;
+  std::vector<FlagInfo> flags;
+  std::vector<FlagInfo> positionals;
+};
+
+/// All commands with what they take, in the order of `--help`.
+std::vector<CommandInfo> commandTable();
 
 /// Takes `arguments` (without the program's name) apart.
 Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments);

@@ -22,6 +22,12 @@ int dataInfoCommand(const CommandLine& line, const Console& console);
 int doctorCommand(const CommandLine& line, const Console& console);
 /// `fedc fmt`: lays files out in the canonical way; with `--check` it only says which would change.
 int fmtCommand(const CommandLine& line, const Console& console);
+/// `fedc doc`: signature and text of what programs can use.
+int docCommand(const CommandLine& line, const Console& console);
+/// `fedc new`: a folder with a program, data for it and what to try next.
+int newCommand(const CommandLine& line, const Console& console);
+/// `fedc completion`: a script that completes command lines in a shell.
+int completionCommand(const CommandLine& line, const Console& console);
 
 /// The command line's part of how a program is compiled. What `--print-after` asks for goes to `out`.
 driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);

@@ -18,6 +18,9 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::DataInfo: return fedc::cli::dataInfoCommand(line, console);
     case Command::Doctor: return fedc::cli::doctorCommand(line, console);
     case Command::Fmt: return fedc::cli::fmtCommand(line, console);
+    case Command::Doc: return fedc::cli::docCommand(line, console);
+    case Command::New: return fedc::cli::newCommand(line, console);
+    case Command::Completion: return fedc::cli::completionCommand(line, console);
   }
   return fedc::cli::kWrongUsage;
 }
