@@ -94,7 +94,7 @@ def look_around(user):
 def two_runs(user, name):
     user.types(f"fedc run {name}.fed")
     said, _ = user.types(f"fedc run {name}.fed -p lr=0.5")
-    expect("before     runs/" in said and "changed    lr 0.1 -> 0.5" in said and "effect     loss " in said, "the second run says how it differs")
+    expect("before     runs/" in said and "changed    lr 0.1 -> 0.5" in said and re.search(r"effect     \w+ [\d.]+ -> [\d.]+, ", said), "the second run says how it differs")
 
 
 def kill_and_resume(user, name):

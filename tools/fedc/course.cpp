@@ -49,7 +49,7 @@ std::string Course::table(std::size_t width) const {
   const int last = rows_.rbegin()->first;
   std::vector<std::pair<int, const std::vector<double>*>> shown;
   for (const auto& [round, row] : rows_)
-    if (isShown(round, last)) shown.emplace_back(round, &row);
+    if (isShown(round, last) || shown.empty()) shown.emplace_back(round, &row);
   std::vector<std::vector<std::string>> columns = {{"round"}};
   for (const auto& [round, row] : shown) columns[0].push_back(std::to_string(round));
   for (std::size_t c = 0; c < columns_.size(); ++c) {

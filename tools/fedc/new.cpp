@@ -59,7 +59,7 @@ A federated program in the language Fed. `NAME.fed` is the program, `data/` hold
 ```
 fedc run NAME.fed                             trains for 20 rounds
 fedc run NAME.fed -p lr=0.5 --rounds 100      other settings; `run` and `param` in the program are the defaults
-fedc run NAME.fed --out runs/first            keeps metrics, state and model; `fedc resume runs/first --rounds 40` goes on
+fedc resume runs/NAME-1 --rounds 40           goes on with the first run, which was kept: its metrics, state and model
 fedc check NAME.fed                           says what is wrong, runs nothing
 fedc fmt NAME.fed                             lays the program out
 fedc data info data/train.h5                  says what the data holds
