@@ -223,7 +223,7 @@ Formatter::CallList Formatter::list(const Trees& children, ListStyle style, bool
   if (isEmpty && comments.empty())
     return {whole(layout_.group(layout_.concat({open, isCommented ? layout_.softLine() : layout_.empty(), inner}))), 0, false};
   // One index or size: breaking around it helps nobody.
-  if (style.isWhole && elements.size() == 1 && comments.empty() && !layout_.isBroken(parts.front())) {
+  if (style.isWhole && elements.size() == 1 && comments.empty() && !isCommented && !isCommaCommented) {
     return {whole(layout_.concat({open, elements.front(), inner})), 0, false};
   }
   const Doc content = layout_.indent(style.indent, layout_.concat(std::move(parts)));
@@ -282,7 +282,7 @@ Formatter::Doc Formatter::node(Tree* tree) {
   if (auto* body = dynamic_cast<Parser::BlockPrimaryContext*>(tree)) {
     return layout_.group(block(body->children.front(), body->statements(), body->children.back()));
   }
-  if (auto* loop_ = dynamic_cast<Parser::ForStatementContext*>(tree)) return loop(loop_);
+  if (auto* repeated = dynamic_cast<Parser::ForStatementContext*>(tree)) return loop(repeated);
   if (auto* chosen = dynamic_cast<Parser::IfStatementContext*>(tree)) return choice(chosen);
   if (auto* chosen = dynamic_cast<Parser::IfPrimaryContext*>(tree)) return layout_.group(choice(chosen));
   if (auto* more = dynamic_cast<Parser::ElseIfContext*>(tree)) return choice(more);
@@ -315,6 +315,28 @@ std::string Formatter::run() {
   }
   return layout_.print(layout_.concat(std::move(parts)), kFormatWidth);
 }
+
+namespace {
+
+/// The tokens but for commas before a closing bracket, and the comments, with what each is.
+std::vector<std::string> contentOf(const SourceFile& file) {
+  DiagnosticSink sink;
+  const Tokens tokens = readTokens(file, sink);
+  std::vector<std::string> content;
+  for (const auto& token : tokens.list) {
+    const std::size_t type = token->getType();
+    const bool isClosing = type == grammar::FedParser::RPAREN || type == grammar::FedParser::RBRACKET || type == grammar::FedParser::RBRACE ||
+                           type == grammar::FedParser::GT;
+    if (isClosing && !content.empty() && content.back() == ",") content.pop_back();
+    content.emplace_back(file.text(spanOf(file.id(), *token)));
+  }
+  for (const Span span : tokens.comments) content.push_back(commentText(file.text(span)));
+  return content;
+}
+
+}  // namespace
+
+bool hasSameContent(const SourceFile& a, const SourceFile& b) { return contentOf(a) == contentOf(b); }
 
 std::optional<std::string> format(const SourceFile& file, DiagnosticSink& sink) {
   const std::size_t errorsBefore = sink.errorCount();

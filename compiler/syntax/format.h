@@ -15,4 +15,7 @@ inline constexpr std::size_t kFormatWidth = 100;
 /// order. Formatting the result again changes nothing. Nothing, if the file has syntax errors; they are reported.
 std::optional<std::string> format(const SourceFile& file, DiagnosticSink& sink);
 
+/// Both have the same tokens, but for commas before a closing bracket, and the same comments: what `format` promises, for whoever writes over a file.
+bool hasSameContent(const SourceFile& a, const SourceFile& b);
+
 }  // namespace fedc::syntax

@@ -81,6 +81,8 @@ std::string expectFaithful(const std::string& text) {
   expectSame("token", before.tokens, after.tokens);
   expectSame("comment", before.comments, after.comments);
   EXPECT_EQ(before.tree, after.tree);
+  SourceManager sources;
+  EXPECT_TRUE(syntax::hasSameContent(sources.add("a", text), sources.add("b", *once)));
   const auto twice = formatted(*once);
   if (!twice) ADD_FAILURE() << "the layout has syntax errors:\n" << *once;
   expectSame("line", linesOf(*once), linesOf(twice.value_or("")));
@@ -194,6 +196,16 @@ TEST(Format, CommentsAndLineBreaksAnywhere) {
     SCOPED_TRACE(changed);
     expectFaithful(changed);
     if (HasFailure()) break;
+  }
+}
+
+TEST(Format, WhatIsLostIsSeen) {
+  SourceManager sources;
+  const SourceFile& file = sources.add("a", "let x = f(a, b,); // one\n");
+  EXPECT_TRUE(syntax::hasSameContent(file, sources.add("b", "// one\nlet x=f(a,b);")));
+  for (const char* other :
+       {"let x = f(a, b);", "let x = f(b, a); // one", "let x = f(a, b); // two", "let x = (f)(a, b); // one", "let x = f(a,, b); // one"}) {
+    EXPECT_FALSE(syntax::hasSameContent(file, sources.add("c", other))) << other;
   }
 }
 

@@ -41,6 +41,10 @@ bool formatFile(const CommandLine& line, const std::string& path, const Console&
   const auto text = syntax::format(**file, sink);
   console.report(sink, sources);
   if (!text) return false;
+  if (!syntax::hasSameContent(**file, sources.add(path, *text))) {
+    console.report(Error{fmt::format("`{}` is left as it is: its layout would lose something, which is a mistake in fedc; please report it", path)});
+    return false;
+  }
   const bool isSame = *text == (*file)->text();
   if (line.onlyCheck) return isSame || (writeOut((*file)->path() + "\n"), false);
   if (path == "-") return writeOut(*text);
