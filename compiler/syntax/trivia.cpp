@@ -38,6 +38,21 @@ class TriviaReader {
     return static_cast<std::size_t>(std::ranges::count(file_.text().substr(begin, end - begin), '\n'));
   }
 
+  /// Where the next comment begins, or the token at `end`.
+  std::uint32_t beginOfNext(std::size_t comment, std::uint32_t end) const {
+    return comment + 1 < tokens_.comments.size() ? std::min(end, tokens_.comments[comment + 1].begin) : end;
+  }
+
+  /// Nothing but comments follows on the comment's line.
+  bool isLastOnLine(std::size_t comment, std::uint32_t end) const {
+    while (true) {
+      const std::uint32_t next = beginOfNext(comment, end);
+      if (breaksBetween(tokens_.comments[comment].end, next) > 0 || next == file_.text().size()) return true;
+      if (next == end) return false;
+      ++comment;
+    }
+  }
+
   /// What stands before token i.
   void gap(Trivia* previous, Trivia& next, std::size_t i) {
     const std::uint32_t begin = i == 0 ? 0 : spanOf(file_.id(), *tokens_.list[i - 1]).end;
@@ -48,11 +63,11 @@ class TriviaReader {
       const Span span = tokens_.comments[comment_];
       const std::size_t breaks = breaksBetween(at, span.begin);
       at = span.end;
-      const std::uint32_t after = comment_ + 1 < tokens_.comments.size() ? std::min(end, tokens_.comments[comment_ + 1].begin) : end;
+      const std::uint32_t after = beginOfNext(comment_, end);
       Comment comment{commentText(file_.text(span)), false, breaks > 1};
       const bool isLine = comment.text.starts_with("//");
       const bool isLarge = isDoc(comment.text) || comment.text.find('\n') != std::string::npos;
-      const bool endsLine = isLine || breaksBetween(at, after) > 0 || after == file_.text().size();
+      const bool endsLine = isLine || isLastOnLine(comment_, end);
       isBehind = isBehind && breaks == 0 && !isLarge;
       if (isBehind && (endsLine || (after == end && endsPart(tokens_.list[i]->getType())))) {
         previous->behind.push_back(std::move(comment));
