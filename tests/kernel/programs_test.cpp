@@ -398,6 +398,18 @@ const Program kPrograms[] = {
 )",
      {5},
      {}},
+    {"draws of several keys",
+     R"(fn f(N; k: key[N, 2], d: i32[N, 2]) -> (u32[N, 2, 3, 5], key[N, 2, 4], i32[N, 2, 7], u32[N, 2, 2]) {
+  b: u32[N, 2, 3, 5] = random_bits{dims [3, 5]}(k)
+  s: key[N, 2, 4] = split{extent 4}(k)
+  p: i32[N, 2, 7] = permutation{extent 7}(k)
+  i: key[N, 2] = fold_in(k, d)
+  c: u32[N, 2, 2] = random_bits{dims [2]}(i)
+  return b, s, p, c
+}
+)",
+     {3},
+     {}},
 };
 
 class Programs : public ::testing::TestWithParam<const Program*> {};

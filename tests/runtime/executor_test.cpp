@@ -159,6 +159,46 @@ TEST_P(ExecutorThreads, IdleThreadsShareTheStepsOfAFunction) {
   }
 }
 
+/// A merge that tells its operands apart: a + b / 2.
+class HalfOfTheRight final : public Callable {
+ public:
+  explicit HalfOfTheRight(std::shared_ptr<const Callable> sum) : sum_(std::move(sum)) {}
+  const Signature& signature() const override { return sum_->signature(); }
+  std::int64_t arenaBytes(const std::int64_t* dims) const override { return sum_->arenaBytes(dims); }
+  void run(const CallArgs& args) const noexcept override {
+    const std::size_t params = signature().params.size();
+    for (std::size_t i = params / 2; i < params; ++i) {
+      auto* b = static_cast<float*>(args.buffers[i]);
+      for (std::int64_t k = 0; k < elementCount(signature().params[i], 0); ++k) b[k] /= 2;
+    }
+    sum_->run(args);
+  }
+
+ private:
+  std::shared_ptr<const Callable> sum_;
+};
+
+TEST_P(ExecutorThreads, TheLowerClientsAreTheLeftOperand) {
+  auto workers = std::make_shared<Workers>(GetParam());
+  for (const int clients : {2, 3, 5, 64, 65, 130}) {
+    Fixture s(clients);
+    for (std::size_t f = 0; f < s.executable.functions.size(); ++f)
+      if (s.program->module.fns[f].name == "merge") s.executable.functions[f] = std::make_shared<HalfOfTheRight>(s.executable.functions[f]);
+    auto serial = serialExecutor(s.plan()), flow = flowExecutor(s.plan(), workers);
+    auto expected = serial->run(s.inputs, s.cohort());
+    ASSERT_TRUE(expected);
+    // Rows: 1, 3, 5.
+    const float merged = (*expected)[1].array().as<float>()[0];
+    EXPECT_TRUE(clients != 2 || merged == 1 + 3 / 2.0f) << merged;
+    EXPECT_TRUE(clients != 3 || merged == 1 + 3 / 2.0f + 5 / 2.0f) << merged;
+    for (int repeat = 0; repeat < 5; ++repeat) {
+      auto out = flow->run(s.inputs, s.cohort());
+      ASSERT_TRUE(out);
+      EXPECT_EQ(bits(*out), bits(*expected)) << clients << " clients, repeat " << repeat;
+    }
+  }
+}
+
 TEST_P(ExecutorThreads, SameBitsAsSerialForEveryCohortSize) {
   auto workers = std::make_shared<Workers>(GetParam());
   for (const int clients : {1, 2, 3, 5, 10, 63, 64, 65, 130, 400}) {

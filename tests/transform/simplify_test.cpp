@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "compiler/transform/differentiate.h"
 #include "compiler/transform/rewrite.h"
@@ -208,6 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "f32[N, 6] = pad{dims [0, 0]; starts [0, 5]}(c, 0.0f32)\n  u: f32[N, 6] = add(p, q)\n  r: f32[N, 6] = add(u, s)\n  return r\n"),
             program("a: f32[N, 2], b: f32[N, 3], c: f32[N, 1]) -> (f32[N, 6])", "  r: f32[N, 6] = concat{axes 1}(c, b, a)\n  return r\n"),
             "sum of parts", false},
+        Rewrite{"start_beyond_the_end", program("x: f32[5]) -> (f32[2])", "  r: f32[2] = dynamic_slice{dims [2]}(x, 9i32)\n  return r\n"),
+                program("x: f32[5]) -> (f32[2])", "  r: f32[2] = slice{dims [2]; starts [3]}(x)\n  return r\n"), "dynamic slice at a constant"},
         Rewrite{"choice_of_constants",
                 program("p: bool[N]) -> (f32[N])",
                         "  a: f32[N] = select(p, 2.0f32, 0.0f32)\n  b: f32[N] = neg(a)\n  r: f32[N] = mul(b, 3.0f32)\n  return r\n"),
@@ -295,6 +299,52 @@ TEST(Simplify, NanReachesTheResult) {
   Array x(core::Elem::F32, {1});
   x.set(0, core::Literal::ofDouble(core::Elem::F32, std::nan("")));
   for (const Array& r : core::interpret(fn, std::vector<std::int64_t>{1}, std::vector<Array>{x}).results) EXPECT_TRUE(std::isnan(r.at(0).toDouble()));
+}
+
+// Exact rules at the values where they could go wrong: every pair of them, in both element types.
+TEST(Simplify, SpecialValuesKeepTheirBits) {
+  struct Values {
+    core::Elem elem;
+    std::string name, point;
+    std::vector<core::Literal> values;
+  };
+  const auto f32 = [](double v) { return core::Literal::ofDouble(core::Elem::F32, v); };
+  const auto i32 = [](std::int64_t v) { return core::Literal::ofInt(core::Elem::I32, v); };
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::vector<Values> types{
+      {core::Elem::F32, "f32", ".0", {f32(0.0), f32(-0.0), f32(1.0), f32(-3.0), f32(0.1), f32(inf), f32(-inf), f32(std::nan("")), f32(3e38)}},
+      {core::Elem::I32, "i32", "", {i32(0), i32(1), i32(-1), i32(7), i32(INT32_MIN), i32(INT32_MIN + 1), i32(INT32_MAX)}}};
+  std::vector<std::string> bodies;
+  for (const std::string e :
+       {"add(x, zero)", "add(zero, x)", "sub(x, zero)", "sub(zero, x)", "mul(x, zero)", "mul(zero, x)", "mul(x, one)", "mul(one, x)", "div(x, one)",
+        "div(x, three)", "div(x, four)", "div(zero, x)", "sub(x, x)", "div(x, x)", "min(x, x)", "max(x, x)"})
+    bodies.push_back("  r: E[N] = " + e + "\n");
+  for (const std::string op : {"add", "sub", "mul", "div", "min"})
+    for (const std::string args : {"(a, b)", "(x, b)", "(a, y)", "(a, three)"})
+      bodies.push_back("  a: E[N] = neg(x)\n  b: E[N] = neg(y)\n  r: E[N] = " + op + args + "\n");
+  for (const std::string op : {"neg", "abs"})
+    for (const std::string arg : {"neg(x)", "abs(x)", "sub(x, y)"}) bodies.push_back("  a: E[N] = " + arg + "\n  r: E[N] = " + op + "(a)\n");
+  for (const std::string op : {"eq", "ne", "lt", "le", "gt", "ge"})
+    bodies.push_back("  p: bool[N] = " + op + "(x, x)\n  r: E[N] = select(p, x, y)\n");
+  for (const Values& type : types) {
+    const std::size_t count = type.values.size();
+    const std::vector<std::int64_t> dims{static_cast<std::int64_t>(count * count)};
+    std::vector<Array> operands(2, Array(type.elem, dims));
+    for (std::size_t i = 0; i < count * count; ++i) {
+      operands[0].set(static_cast<std::int64_t>(i), type.values[i / count]);
+      operands[1].set(static_cast<std::int64_t>(i), type.values[i % count]);
+    }
+    for (const std::string& body : bodies) {
+      std::string text = replaceWord(program("x: E[N], y: E[N]) -> (E[N])", body + "  return r\n"), "E", type.name);
+      for (const auto& [word, digits] : {std::pair{"zero", "0"}, {"one", "1"}, {"three", "3"}, {"four", "4"}})
+        text = replaceWord(text, word, digits + type.point + type.name);
+      const Module module = readModule(text);
+      Fn fn = module.fns.at(0);
+      simplifyReported(fn, true);
+      const auto before = core::interpret(module.fns[0], dims, operands), after = core::interpret(fn, dims, operands);
+      EXPECT_TRUE(before.results.at(0).sameBits(after.results.at(0))) << core::print(module.fns[0]) << core::print(fn);
+    }
+  }
 }
 
 }  // namespace

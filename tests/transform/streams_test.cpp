@@ -152,6 +152,18 @@ TEST(Hoist, InvariantWorkLeavesAllLoops) {
   EXPECT_EQ(inside[Op::Neg], 1) << "a cheap array statement stays";
 }
 
+TEST(Hoist, ABranchThatChecksStaysInALoopThatMayHaveNoStep) {
+  Module module = readModule(
+      "site 0 \"asked\"\nfn f(N; p: bool, w: f32) -> (f32) {\n  r: f32 = loop t < N carry (a: f32 = w) {\n    e: f32 = cond(p) {\n"
+      "      check{site 0}(false)\n      yield 1.0f32\n    } {\n      yield 2.0f32\n    }\n    n: f32 = add(a, e)\n    next (n) emit ()\n  }\n"
+      "  return r\n}\n");
+  Fn& fn = module.fns.at(0);
+  hoist(module, fn);
+  const std::vector<Array> operands{Array::scalar(core::Literal::ofBool(true)), Array::scalar(core::Literal::ofDouble(core::Elem::F32, 1))};
+  EXPECT_EQ(core::interpret(fn, std::vector<std::int64_t>{0}, operands).failedSite, std::nullopt) << core::print(fn);
+  EXPECT_EQ(core::interpret(fn, std::vector<std::int64_t>{1}, operands).failedSite, 0u) << core::print(fn);
+}
+
 TEST(Orders, FollowShapes) {
   Module module = readModule(
       "fn f(R; x: f32[20, 784], w: f32[784, 10], g: f32[10, 62], v: f32[128, 62], y: f32[R, 62], m: f32[5, 7]) -> (f32[20, 10], f32[10, 128], f32[R, "

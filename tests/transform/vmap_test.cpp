@@ -139,6 +139,26 @@ TEST(BatchingForms, ChecksOfABranchAreMaskedByItsCondition) {
   EXPECT_EQ(core::interpret(batched, {}, std::vector<Array>{x, p}).failedSite, 0u);
 }
 
+TEST(BatchingForms, ChecksOfTheSecondBranchAndOfBranchesInside) {
+  // Asked where p does not hold and q does.
+  Module module = readModule(
+      "site 0 \"never\"\nfn f(; x: f32, p: bool, q: bool) -> (f32) {\n  r: f32 = cond(p) {\n    yield x\n  } {\n    s: f32 = cond(q) {\n"
+      "      check{site 0}(false)\n      yield 1.0f32\n    } {\n      yield x\n    }\n    yield s\n  }\n  return r\n}\n");
+  Fn batched = withVmap(module.fns.at(0), {true, true, true}, 2);
+  ASSERT_TRUE(differentiate(module, batched).has_value());
+  for (const bool p : {false, true}) {
+    for (const bool q : {false, true}) {
+      Array x(core::Elem::F32, {2}), ps(core::Elem::Bool, {2}), qs(core::Elem::Bool, {2});
+      // The other row is asked nothing.
+      ps.set(0, core::Literal::ofBool(true));
+      qs.set(0, core::Literal::ofBool(true));
+      ps.set(1, core::Literal::ofBool(p));
+      qs.set(1, core::Literal::ofBool(q));
+      EXPECT_EQ(core::interpret(batched, {}, std::vector<Array>{x, ps, qs}).failedSite.has_value(), !p && q) << p << q;
+    }
+  }
+}
+
 TEST(BatchingForms, ASizeThatDiffersFromRowToRowIsAnError) {
   Module module = readModule(
       "fn f(; k: i32) -> (f32) {\n  dim m <= 4 = clamp(k)\n  x: f32[m] = broadcast{dims [m]}(1.0f32)\n  r: f32 = reduce{kind sum; axes 0}(x)\n  "
