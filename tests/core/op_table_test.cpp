@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/core/interpret.h"
@@ -114,14 +115,86 @@ TEST(OpTable, EveryElementwiseProgramRuns) {
   EXPECT_GT(programs, 500);
 }
 
-TEST(OpTable, UnknownAttributesAreRefused) {
-  Fn fn;
-  Stmt s;
-  s.op = Op::Add;
-  s.args = {Atom::of(Literal::one(Elem::F32)), Atom::of(Literal::one(Elem::F32))};
-  s.attrs.axes = {0};
-  std::vector<Type> results;
-  EXPECT_EQ(inferTypes(fn, s, results), std::optional<std::string>("`add`: has no attribute `axes`"));
+/// The columns by which a statement is refused: each row takes the attributes and the number of operands that it lists, and no others.
+TEST(OpTable, EachRowRefusesWhatItDoesNotList) {
+  const auto set = [](Attrs& a, AttrField f) {
+    switch (f) {
+      case AttrField::Axes: a.axes = {0}; break;
+      case AttrField::RhsAxes: a.rhsAxes = {0}; break;
+      case AttrField::Batch: a.batch = {0}; break;
+      case AttrField::RhsBatch: a.rhsBatch = {0}; break;
+      case AttrField::Dims: a.dims = {Dim(2)}; break;
+      case AttrField::Starts: a.starts = {Dim(1)}; break;
+      case AttrField::Strides: a.strides = {2}; break;
+      case AttrField::Elem: a.elem = Elem::F32; break;
+      case AttrField::Reduce: a.reduce = ReduceKind::Max; break;
+      case AttrField::Order: a.order = Order{}; break;
+      case AttrField::Scatter: a.scatter = ScatterMode::Set; break;
+      case AttrField::Site: a.site = 1; break;
+      case AttrField::Extent: a.extent = Dim(3); break;
+      case AttrField::Defines: a.defines = 0; break;
+      case AttrField::Reversed: a.reversed = true; break;
+      case AttrField::Carries: a.carries = 1; break;
+      case AttrField::Auxiliary: a.auxiliary = 1; break;
+      case AttrField::Symbol: a.symbol = "s"; break;
+    }
+  };
+  for (const OpRow& row : opTable()) {
+    const auto module = read(row.example);
+    ASSERT_TRUE(module.has_value()) << module.error();
+    const Fn& fn = module->fns[0];
+    const auto found = std::find_if(fn.body.begin(), fn.body.end(), [&](const Stmt& s) { return s.op == row.op; });
+    ASSERT_NE(found, fn.body.end()) << opName(row.op);
+    std::vector<Type> results;
+    ASSERT_EQ(inferTypes(fn, *found, results), std::nullopt) << opName(row.op);
+    for (int i = 0; i < kAttrFieldCount; ++i) {
+      const AttrField f = static_cast<AttrField>(i);
+      if (std::find(row.attributes.begin(), row.attributes.end(), f) != row.attributes.end()) continue;
+      Stmt s = *found;
+      set(s.attrs, f);
+      const std::string name(opName(row.op));
+      EXPECT_EQ(inferTypes(fn, s, results), "`" + name + "`: has no attribute `" + std::string(attrFieldName(f)) + "`") << name;
+    }
+    Stmt fewer = *found, more = *found;
+    if (row.minOperands > 0) {
+      fewer.args.resize(static_cast<std::size_t>(row.minOperands) - 1);
+      EXPECT_NE(inferTypes(fn, fewer, results), std::nullopt) << opName(row.op);
+    }
+    if (row.maxOperands >= 0) {
+      more.args.resize(static_cast<std::size_t>(row.maxOperands) + 1, Atom::of(Literal::one(Elem::F32)));
+      EXPECT_NE(inferTypes(fn, more, results), std::nullopt) << opName(row.op);
+    }
+  }
+}
+
+/// What is computed again, hoisted and fused goes by the cost column: it says what the scalar program, or the way of lowering, says.
+TEST(OpTable, CostsFollowProgramsAndLowerings) {
+  for (const OpRow& row : opTable()) {
+    SCOPED_TRACE(opName(row.op));
+    if (!isElementwise(row.op)) {
+      // A nest may be either.
+      const bool isFree = row.lowering == Lowering::View || row.lowering == Lowering::Uniform;
+      if (row.lowering != Lowering::Nest) {
+        EXPECT_EQ(row.cost, isFree ? Cost::Cheap : Cost::Heavy);
+      }
+      continue;
+    }
+    EXPECT_NE(row.cost, Cost::Heavy);
+    const auto module = read(row.example);
+    ASSERT_TRUE(module.has_value()) << module.error();
+    const Fn& fn = module->fns[0];
+    const auto s = std::find_if(fn.body.begin(), fn.body.end(), [&](const Stmt& x) { return x.op == row.op; });
+    ASSERT_NE(s, fn.body.end());
+    std::vector<Elem> elems;
+    for (const Atom& a : s->args) elems.push_back(a.isLiteral ? a.literal.elem : fn.typeOf(a.var).elem);
+    int instructions = 0;
+    bool hasRoot = false;
+    for (const ScalarInstr& i : scalarProgram(row.op, elems, fn.typeOf(s->results[0]).elem).code) {
+      instructions += i.prim != Prim::Constant && i.prim != Prim::Operand ? 1 : 0;
+      hasRoot = hasRoot || i.prim == Prim::Sqrt;
+    }
+    EXPECT_EQ(row.cost == Cost::Transcendental, hasRoot || instructions > 15) << instructions << " instructions";
+  }
 }
 
 }  // namespace

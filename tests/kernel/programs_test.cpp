@@ -398,6 +398,16 @@ const Program kPrograms[] = {
 )",
      {5},
      {}},
+    {"two reductions of one array",
+     R"(fn f(N; x: f32[N, 20]) -> (f32[N], f32[N], f32[N]) {
+  s: f32[N] = reduce{kind sum; axes 1; order lanes}(x)
+  m: f32[N] = reduce{kind max; axes 1; order lanes}(x)
+  p: f32[N] = reduce{kind prod; axes 1; order lanes}(x)
+  return s, m, p
+}
+)",
+     {5},
+     {}},
     {"draws of several keys",
      R"(fn f(N; k: key[N, 2], d: i32[N, 2]) -> (u32[N, 2, 3, 5], key[N, 2, 4], i32[N, 2, 7], u32[N, 2, 2]) {
   b: u32[N, 2, 3, 5] = random_bits{dims [3, 5]}(k)
