@@ -272,6 +272,8 @@ Formatter::Doc Formatter::sequence(ParserRuleContext* context) {
 }
 
 Formatter::Doc Formatter::node(Tree* tree) {
+  // Rules that only pass on one part take no stack: expressions may be nested deep.
+  while (tree->children.size() == 1) tree = tree->children.front();
   if (auto* leaf = dynamic_cast<TerminalNode*>(tree)) return token(leaf->getSymbol()->getTokenIndex());
   if (auto* use = dynamic_cast<Parser::UseItemContext*>(tree)) return useItem(use);
   if (auto* body = dynamic_cast<Parser::BlockContext*>(tree)) return block(body);
