@@ -27,7 +27,7 @@ TEST(New, MakesAProjectThatRunsWhereverItIs) {
   const BinaryResult run = fedc({"run", program});
   EXPECT_EQ(run.exitCode, 0) << run.err;
   std::smatch accuracy;
-  ASSERT_TRUE(std::regex_search(run.out, accuracy, std::regex("\neval .*accuracy ([0-9.]+)"))) << run.out;
+  ASSERT_TRUE(std::regex_search(run.out, accuracy, std::regex("\n +20 .* ([0-9.]+)\n"))) << run.out;
   EXPECT_GT(std::stod(accuracy[1]), 0.8) << "it learns";
 }
 
