@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/support/limits.h"
 #include "compiler/support/suggest.h"
 
 /// Types as they are written, signatures with open parameters, and the sizes that nobody has named.
@@ -41,6 +42,8 @@ std::string typeKey(const TypeRef& t) {
 }
 
 TypeRef BodyChecker::resolveType(const ast::TypeExpr& t, const ScopeRef& scope) {
+  const Nested nested(program_.depth);
+  program_.here = t.span;
   switch (t.kind) {
     case ast::TypeKind::Scalar: return scalarType(elemOf(ast::as<ast::ScalarType>(t).scalar));
     case ast::TypeKind::Named: return resolveNamed(ast::as<ast::NamedType>(t), scope);
@@ -196,7 +199,11 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
 }
 
 std::optional<Dim> BodyChecker::resolveDim(const ast::Expr& e, const ScopeRef& scope) {
-  if (const auto* i = ast::tryAs<ast::IntExpr>(&e); i != nullptr && i->value <= 0x7fffffffffffull) return Dim(static_cast<std::int64_t>(i->value));
+  if (const auto* i = ast::tryAs<ast::IntExpr>(&e); i != nullptr) {
+    if (i->value <= static_cast<std::uint64_t>(kMaxExtent)) return Dim(static_cast<std::int64_t>(i->value));
+    report(Diagnostic(Code::SizeNotStatic, e.span, fmt::format("a size is at most {}", kMaxExtent)).at("larger than that"));
+    return std::nullopt;
+  }
   if (const auto* n = ast::tryAs<ast::NameExpr>(&e)) {
     const NameMeaning m = lookup(n->name, scope);
     if (m.kind == NameMeaning::Kind::Dimension) return m.dim;
@@ -220,7 +227,7 @@ TypeRef BodyChecker::structType(const StructDecl& s, std::vector<TypeRef> types,
   t.shown = s.item->name.text;
   t.typeArgs = std::move(types);
   t.dimArgs = std::move(dims);
-  const TypeRef bare = std::make_shared<const Type>(t);
+  const TypeRef bare = makeType(t);
   // Fields of a struct with unknown arguments are worked out when somebody asks for them.
   if (!solver_.known(bare)) return bare;
   const std::string key = typeKey(bare);
@@ -265,7 +272,7 @@ TypeRef BodyChecker::rebuildStruct(const Type& given) {
     full.fields.push_back({f.name.text, field});
   }
   structsOpen_.pop_back();
-  return std::make_shared<const Type>(std::move(full));
+  return makeType(std::move(full));
 }
 
 const std::vector<Field>& BodyChecker::fieldsOf(TypeRef& t) {

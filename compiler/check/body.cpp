@@ -123,6 +123,12 @@ void BodyChecker::finish(Mark m) {
   for (std::size_t i = m.holes; i < solver_.holeCount(); ++i) {
     const Hole& h = solver_.holeAt(i);
     if (h.solution || h.kind == HoleKind::Any) continue;
+    if (h.wantsFloat && h.wantsInteger) {
+      const Span span = h.span;
+      solver_.solveHole(i, errorType());
+      report(Diagnostic(Code::TypeMismatch, span, "shifts and operations on bits give whole numbers, a float is wanted here").at("no float"));
+      continue;
+    }
     solver_.solveHole(i, h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType());
     defaulted = true;
   }

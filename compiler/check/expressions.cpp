@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/support/limits.h"
 #include "compiler/support/suggest.h"
 
 /// Literals, tuples, arrays, `if`, fields and indices.
 namespace fedc::check {
 
-MutExpr BodyChecker::infer(const ast::Expr& e, const ScopeRef& scope, const TypeRef& hint) { return inferKind(e, scope, hint); }
+MutExpr BodyChecker::infer(const ast::Expr& e, const ScopeRef& scope, const TypeRef& hint) {
+  const Nested nested(program_.depth);
+  program_.here = e.span;
+  return inferKind(e, scope, hint);
+}
 
 MutExpr BodyChecker::check(const ast::Expr& e, const ScopeRef& scope, const Expectation& want) { return coerce(infer(e, scope, want.type), want); }
 

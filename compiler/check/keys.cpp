@@ -10,6 +10,7 @@
 
 #include "compiler/check/typed_walk.h"
 #include "compiler/check/types.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::check {
 
@@ -70,6 +71,9 @@ bool overlap(const std::string& a, const std::string& b) {
   if (longer.size() != shorter.size() && longer[shorter.size()] != '.' && longer[shorter.size()] != '[') return false;
   return shorter.find("[*]") == std::string::npos;
 }
+
+/// Expressions that are looked at, in one program.
+constexpr std::size_t kMaxKeySteps = 10000000;
 
 class KeyChecker {
  public:
@@ -133,6 +137,8 @@ class KeyChecker {
 
   /// The stored keys that the expression stands for, without using them; otherwise everything in it is used.
   std::optional<Ref> visit(const Expr& e) {
+    const Nested nested(depth_);
+    if (++steps_ > kMaxKeySteps) throw Overgrown{"the uses of random keys are too many to follow through all calls of lambdas"};
     switch (e.kind) {
       case ExprKind::Local: {
         if (const LambdaBody* l = lambdaOf(e)) enter(*l, {}, false);
@@ -207,7 +213,7 @@ class KeyChecker {
     active_.insert(&l);
     const std::size_t before = notes_;
     // What a mapped lambda takes from outside, it takes for every element.
-    for (int pass = 0; pass < (many ? 2 : 1); ++pass) {
+    for (int pass = 0; pass < passes(many); ++pass) {
       repeating_ += pass;
       for (std::size_t i = 0; i < l.params.size(); ++i) {
         fresh(l.params[i]);
@@ -255,13 +261,16 @@ class KeyChecker {
       if (const LambdaBody* l = lambdaOf(*o)) {
         enter(*l, {}, many);
       } else if (o->kind == ExprKind::BuiltinCall) {
-        if (many) repeatChild(*o);
+        if (passes(many) > 1) repeatChild(*o);
         transform(*o);
       } else {
         visit(*o);
       }
     }
   }
+
+  /// How often to go through what happens many times. What is within a second pass had its own second pass in the first one.
+  int passes(bool many) const { return many && repeating_ == 0 ? 2 : 1; }
 
   void repeatChild(const Expr& inner) {
     transform(inner);
@@ -370,7 +379,7 @@ class KeyChecker {
       }
       case Stmt::Kind::For: {
         consume(*s.value);
-        for (int pass = 0; pass < 2; ++pass) {
+        for (int pass = 0; pass < passes(true); ++pass) {
           repeating_ += pass;
           fresh(s.pattern);
           consume(*s.body);
@@ -429,6 +438,8 @@ class KeyChecker {
   std::set<const LambdaBody*> keyless_;
   std::size_t notes_ = 0;
   int repeating_ = 0;
+  int depth_ = 0;
+  std::size_t steps_ = 0;
 };
 
 }  // namespace

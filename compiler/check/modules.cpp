@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/types.h"
+#include "compiler/support/limits.h"
 #include "compiler/support/suggest.h"
 #include "compiler/syntax/parse.h"
 
@@ -202,6 +203,12 @@ ModuleInfo* ModuleTable::use(ModuleInfo& from, const ast::UseItem& item, bool is
                      .note(chain + fmt::format("`{}`", name)));
     return nullptr;
   }
+  if (loading_.size() > static_cast<std::size_t>(kMaxCallChain)) {
+    sink_.report(Diagnostic(Code::ProgramTooLarge, span, fmt::format("more than {} modules use each other in a row", kMaxCallChain))
+                     .at("this one is too far from the main file")
+                     .note("docs/language.md lists the limits"));
+    return nullptr;
+  }
   return loadFile(name, *file, isPrelude);
 }
 
@@ -311,6 +318,8 @@ ItemRef ModuleTable::lookupFunction(const ModuleInfo* from, const std::string& n
 
 std::vector<std::string> ModuleTable::visibleNames(const ModuleInfo* from, const std::function<bool(const ItemRef&)>& want) const {
   std::vector<std::string> names;
+  // Nobody will see the report that wants them.
+  if (sink_.suppressedCount() > 0) return names;
   for (const auto& [name, item] : from->own)
     if (want(item)) names.push_back(name);
   for (const auto& [name, item] : from->imported)

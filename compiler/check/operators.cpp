@@ -220,8 +220,12 @@ TypeRef BodyChecker::logic(BinaryOp op, const TypeRef& left, const TypeRef& righ
   const bool isBoolean = op == BinaryOp::And || op == BinaryOp::Or;
   const bool isShift = op == BinaryOp::Shl || op == BinaryOp::Shr;
   if (isLiteralHole(a) && isLiteralHole(b) && !isBoolean) {
+    const auto isWhole = [&](const TypeRef& t) { return solver_.hole(t).kind == HoleKind::Int && !solver_.hole(t).wantsFloat; };
+    if (!isWhole(a) || !isWhole(b)) return operandError(ea, eb, symbol(op), span);
     solver_.unify(b, a);
-    return solver_.head(a);
+    const TypeRef both = solver_.head(a);
+    solver_.hole(both).wantsInteger = true;
+    return both;
   }
   if (isLiteralHole(a) && is(b, TypeKind::Tensor) && solver_.unify(a, scalarType(b->elem))) a = solver_.head(a);
   if (isLiteralHole(b) && is(a, TypeKind::Tensor) && solver_.unify(b, scalarType(a->elem))) b = solver_.head(b);
@@ -400,11 +404,11 @@ MutExpr BodyChecker::convert(core::Elem to, std::vector<Arg>& args, Span span, c
     const bool fraction = solver_.hole(t).kind == HoleKind::Float && !core::isFloat(to);
     if (to == Elem::Bool) {
       solver_.unify(t, fraction ? scalarType(Elem::F32) : intType());
-    } else if (!fraction) {
+    } else if (!fraction && !(solver_.hole(t).wantsInteger && core::isFloat(to))) {
       // `u64(5)` is the literal 5 of that type.
       solver_.unify(t, scalarType(to));
     } else {
-      solver_.unify(t, scalarType(Elem::F32));
+      solver_.unify(t, fraction ? scalarType(Elem::F32) : intType());
     }
     t = solver_.head(t);
   }

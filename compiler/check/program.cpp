@@ -8,6 +8,7 @@
 #include "compiler/check/body.h"
 #include "compiler/check/keys.h"
 #include "compiler/check/typed_walk.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::check {
 
@@ -49,7 +50,7 @@ TypeRef ProgramChecker::newParameter(const std::string& name, std::set<std::stri
   t.id = nextParameter_++;
   t.shown = name;
   parameters[t.id] = {name, std::move(bounds)};
-  return std::make_shared<const Type>(std::move(t));
+  return makeType(std::move(t));
 }
 
 std::string ProgramChecker::print(const Dim& d) const {
@@ -66,35 +67,75 @@ std::optional<std::int64_t> ProgramChecker::bound(const Dim& d) const {
   });
 }
 
+std::size_t ProgramChecker::userNamed(const std::string& name) {
+  const auto [at, isNew] = userNumbers_.try_emplace(name, users_.size());
+  if (isNew) users_.push_back({name, {}, {}, 0});
+  return at->second;
+}
+
+/// Makes everybody's chain longer than that of what it needs, now that `user` needs `used`. False if that closes a circle; nothing has changed then.
+bool ProgramChecker::lengthenChains(std::size_t user, std::size_t used) {
+  std::vector<std::pair<std::size_t, int>> undo;
+  std::vector<std::size_t> waiting;
+  const auto lengthen = [&](std::size_t at, int least) {
+    if (users_[at].chain >= least) return;
+    undo.emplace_back(at, users_[at].chain);
+    users_[at].chain = least;
+    waiting.push_back(at);
+  };
+  bool circle = user == used;
+  if (!circle) lengthen(user, users_[used].chain + 1);
+  while (!waiting.empty() && !circle) {
+    const std::size_t at = waiting.back();
+    waiting.pop_back();
+    circle = at == used;
+    if (users_[at].chain > kMaxCallChain) {
+      throw Overgrown{
+          fmt::format("`{}` needs a function that needs another, and so on, more than {} one behind the other", users_[used].name, kMaxCallChain)};
+    }
+    for (const std::size_t by : users_[at].usedBy) lengthen(by, users_[at].chain + 1);
+  }
+  if (!circle) return true;
+  while (!undo.empty()) {
+    users_[undo.back().first].chain = undo.back().second;
+    undo.pop_back();
+  }
+  return false;
+}
+
 bool ProgramChecker::noteUse(const std::string& user, const std::string& used, Span at) {
-  std::vector<Use>& uses = uses_[user];
-  const bool isNew = std::none_of(uses.begin(), uses.end(), [&](const Use& u) { return u.used == used; });
-  if (isNew) uses.push_back({used, at});
-  if (recursive_.count(used) != 0) return false;
-  if (!isNew) return true;
-  // A way back from `used` to `user` closes a circle.
-  std::vector<std::pair<std::string, Span>> path;
-  std::set<std::string> seen;
-  const std::function<bool(const std::string&)> search = [&](const std::string& from) {
-    if (from == user) return true;
-    if (!seen.insert(from).second) return false;
-    for (const Use& u : uses_[from]) {
-      path.emplace_back(u.used, u.at);
+  const std::size_t from = userNamed(user), to = userNamed(used);
+  if (recursive_.count(to) != 0) return false;
+  if (!users_[from].known.insert(to).second) return true;
+  here = at;
+  if (lengthenChains(from, to)) {
+    users_[from].uses.push_back({to, at});
+    users_[to].usedBy.push_back(from);
+    return true;
+  }
+  // The way back from `used` to `user`, for the message.
+  std::vector<Use> path;
+  std::set<std::size_t> seen;
+  const std::function<bool(std::size_t)> search = [&](std::size_t here) {
+    if (here == from) return true;
+    if (!seen.insert(here).second) return false;
+    for (const Use& u : users_[here].uses) {
+      path.push_back(u);
       if (search(u.used)) return true;
       path.pop_back();
     }
     return false;
   };
-  if (!search(used)) return true;
-  recursive_.insert(user);
-  recursive_.insert(used);
+  search(to);
+  recursive_.insert({from, to});
   std::string chain = fmt::format("`{}` needs `{}`", user, used);
   Diagnostic d(Code::Recursion, at, used == user ? fmt::format("`{}` calls itself", user) : fmt::format("`{}` and `{}` call each other", user, used));
   d.primaryLabel = fmt::format("`{}` needs `{}` here", user, used);
-  for (const auto& [name, span] : path) {
+  for (const Use& u : path) {
+    const std::string& name = users_[u.used].name;
     chain += fmt::format(", which needs `{}`", name);
-    d.labels.push_back({span, fmt::format("which needs `{}` here", name)});
-    recursive_.insert(name);
+    d.labels.push_back({u.at, fmt::format("which needs `{}` here", name)});
+    recursive_.insert(u.used);
   }
   if (!path.empty()) d.notes.push_back(chain);
   d.notes.push_back("there is no recursion: every program ends; write a `for`");
@@ -144,6 +185,8 @@ std::shared_ptr<const FnInstance> ProgramChecker::instantiate(const FnDecl& fn, 
   for (const Dim& d : args.dims) key += ";" + dimKey(d);
   for (const auto& v : args.values) key += ";" + (v ? dimKey(*v) : "");
   if (const auto it = instances_.find(key); it != instances_.end()) return it->second;
+  if (!args.types.empty() && ++genericInstances_ > kMaxGenericInstances)
+    throw Overgrown{fmt::format("generic functions are needed for more than {} different types", kMaxGenericInstances)};
   auto instance = std::make_shared<FnInstance>();
   instance->name = fn.qualified;
   std::string shown;
@@ -242,21 +285,33 @@ void ProgramChecker::checkTests(ModuleInfo& main) {
 }
 
 void ProgramChecker::orderInstances() {
-  std::set<const FnInstance*> done;
-  std::set<const Expr*> seen;
   std::map<const FnInstance*, std::shared_ptr<const FnInstance>> owners;
   for (const auto& i : made_) owners[i.get()] = i;
-  std::function<void(const Expr&)> walk;
-  const auto visit = [&](const FnInstance* i) {
-    if (!done.insert(i).second) return;
-    if (i->body) walk(*i->body);
-    if (const auto it = owners.find(i); it != owners.end()) out.instances.push_back(it->second);
+  // What a body mentions, module-level values followed into; bodies share expressions.
+  const auto mentioned = [](const Expr& body) {
+    std::vector<const FnInstance*> found;
+    std::set<const Expr*> seen;
+    std::vector<const Expr*> waiting = {&body};
+    while (!waiting.empty()) {
+      const Expr& e = *waiting.back();
+      waiting.pop_back();
+      if (!seen.insert(&e).second) continue;
+      if (e.instance) found.push_back(e.instance.get());
+      if (e.global && e.global->value) waiting.push_back(e.global->value.get());
+      const std::size_t first = waiting.size();
+      forEachChild(e, [&](const Expr& child) { waiting.push_back(&child); });
+      std::reverse(waiting.begin() + static_cast<std::ptrdiff_t>(first), waiting.end());
+    }
+    return found;
   };
-  walk = [&](const Expr& e) {
-    if (!seen.insert(&e).second) return;
-    if (e.instance) visit(e.instance.get());
-    if (e.global && e.global->value) walk(*e.global->value);
-    forEachChild(e, walk);
+  // As deep as calls are (kMaxCallChain).
+  std::set<const FnInstance*> done;
+  const std::function<void(const FnInstance*)> visit = [&](const FnInstance* i) {
+    if (!done.insert(i).second) return;
+    if (i->body) {
+      for (const FnInstance* inner : mentioned(*i->body)) visit(inner);
+    }
+    if (const auto it = owners.find(i); it != owners.end()) out.instances.push_back(it->second);
   };
   for (const auto& i : made_) visit(i.get());
 }
@@ -299,7 +354,15 @@ std::optional<TypedProgram> ProgramChecker::run(FileId file) {
 std::optional<TypedProgram> check(SourceManager& sources, std::uint32_t file, const ModuleLoader& load, const CheckOptions& options,
                                   DiagnosticSink& sink) {
   ProgramChecker program(sources, load, options, sink);
-  return program.run(file);
+  try {
+    return program.run(file);
+  } catch (const Overgrown& limit) {
+    Diagnostic d(Code::ProgramTooLarge, program.here, limit.what);
+    d.primaryLabel = "met here";
+    d.notes.emplace_back("docs/language.md lists the limits");
+    sink.report(std::move(d));
+    return std::nullopt;
+  }
 }
 
 }  // namespace fedc::check

@@ -85,6 +85,9 @@ class ProgramChecker {
   std::map<std::string, TypeRef> structTypes;
   /// `leaves(M)` and `size(M)` of skolems.
   std::map<std::pair<std::uint32_t, std::string>, Dim> parameterSizes;
+  /// The expression or type that is looked at, for what meets a limit; and how deep it lies.
+  Span here;
+  int depth = 0;
 
  private:
   void declareParams(ModuleInfo& main);
@@ -105,12 +108,25 @@ class ProgramChecker {
   std::map<std::string, std::shared_ptr<FnInstance>> instances_;
   std::deque<InstanceRequest> queue_;
   struct Use {
-    std::string used;
+    std::size_t used = 0;
     Span at;
   };
-  std::map<std::string, std::vector<Use>> uses_;
+  /// A declaration that needs others, or is needed.
+  struct User {
+    std::string name;
+    std::vector<Use> uses;
+    std::vector<std::size_t> usedBy;
+    /// Length of the longest chain of needs below it.
+    int chain = 0;
+    std::set<std::size_t> known = {};
+  };
+  std::size_t userNamed(const std::string& name);
+  bool lengthenChains(std::size_t user, std::size_t used);
+  std::vector<User> users_;
+  std::map<std::string, std::size_t> userNumbers_;
   /// Declarations on a circle: their instances would never end.
-  std::set<std::string> recursive_;
+  std::set<std::size_t> recursive_;
+  std::size_t genericInstances_ = 0;
   std::set<const FnDecl*> instantiated_;
   std::vector<std::shared_ptr<const FnInstance>> made_;
   std::vector<std::unique_ptr<ast::NameExpr>> names_;

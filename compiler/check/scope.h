@@ -4,6 +4,7 @@
 #include <string>
 
 #include "compiler/check/typed.h"
+#include "compiler/support/unchain.h"
 
 namespace fedc::check {
 
@@ -32,6 +33,7 @@ struct Scope {
   LocalRef local;
   TypeRef type;
   Dim dim;
+  ~Scope() { unchain(parent, &Scope::parent); }
 };
 
 inline ScopeRef moduleScope(const ModuleInfo* module) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/support/limits.h"
+
 namespace fedc::check {
 
 TypeRef Solver::freshHole(HoleKind kind, Span span, std::string what) {
@@ -76,6 +78,10 @@ TypeRef Solver::zonk(const TypeRef& type) const {
   }
 }
 
+void Solver::step() const {
+  if (++steps_ > kMaxInferenceSteps) throw Overgrown{"a function has types that take too long to infer; write some of them down"};
+}
+
 bool Solver::known(const Dim& d) const {
   for (const Dim::Variable v : d.variables())
     if ((v & kDimHoleBit) != 0) return false;
@@ -86,6 +92,7 @@ bool Solver::typesKnown(const TypeRef& t) const {
   return !anyPart(t, [&](const Type& p) {
     if (p.kind != TypeKind::Hole) return false;
     const Hole& h = holes_[p.id];
+    if (h.solution) step();
     return !h.solution || !typesKnown(h.solution);
   });
 }
@@ -108,6 +115,7 @@ bool Solver::occurs(std::uint32_t id, const TypeRef& t) const {
   return anyPart(t, [&](const Type& p) {
     if (p.kind != TypeKind::Hole) return false;
     if (p.id == id) return true;
+    if (holes_[p.id].solution) step();
     return holes_[p.id].solution && occurs(id, holes_[p.id].solution);
   });
 }
@@ -156,6 +164,8 @@ bool Solver::merge(const TypeRef& a, const TypeRef& b) {
   if (o.kind == HoleKind::Any || (o.kind == HoleKind::Int && y.kind == HoleKind::Float)) o.kind = y.kind == HoleKind::Any ? o.kind : y.kind;
   o.mayPlace = o.mayPlace && y.mayPlace;
   o.wantsFloat = o.wantsFloat || y.wantsFloat;
+  o.wantsInteger = o.wantsInteger || y.wantsInteger;
+  if (o.wantsInteger && (o.wantsFloat || o.kind == HoleKind::Float)) return fail(a, b);
   solveHole(younger->id, older);
   return true;
 }
@@ -167,6 +177,7 @@ bool Solver::solve(const TypeRef& holeType, const TypeRef& t, bool holeIsFound) 
     if (is(t, TypeKind::Parameter) && lenient_) return true;
     if (!isScalar(t) || !core::isNumeric(t->elem)) return no();
     if (h.kind == HoleKind::Float && !core::isFloat(t->elem)) return no();
+    if (h.wantsInteger && core::isFloat(t->elem)) return no();
   }
   if (!h.mayPlace && hasPlacedValue(zonk(t))) return no();
   if (occurs(holeType->id, t)) return no();

@@ -27,6 +27,8 @@ struct Hole {
   bool mayPlace = false;
   /// All leaves must be floats: an integer literal alone becomes f32.
   bool wantsFloat = false;
+  /// An operand of shifts or bits: never a float.
+  bool wantsInteger = false;
   Span span;
   /// What it is the type of, for messages: `zeros()`.
   std::string what;
@@ -105,6 +107,8 @@ class Solver {
   bool fail(const TypeRef& found, const TypeRef& expected);
   bool occurs(std::uint32_t id, const TypeRef& t) const;
   bool definitelyDiffer(const Dim& a, const Dim& b) const;
+  /// Through one solved hole; throws Overgrown after very many.
+  void step() const;
 
   struct Undo {
     bool isDim = false;
@@ -118,6 +122,7 @@ class Solver {
   std::vector<Hole> holes_;
   std::vector<DimHole> dimHoles_;
   std::vector<DimEquation> equations_;
+  mutable std::size_t steps_ = 0;
   std::vector<Undo> trail_;
   std::size_t retired_ = 0;
   std::size_t depth_ = 0;

@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/support/limits.h"
 
 /// Integers that are sizes: what can be read off an expression before the program runs.
 namespace fedc::check {
 
 namespace {
-
-/// Largest number that a size may be; products of a few of them do not overflow.
-constexpr std::int64_t kLargest = std::int64_t{1} << 40;
 
 std::optional<Dim> quotient(const Dim& a, const Dim& b) {
   const auto x = a.constant();
@@ -27,7 +25,7 @@ std::optional<Dim> quotient(const Dim& a, const Dim& b) {
 std::optional<Dim> BodyChecker::staticDim(const Expr& e) {
   const auto of = [&](std::size_t i) -> std::optional<Dim> { return e.operands[i] ? staticDim(*e.operands[i]) : std::nullopt; };
   const auto bounded = [](std::optional<Dim> d) -> std::optional<Dim> {
-    if (d && d->constant() && (*d->constant() > kLargest || *d->constant() < -kLargest)) return std::nullopt;
+    if (d && d->constant() && (*d->constant() > kMaxExtent || *d->constant() < -kMaxExtent)) return std::nullopt;
     return d;
   };
   switch (e.kind) {
@@ -45,7 +43,10 @@ std::optional<Dim> BodyChecker::staticDim(const Expr& e) {
       if (e.local->isVar) return std::nullopt;
       if (const auto it = program_.localDims.find(e.local->id); it != program_.localDims.end()) return solver_.zonk(it->second);
       if (const auto it = program_.definitions.find(e.local->id); it != program_.definitions.end() && it->second) {
-        if (auto d = staticDim(*it->second)) return d;
+        if (auto d = staticDim(*it->second)) {
+          program_.localDims[e.local->id] = *d;
+          return d;
+        }
       }
       const TypeRef t = solver_.head(e.local->type);
       if (!isScalar(t) || !core::isInteger(t->elem)) return std::nullopt;
@@ -158,6 +159,10 @@ std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& 
   if (auto d = staticDim(*e)) {
     if (const auto c = d->constant(); !c || *c >= 0) return d;
     report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} cannot be {}", what, *d->constant())).at("negative"));
+    return std::nullopt;
+  }
+  if (e->kind == ExprKind::Literal && !core::isFloat(e->literal.elem)) {
+    report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} is at most {}", what, kMaxExtent)).at("larger than that"));
     return std::nullopt;
   }
   if (lenient_) return unknownDim(std::nullopt);

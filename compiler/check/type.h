@@ -73,6 +73,10 @@ class Type {
   std::vector<Dim> dimArgs;
   /// Parameter, Hole: a unique number.
   std::uint32_t id = 0;
+  /// This one and all in it, counted as often as they occur; a solved hole counts as one (see limits.h).
+  std::uint32_t parts = 1;
+  /// How deep types lie in it.
+  std::uint32_t depth = 1;
 };
 
 /// What is known of a dimension variable that occurs in types of a typed program.

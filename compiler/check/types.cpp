@@ -2,16 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "compiler/support/limits.h"
+
 namespace fedc::check {
 
-namespace {
+TypeRef makeType(Type t) {
+  if (t.dims.size() > kMaxRank) throw Overgrown{fmt::format("a tensor has more than {} axes", kMaxRank)};
+  t.parts = 1;
+  t.depth = 1;
+  const auto add = [&](const TypeRef& part) {
+    if (!part) return;
+    t.parts += part->parts;
+    t.depth = std::max(t.depth, part->depth + 1);
+    if (t.parts > kMaxTypeParts) throw Overgrown{fmt::format("a type has more than {} parts", kMaxTypeParts)};
+    if (t.depth > kMaxTypeDepth) throw Overgrown{fmt::format("types lie within each other more than {} deep", kMaxTypeDepth)};
+  };
+  for (const TypeRef& item : t.items) add(item);
+  add(t.element);
+  for (const Field& field : t.fields) add(field.type);
+  for (const TypeRef& argument : t.typeArgs) add(argument);
+  return std::make_shared<const Type>(std::move(t));
+}
 
-TypeRef make(Type t) { return std::make_shared<const Type>(std::move(t)); }
+namespace {
 
 TypeRef makeKind(TypeKind k) {
   Type t;
   t.kind = k;
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 }  // namespace
@@ -26,7 +46,7 @@ TypeRef tensorType(Elem elem, std::vector<Dim> dims) {
   t.kind = TypeKind::Tensor;
   t.elem = elem;
   t.dims = std::move(dims);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef scalarType(Elem elem) {
@@ -47,7 +67,7 @@ TypeRef tupleType(std::vector<TypeRef> items) {
   Type t;
   t.kind = TypeKind::Tuple;
   t.items = std::move(items);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef unitType() {
@@ -66,14 +86,14 @@ TypeRef arrayType(TypeRef element, Dim extent) {
   t.kind = TypeKind::Array;
   t.element = std::move(element);
   t.extent = std::move(extent);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef sequenceType(TypeRef element) {
   Type t;
   t.kind = TypeKind::Sequence;
   t.element = std::move(element);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef functionType(std::vector<TypeRef> params, TypeRef result) {
@@ -81,7 +101,7 @@ TypeRef functionType(std::vector<TypeRef> params, TypeRef result) {
   t.kind = TypeKind::Function;
   t.items = std::move(params);
   t.element = std::move(result);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef placedType(TypeRef element, Placement at) {
@@ -90,7 +110,7 @@ TypeRef placedType(TypeRef element, Placement at) {
   t.kind = TypeKind::Placed;
   t.element = std::move(element);
   t.placement = at;
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef rangeType(Elem elem, Dim extent) {
@@ -98,14 +118,14 @@ TypeRef rangeType(Elem elem, Dim extent) {
   t.kind = TypeKind::Range;
   t.elem = elem;
   t.extent = std::move(extent);
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 TypeRef openLambdaType(std::uint32_t id) {
   Type t;
   t.kind = TypeKind::OpenLambda;
   t.id = id;
-  return make(std::move(t));
+  return makeType(std::move(t));
 }
 
 bool isScalar(const TypeRef& t) { return is(t, TypeKind::Tensor) && t->dims.empty(); }
@@ -191,7 +211,7 @@ TypeRef mapDims(const TypeRef& t, const std::function<Dim(const Dim&)>& f, const
       for (TypeRef& a : copy.typeArgs) a = recur(a);
       for (Dim& d : copy.dimArgs) d = f(d);
       for (Field& field : copy.fields) field.type = recur(field.type);
-      return std::make_shared<const Type>(std::move(copy));
+      return makeType(std::move(copy));
     }
     default: return t;
   }
@@ -260,10 +280,9 @@ std::optional<std::int64_t> bytesOf(const TypeRef& t) {
     std::int64_t n = core::elemBytes(l.type->elem);
     for (const Dim& d : l.type->dims) {
       const auto c = d.constant();
-      if (!c) return std::nullopt;
-      n *= *c;
+      if (!c || __builtin_mul_overflow(n, *c, &n)) return std::nullopt;
     }
-    total += n;
+    if (__builtin_add_overflow(total, n, &total)) return std::nullopt;
   }
   return total;
 }

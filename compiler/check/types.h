@@ -18,6 +18,8 @@ inline constexpr Dim::Variable kUnknownDim = 0;
 /// Variables with this bit stand for sizes being inferred (see solver.h); they never reach a typed program.
 inline constexpr Dim::Variable kDimHoleBit = 0x80000000u;
 
+/// A finished type, its parts counted. Throws Overgrown where a limit is met, as do the functions below.
+TypeRef makeType(Type t);
 TypeRef errorType();
 TypeRef scalarType(Elem elem);
 TypeRef tensorType(Elem elem, std::vector<Dim> dims);
@@ -70,7 +72,7 @@ struct Leaf {
 std::optional<std::vector<Leaf>> leavesOf(const TypeRef& t);
 /// Number of elements of all leaves.
 std::optional<Dim> sizeOf(const TypeRef& t);
-/// Bytes of all leaves, if every extent is a number.
+/// Bytes of all leaves, if every extent is a number, and the bytes are one.
 std::optional<std::int64_t> bytesOf(const TypeRef& t);
 
 /// Type equality: nominal structs, equal dims. No inference.

@@ -6,6 +6,7 @@
 #include "compiler/core/op_table.h"
 #include "compiler/core/text.h"
 #include "compiler/core/text_lexer.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::core {
 
@@ -20,6 +21,9 @@ struct Definition {
 class Reader {
  public:
   explicit Reader(std::string_view text) : tokens_(tokenise(text)) {}
+
+  /// Where the reader stands, for what meets a limit.
+  const Token& here() const { return peek(); }
 
   Module module() {
     Module m;
@@ -89,6 +93,7 @@ class Reader {
   }
 
   Dim factor() {
+    const Nested nested(depth_);
     if (accept("(")) {
       const Dim d = dim();
       expect(")");
@@ -365,6 +370,7 @@ class Reader {
   }
 
   Region region(bool arrow) {
+    const Nested nested(depth_);
     Region r;
     expect("{");
     if (arrow) {
@@ -421,6 +427,7 @@ class Reader {
   }
 
   void loop(const Token& at, const std::vector<Definition>& defined, std::vector<Stmt>& into) {
+    const Nested nested(depth_);
     Stmt s;
     s.op = Op::Loop;
     const Token& indexToken = peek();
@@ -515,6 +522,7 @@ class Reader {
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  int depth_ = 0;
   Fn* fn_ = nullptr;
   std::unordered_map<std::string, Var> vars_;
   std::unordered_map<std::string, Dim::Variable> dims_;
@@ -524,7 +532,12 @@ class Reader {
 
 Expected<Module, std::string> read(std::string_view text) {
   try {
-    return Reader(text).module();
+    Reader reader(text);
+    try {
+      return reader.module();
+    } catch (const Overgrown& limit) {
+      failAt(reader.here(), limit.what);
+    }
   } catch (const TextError& e) {
     return tl::unexpected<std::string>(e.message);
   }

@@ -5,6 +5,7 @@
 #include "compiler/core/op_table.h"
 #include "compiler/core/ops/groups.h"
 #include "compiler/core/text.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::core {
 
@@ -213,8 +214,12 @@ void collectKeyUses(const Fn& fn, const std::vector<Stmt>& stmts, std::map<Var, 
 }  // namespace
 
 std::optional<std::string> verify(const Module& module, const Fn& fn, VerifyOptions options) {
-  if (auto p = Verifier(module, fn, options).run()) return fmt::format("`{}`: {}", fn.name, *p);
-  return std::nullopt;
+  try {
+    if (auto p = Verifier(module, fn, options).run()) return fmt::format("`{}`: {}", fn.name, *p);
+    return std::nullopt;
+  } catch (const Overgrown& limit) {
+    return fmt::format("`{}`: {}", fn.name, limit.what);
+  }
 }
 
 std::optional<std::string> verify(const Module& module, VerifyOptions options) {

@@ -9,6 +9,7 @@
 #include "compiler/codegen/native.h"
 #include "compiler/kernel/loops.h"
 #include "compiler/kernel/text.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::driver {
 
@@ -56,28 +57,17 @@ void printKernels(const core::Program& program, const CompileOptions& options) {
   each("schedule", [&](const core::Fn& fn) { return kernel::print(codegen::lowerToLoops(program.module, fn, native)); });
 }
 
-}  // namespace
-
-Expected<codegen::NativeImage> compileImage(const Compilation& compilation, const CompileOptions& options) {
-  const core::Program& program = *compilation.program;
-  printKernels(program, options);
-  return codegen::compileImage(program.module, calledFunctions(program), nativeOptions());
+/// What the kernels' sizes cannot become is an error like those of the machine.
+template <class F>
+auto withinLimits(const F& compile) -> decltype(compile()) {
+  try {
+    return compile();
+  } catch (const Overgrown& limit) {
+    return fail(limit.what);
+  }
 }
 
-Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image) {
-  auto functions = codegen::linkImage(image, program->module.fns.size());
-  if (!functions) return tl::unexpected(functions.error());
-  return runtime::Executable{std::move(program), std::move(*functions)};
-}
-
-Expected<runtime::Executable> compileExecutable(const Compilation& compilation, const CompileOptions& options, const ExecutableOptions& how) {
-  if (how.interpret) return runtime::interpreted(compilation.program);
-  auto image = compileImage(compilation, options);
-  if (!image) return tl::unexpected(image.error());
-  return linkExecutable(compilation.program, *image);
-}
-
-Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage) {
+Expected<std::string> emitted(const Compilation& compilation, const CompileOptions& options, NativeStage stage) {
   const core::Program& program = *compilation.program;
   const codegen::NativeOptions native = nativeOptions();
   printKernels(program, options);
@@ -95,6 +85,33 @@ Expected<std::string> emitNative(const Compilation& compilation, const CompileOp
     }
   }
   return text;
+}
+
+}  // namespace
+
+Expected<codegen::NativeImage> compileImage(const Compilation& compilation, const CompileOptions& options) {
+  return withinLimits([&] {
+    const core::Program& program = *compilation.program;
+    printKernels(program, options);
+    return codegen::compileImage(program.module, calledFunctions(program), nativeOptions());
+  });
+}
+
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image) {
+  auto functions = codegen::linkImage(image, program->module.fns.size());
+  if (!functions) return tl::unexpected(functions.error());
+  return runtime::Executable{std::move(program), std::move(*functions)};
+}
+
+Expected<runtime::Executable> compileExecutable(const Compilation& compilation, const CompileOptions& options, const ExecutableOptions& how) {
+  if (how.interpret) return runtime::interpreted(compilation.program);
+  auto image = compileImage(compilation, options);
+  if (!image) return tl::unexpected(image.error());
+  return linkExecutable(compilation.program, *image);
+}
+
+Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage) {
+  return withinLimits([&] { return emitted(compilation, options, stage); });
 }
 
 std::vector<std::string> passNames() {

@@ -6,6 +6,7 @@
 #include "compiler/check/check.h"
 #include "compiler/core/text.h"
 #include "compiler/driver/modules.h"
+#include "compiler/support/limits.h"
 #include "compiler/transform/cut.h"
 #include "compiler/transform/differentiate.h"
 #include "compiler/transform/hoist.h"
@@ -83,7 +84,10 @@ ProgramFacts factsOf(const check::TypedProgram& program) {
   return facts;
 }
 
-bool lowerProgram(Compilation& compilation, const CompileOptions& options) {
+namespace {
+
+/// Throws Overgrown where a limit is met that only sizes can meet: what the passes do to extents.
+bool lower(Compilation& compilation, const CompileOptions& options) {
   auto program = std::make_shared<core::Program>();
   auto print = [&](std::string_view pass) {
     if (options.print && (options.printAfter == pass || options.printAfter == "all")) options.print(pass, core::print(program->module));
@@ -105,6 +109,19 @@ bool lowerProgram(Compilation& compilation, const CompileOptions& options) {
   }
   compilation.program = std::move(program);
   return true;
+}
+
+}  // namespace
+
+bool lowerProgram(Compilation& compilation, const CompileOptions& options) {
+  try {
+    return lower(compilation, options);
+  } catch (const Overgrown& limit) {
+    const auto& typed = *compilation.typed;
+    const Span span = typed.process ? typed.process->span : typed.main ? typed.main->span : Span{};
+    compilation.sink.report(Diagnostic(Code::ProgramTooLarge, span, limit.what).note("docs/language.md lists the limits"));
+    return false;
+  }
 }
 
 }  // namespace fedc::driver

@@ -10,6 +10,7 @@
 #include "compiler/core/text_lexer.h"
 #include "compiler/kernel/nests.h"
 #include "compiler/kernel/text.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::kernel {
 
@@ -23,6 +24,9 @@ bool isDigit(char c) { return c >= '0' && c <= '9'; }
 class Reader {
  public:
   explicit Reader(std::string_view text) : tokens_(core::tokenise(text)) {}
+
+  /// Where the reader stands, for what meets a limit.
+  const Token& here() const { return peek(); }
 
   Kernel run() {
     word("kernel");
@@ -96,7 +100,7 @@ class Reader {
     if (t.kind != Token::Kind::Number || !t.suffix.empty() || error != std::errc() || end != last) {
       failAt(t, fmt::format("expected a whole number, found {}", shown(t)));
     }
-    return negative ? -v : v;
+    return negative ? 0 - v : v;
   }
   static Elem elem(const Token& at, std::string_view text) {
     const auto e = core::elemFromName(text);
@@ -131,6 +135,7 @@ class Reader {
   }
 
   Dim factor() {
+    const Nested nested(depth_);
     if (accept("(")) {
       const Dim d = dim();
       expect(")");
@@ -221,6 +226,7 @@ class Reader {
   }
 
   Statement statement() {
+    const Nested nested(depth_);
     const Token t = peek();
     const std::string keyword = name();
     axes_.clear();
@@ -431,6 +437,7 @@ class Reader {
   // Expressions.
 
   Access access() {
+    const Nested nested(depth_);
     Access a;
     a.buffer = bufferNamed();
     a.shape = kernel_.buffers[a.buffer].extents;
@@ -475,6 +482,7 @@ class Reader {
   }
 
   ExprId expr() {
+    const Nested nested(depth_);
     ExprWriter w(*exprs_);
     const Token t = peek();
     const bool negative = accept("-");
@@ -567,6 +575,7 @@ class Reader {
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  int depth_ = 0;
   Kernel kernel_;
   std::map<std::string, Int> globals_, axes_;
   std::map<std::string, BufferId> buffers_;
@@ -579,7 +588,12 @@ class Reader {
 
 Expected<Kernel, std::string> read(std::string_view text) {
   try {
-    return Reader(text).run();
+    Reader reader(text);
+    try {
+      return reader.run();
+    } catch (const Overgrown& limit) {
+      failAt(reader.here(), limit.what);
+    }
   } catch (const core::TextError& f) {
     return tl::unexpected<std::string>(f.message);
   }

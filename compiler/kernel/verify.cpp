@@ -10,6 +10,7 @@
 #include "compiler/kernel/nests.h"
 #include "compiler/kernel/plan.h"
 #include "compiler/kernel/text.h"
+#include "compiler/support/limits.h"
 
 namespace fedc::kernel {
 
@@ -347,6 +348,12 @@ class Verifier {
 
 }  // namespace
 
-std::optional<std::string> verify(const Kernel& kernel, Stage stage) { return Verifier(kernel, stage).run(); }
+std::optional<std::string> verify(const Kernel& kernel, Stage stage) {
+  try {
+    return Verifier(kernel, stage).run();
+  } catch (const Overgrown& limit) {
+    return limit.what;
+  }
+}
 
 }  // namespace fedc::kernel

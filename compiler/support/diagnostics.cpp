@@ -38,6 +38,24 @@ Fix Fix::wrap(Span span, std::string before, std::string after, std::string help
 
 Fix Fix::remove(Span span, std::string help) { return {std::move(help), {{span, ""}}}; }
 
+namespace {
+
+/// What a message says at most; it may quote a name or a literal of any length.
+constexpr std::size_t kMostText = 2000;
+
+void clip(std::string& text) {
+  if (text.size() <= kMostText) return;
+  // Between characters: no cut within a sequence of UTF-8.
+  const auto between = [&](std::size_t at) {
+    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
+    return at;
+  };
+  const std::size_t head = between(kMostText / 2), tail = between(text.size() - kMostText / 2);
+  text = text.substr(0, head) + " … " + text.substr(tail);
+}
+
+}  // namespace
+
 void DiagnosticSink::report(Diagnostic diagnostic) {
   if (!seen_.emplace(diagnostic.code, diagnostic.primary).second) return;
   const bool isError = codeInfo(diagnostic.code).severity == Severity::Error;
@@ -46,6 +64,11 @@ void DiagnosticSink::report(Diagnostic diagnostic) {
     ++suppressedCount_;
     return;
   }
+  clip(diagnostic.message);
+  clip(diagnostic.primaryLabel);
+  for (Label& label : diagnostic.labels) clip(label.text);
+  for (std::string& note : diagnostic.notes) clip(note);
+  if (diagnostic.fix) clip(diagnostic.fix->help);
   diagnostics_.push_back(std::move(diagnostic));
 }
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <numeric>
 
+#include "compiler/support/limits.h"
+
 namespace fedc {
 
 struct DimFactory {
@@ -175,6 +177,8 @@ Range rangeOf(const Dim& d, const std::function<std::optional<std::int64_t>(Dim:
   return sum;
 }
 
+Overgrown tooManyTerms() { return {"a size is a sum of more than " + std::to_string(kMaxDimTerms) + " terms"}; }
+
 /// One term in normal form as an extent.
 Dim fromTerm(Term term) {
   if (term.coefficient == 0) return Dim();
@@ -228,6 +232,7 @@ Dim::Dim() = default;
 
 Dim::Dim(std::vector<Term> terms) {
   if (terms.empty()) return;
+  if (terms.size() > kMaxDimTerms) throw tooManyTerms();
   auto node = std::make_shared<Node>();
   node->hash = hashTerms(terms);
   node->terms = std::move(terms);
@@ -267,6 +272,7 @@ Dim operator+(const Dim& a, const Dim& b) {
   if (!b.node_) return a;
   std::vector<Term> terms = a.terms();
   terms.insert(terms.end(), b.terms().begin(), b.terms().end());
+  if (terms.size() > 4 * kMaxDimTerms) throw tooManyTerms();
   return Dim(normalise(std::move(terms)));
 }
 
@@ -274,10 +280,13 @@ Dim operator-(const Dim& a, const Dim& b) { return a + Dim(-1) * b; }
 
 Dim operator*(const Dim& a, const Dim& b) {
   std::vector<Term> terms;
+  // Equal terms join later, so a product may be refused that would have fewer: four times as many are computed.
+  if (a.terms().size() * b.terms().size() > 4 * kMaxDimTerms) throw tooManyTerms();
   for (const Term& x : a.terms()) {
     for (const Term& y : b.terms()) {
       Term t{wrapMul(x.coefficient, y.coefficient), x.atoms};
       t.atoms.insert(t.atoms.end(), y.atoms.begin(), y.atoms.end());
+      if (t.atoms.size() > kMaxDimFactors) throw Overgrown{"a size is a product of more than " + std::to_string(kMaxDimFactors) + " sizes"};
       terms.push_back(std::move(t));
     }
   }

@@ -17,7 +17,43 @@ constexpr std::string_view kBlue = "\x1b[1;34m";
 constexpr std::string_view kGreen = "\x1b[1;32m";
 constexpr std::string_view kReset = "\x1b[0m";
 
-/// A marked stretch of one line, in display columns.
+/// A longer line is shown in part, this many bytes of it.
+constexpr std::size_t kLongestLine = 400, kShownOfLong = 160;
+
+/// A source line, or the part of it around an offset, with an ellipsis where it is cut.
+class ShownLine {
+ public:
+  /// `around`: an offset in the line that shall be seen.
+  ShownLine(std::string_view line, std::size_t around) {
+    if (line.size() <= kLongestLine) {
+      shown_ = displayLine(line);
+      return;
+    }
+    const auto between = [&](std::size_t at) {
+      while (at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80) --at;
+      return at;
+    };
+    first_ = between(around > kShownOfLong / 2 ? std::min(around - kShownOfLong / 2, line.size()) : 0);
+    const std::size_t last = between(std::min(first_ + kShownOfLong, line.size()));
+    shown_ = displayLine(line.substr(first_, last - first_));
+    if (first_ > 0) {
+      shown_.text = "…" + shown_.text;
+      for (std::uint32_t& column : shown_.columns) ++column;
+    }
+    if (last < line.size()) shown_.text += "…";
+  }
+  const std::string& text() const { return shown_.text; }
+  /// Of an offset in the line; what is not shown counts to the nearest that is.
+  std::uint32_t column(std::size_t offset) const {
+    return shown_.columns[std::min(offset > first_ ? offset - first_ : 0, shown_.columns.size() - 1)];
+  }
+
+ private:
+  DisplayLine shown_;
+  std::size_t first_ = 0;
+};
+
+/// A marked stretch of one line, in bytes from its begin.
 struct Mark {
   std::uint32_t begin;
   std::uint32_t end;
@@ -133,13 +169,22 @@ class TextRenderer {
 
   static Mark markOnLine(const SourceFile& file, std::uint32_t line, std::uint32_t begin, std::uint32_t end, bool isPrimary,
                          const std::string& text) {
-    const DisplayLine shown = displayLine(file.lineText(line));
     const std::uint32_t start = file.lineStart(line);
-    const auto column = [&](std::uint32_t offset) {
-      return shown.columns[std::min<std::size_t>(offset > start ? offset - start : 0, shown.columns.size() - 1)];
-    };
-    const std::uint32_t from = column(begin);
-    return {from, std::max(column(end), from + 1), isPrimary, text};
+    return {begin > start ? begin - start : 0, end > start ? end - start : 0, isPrimary, text};
+  }
+
+  /// Turns offsets into columns.
+  static void place(Mark& mark, const ShownLine& line) {
+    mark.begin = line.column(mark.begin);
+    mark.end = std::max(line.column(mark.end), mark.begin + 1);
+  }
+
+  /// What a line of its marks is shown by.
+  static ShownLine shownLine(const SourceFile& file, std::uint32_t line, std::vector<Mark>& marks) {
+    const auto primary = std::find_if(marks.begin(), marks.end(), [](const Mark& mark) { return mark.isPrimary; });
+    ShownLine shown(file.lineText(line), primary == marks.end() ? marks.front().begin : primary->begin);
+    for (Mark& mark : marks) place(mark, shown);
+    return shown;
   }
 
   void measureGutter() {
@@ -171,17 +216,17 @@ class TextRenderer {
     bool isFirst = true;
     for (const FileId id : order_) {
       const SourceFile& file = sources_.file(id);
-      const MarksOfFile& marks = marks_[id];
+      MarksOfFile& marks = marks_[id];
       std::string place = fmt::format("{}:{}", file.path(), marks.begin()->first);
       if (isFirst && diagnostic_.primary.file == id) place = sources_.describe(diagnostic_.primary);
       out_ += std::string(gutter_, ' ') + paint(kBlue, isFirst ? "-->" : ":::") + " " + place + "\n";
       blankLine();
       isFirst = false;
       std::uint32_t previous = 0;
-      for (const auto& [line, onLine] : marks) {
-        if (previous != 0 && line == previous + 2) sourceLine(previous + 1, displayLine(file.lineText(previous + 1)).text);
+      for (auto& [line, onLine] : marks) {
+        if (previous != 0 && line == previous + 2) sourceLine(previous + 1, ShownLine(file.lineText(previous + 1), 0).text());
         if (previous != 0 && line > previous + 2) out_ += paint(kBlue, "...") + "\n";
-        sourceLine(line, displayLine(file.lineText(line)).text);
+        sourceLine(line, shownLine(file, line, onLine).text());
         markRows(onLine);
         previous = line;
       }
@@ -247,6 +292,12 @@ class TextRenderer {
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.span < b.span; });
     const SourceFile& file = sources_.file(edits.front().span.file);
     std::erase_if(edits, [&](const Edit& edit) { return edit.span.file != file.id(); });
+    // A correction of a line that is not shown as a whole is said, not shown.
+    for (const Edit& edit : edits) {
+      if (edit.replacement.size() > kLongestLine) return;
+      for (std::uint32_t line = file.line(edit.span.begin); line <= file.line(edit.span.end); ++line)
+        if (file.lineText(line).size() > kLongestLine) return;
+    }
     blankLine();
     const bool isRemoval = std::all_of(edits.begin(), edits.end(), [](const Edit& edit) { return edit.replacement.empty(); });
     isRemoval ? removedText(file, edits) : correctedText(file, edits);
@@ -257,7 +308,8 @@ class TextRenderer {
     std::map<std::uint32_t, Row> rows;
     for (const Edit& edit : edits) {
       const std::uint32_t line = file.line(edit.span.begin);
-      const Mark mark = markOnLine(file, line, edit.span.begin, edit.span.end, false, "");
+      Mark mark = markOnLine(file, line, edit.span.begin, edit.span.end, false, "");
+      place(mark, ShownLine(file.lineText(line), 0));
       rows[line].put(mark.begin, std::string(mark.end - mark.begin, '-'), true);
     }
     for (const auto& [line, row] : rows) {

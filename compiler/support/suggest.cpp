@@ -7,6 +7,8 @@
 namespace fedc {
 namespace {
 
+constexpr std::size_t kLongest = 200;
+
 /// Lower case, without underscores: `batchSize` and `batch_size` are the same word.
 std::string plain(std::string_view name) {
   std::string result;
@@ -41,8 +43,10 @@ std::optional<std::string> suggest(std::string_view name, std::span<const std::s
   for (const std::string& candidate : candidates) {
     if (candidate == name) continue;
     const bool isSameWord = !wanted.empty() && plain(candidate) == wanted;
+    const std::size_t longer = std::max(name.size(), candidate.size()), shorter = std::min(name.size(), candidate.size());
+    // The difference in length alone is too much, or the table of distances would be: nobody misspells a name of a page.
+    if (!isSameWord && (longer - shorter > std::max<std::size_t>(longer / 3, 1) || longer > kLongest)) continue;
     const std::size_t distance = isSameWord ? 0 : editDistance(name, candidate);
-    const std::size_t longer = std::max(name.size(), candidate.size());
     // One letter of a one-letter name is all of it: `x` is no misspelt `y`.
     if (distance > std::max<std::size_t>(longer / 3, 1) || distance >= longer) continue;
     if (best == nullptr || distance < bestDistance) {

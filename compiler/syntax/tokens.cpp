@@ -117,6 +117,8 @@ class Preparer {
     /// How deep the expression that is being read here may be by now.
     std::uint32_t chain = 0;
     std::uint32_t angles = 0;
+    /// How many `else` the statement has by now.
+    std::uint32_t elses = 0;
     /// A bracket inside was closed by one whose indentation suggests that it was not meant to.
     std::optional<std::pair<Span, Span>> suspect;
   };
@@ -211,10 +213,12 @@ class Preparer {
     topEnd_.reset();
     rootHeads_ = 0;
     rootChain_ = 0;
+    rootElses_ = 0;
   }
 
   std::uint32_t& heads() { return stack_.empty() ? rootHeads_ : stack_.back().pendingHeads; }
   std::uint32_t& chain() { return stack_.empty() ? rootChain_ : stack_.back().chain; }
+  std::uint32_t& elses() { return stack_.empty() ? rootElses_ : stack_.back().elses; }
   std::uint32_t& angles() { return stack_.empty() ? rootAngles_ : stack_.back().angles; }
 
   /// An `if` or `{` after `{`, `}` or `;` begins a statement: what follows its last `}` does not belong to it.
@@ -223,6 +227,7 @@ class Preparer {
     const bool isStart = previous == Lexer::LBRACE || previous == kBlockBrace || previous == Lexer::RBRACE || previous == Lexer::SEMI;
     auto& token = static_cast<CommonToken&>(*in_[at_]);
     if (isStart && !deepens(token.getType()) && !isOpening(token.getType())) chain() = 0;
+    if (isStart && token.getType() != Lexer::ELSE) elses() = 0;
     if (!isStart) return;
     if (token.getType() == Lexer::IF) token.setType(kStatementIf);
     if (token.getType() == Lexer::LBRACE && !stack_.empty() && heads() == 0) isBlockStatement_ = true;
@@ -337,7 +342,7 @@ class Preparer {
       isBlockStatement_ = false;
     }
     push();
-    stack_.push_back({type, span, 0, 0, 0, std::nullopt});
+    stack_.push_back({type, span, 0, 0, 0, 0, std::nullopt});
     if (stack_.size() > static_cast<std::size_t>(kMaxBracketDepth)) {
       tooDeep(span, fmt::format("brackets are nested more than {} deep", kMaxBracketDepth));
     }
@@ -388,6 +393,7 @@ class Preparer {
     if (type == Lexer::SEMI) {
       chain() = 0;
       angles() = 0;
+      elses() = 0;
     } else if (type == Lexer::COMMA) {
       chain() = angles();
     } else if (deepens(type)) {
@@ -398,10 +404,11 @@ class Preparer {
     }
     // Also after it is closed: `f(x)(y)(z)`.
     if (isOpening(type)) ++chain();
-    // `if if if …`: each head holds the next one.
+    // `if if if …`: each head holds the next one, and each `else` the rest of its chain.
     if (type == Lexer::IF) chain() += kPrefixWeight;
-    std::size_t total = rootChain_;
-    for (const Frame& frame : stack_) total += frame.chain;
+    if (type == Lexer::ELSE) ++elses();
+    std::size_t total = rootChain_ + rootElses_;
+    for (const Frame& frame : stack_) total += frame.chain + frame.elses;
     if (total > static_cast<std::size_t>(kMaxTreeDepth)) {
       tooDeep(span, "this expression is too deep");
       return;
@@ -540,6 +547,7 @@ class Preparer {
   std::uint32_t rootHeads_ = 0;
   std::uint32_t rootChain_ = 0;
   std::uint32_t rootAngles_ = 0;
+  std::uint32_t rootElses_ = 0;
   bool isBlockStatement_ = false;
   /// The current token stands before what it applies to.
   bool isPrefix_ = false;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <stdexcept>
 
@@ -43,7 +44,10 @@ void drain(int out, int err, pid_t child, const std::string& interruptAfter, Bin
 
 }  // namespace
 
-BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in) {
+namespace {
+
+BinaryResult start(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in,
+                   const std::function<void()>& inChild) {
   static const Folder scratch;
   const std::string folder = in.empty() ? scratch.path("") : in;
   int out[2], err[2];
@@ -59,6 +63,7 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
     if (chdir(folder.c_str()) != 0) _exit(127);
     // Neither the user's cache nor what other tests have left in it.
     setenv("FEDC_CACHE", scratch.path("cache").c_str(), 0);
+    inChild();
     execv(FEDC_BINARY, argv.data());
     _exit(127);
   }
@@ -71,9 +76,26 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
   int status = 0;
   rusage usage{};
   wait4(child, &status, 0, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  result.cpuSeconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   result.peakBytes = 1024LL * usage.ru_maxrss;
   result.exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+}  // namespace
+
+BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in) {
+  return start(arguments, interruptAfter, in, [] {});
+}
+
+BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned seconds, unsigned long megabytes) {
+  return start(arguments, {}, {}, [&] {
+    const rlimit time{seconds, seconds}, memory{megabytes << 20, megabytes << 20}, core{0, 0};
+    setrlimit(RLIMIT_CPU, &time);
+    setrlimit(RLIMIT_DATA, &memory);
+    setrlimit(RLIMIT_CORE, &core);
+  });
 }
 
 std::string contentOf(const std::string& path) {

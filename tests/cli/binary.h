@@ -10,13 +10,16 @@ struct BinaryResult {
   int exitCode = -1;
   std::string out;
   std::string err;
-  /// The most memory that it had resident at a time, in bytes.
+  /// What it took: time of all its threads, and the most memory that it had resident at a time.
+  double cpuSeconds = 0;
   long long peakBytes = 0;
 };
 
 /// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text;
 /// `in`: the working directory, if it is not one of the test program's own.
 BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {}, const std::string& in = {});
+/// The same for what may not take more: over these limits the system ends it (exit code 128 and the signal) or gives no more memory.
+BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned seconds, unsigned long megabytes);
 
 /// A folder that is gone at the end.
 class Folder {

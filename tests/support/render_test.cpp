@@ -207,6 +207,27 @@ TEST_F(Render, ColorsOnlyWhenAskedFor) {
   EXPECT_EQ(colored, plain);
 }
 
+TEST_F(Render, LongLinesAreShownInPart) {
+  const std::string left(10000, 'a'), right(10000, 'b');
+  const SourceFile& file = add(left + "WRONG" + right + "\nnext");
+  const std::string text = renderText(
+      Diagnostic(Code::MissingComma, find(file, "WRONG"), "no").at("here").help(Fix::replace(find(file, "WRONG"), "RIGHT", "say so")), sources);
+  const std::string head = " | …" + std::string(80, 'a') + "WRONG" + std::string(75, 'b') + "…\n";
+  EXPECT_NE(text.find(head), std::string::npos) << text;
+  EXPECT_NE(text.find("| " + std::string(81, ' ') + "^^^^^ here\n"), std::string::npos) << text;
+  // The correction is said, not shown.
+  EXPECT_TRUE(text.ends_with("help: say so\n")) << text;
+  EXPECT_LT(text.size(), 500u);
+}
+
+TEST_F(Render, LongTextsLoseTheirMiddle) {
+  DiagnosticSink sink;
+  sink.report(Diagnostic(Code::MissingComma, Span{}, std::string(5000, 'a') + std::string(5000, 'z')).note(std::string(3000, 'n')));
+  const Diagnostic& kept = sink.diagnostics().front();
+  EXPECT_EQ(kept.message, std::string(1000, 'a') + " … " + std::string(1000, 'z'));
+  EXPECT_LT(kept.notes.front().size(), 2100u);
+}
+
 TEST_F(Render, JsonHoldsEverythingOnOneLine) {
   const SourceFile& file = add("let a = b;\nlet \xc3\xa9 = f(c);\n");
   const Diagnostic diagnostic = Diagnostic(Code::MissingComma, find(file, "c"), "say \"why\"")

@@ -74,7 +74,9 @@ TEST(Limits, BothAtOnce) {
 TEST(Limits, LongProgramsAreFlat) {
   EXPECT_EQ(run("fn f() { " + repeat("x = x + 1; ", 20000) + "}"), std::vector<Code>{});
   EXPECT_EQ(run("fn f() { " + repeat("if a < b { c } ", 5000) + "}"), std::vector<Code>{});
-  EXPECT_EQ(run("fn f() { if a { b } " + repeat("else if a < b { c } ", 3000) + "}"), std::vector<Code>{});
+  EXPECT_EQ(run("fn f() { if a { b } " + repeat("else if a < b { c } ", 450) + "}"), std::vector<Code>{});
+  EXPECT_EQ(run("fn f() { if a { b } " + repeat("else if a < b { c } ", 3000) + "}"), std::vector<Code>{Code::NestedTooDeep});
+  EXPECT_EQ(run("fn f() { " + repeat("if a { b } else if c { d } ", 3000) + "}"), std::vector<Code>{});
   EXPECT_EQ(run("let x = [" + repeat("a < b, ", 20000) + "];"), std::vector<Code>{});
   EXPECT_EQ(run(repeat("fn f(x: f32) -> f32 { x }\n", 3000)), std::vector<Code>{});
 }

@@ -1,4 +1,7 @@
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -25,9 +28,24 @@ int dispatch(const fedc::cli::CommandLine& line) {
   return fedc::cli::kWrongUsage;
 }
 
+/// Memory that is refused ends a run wherever it is asked for, on any thread: a program that checks may be too large for this machine.
+[[noreturn]] void explainTermination() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: there is not enough memory for what this program computes\n", stderr);
+    std::_Exit(fedc::cli::kFailure);
+  } catch (...) {
+    // A defect of ours, which shall be seen as one.
+    std::abort();
+  }
+  std::abort();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(explainTermination);
   auto line = fedc::cli::parseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
   if (!line) {
     std::fputs(line.error().text.c_str(), line.error().exitCode == 0 ? stdout : stderr);

@@ -124,6 +124,10 @@ std::optional<Entry> Specialiser::runEntry(const std::string& name, const std::f
   } catch (const Stop&) {
     entry_ = nullptr;
     return std::nullopt;
+  } catch (const Overgrown& limit) {
+    reportLimit(limit);
+    entry_ = nullptr;
+    return std::nullopt;
   } catch (const NeedsNumber&) {
     sink_.report(Diagnostic(Code::SizeNotKnown, Span{}, "a size depends on a value that is not known before the run"));
     entry_ = nullptr;
@@ -145,6 +149,9 @@ std::vector<Entry> Specialiser::run() {
       federated_ = false;
       process = evalGlobal(*typed_.process);
     } catch (const Stop&) {
+      return out;
+    } catch (const Overgrown& limit) {
+      reportLimit(limit);
       return out;
     } catch (const NeedsNumber&) {
       return out;

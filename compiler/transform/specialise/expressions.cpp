@@ -44,6 +44,8 @@ Value Specialiser::functionValue(Closure closure) {
 }
 
 Value Specialiser::eval(const check::Expr& e, Env& env) {
+  const Nested nested(depth_, kMaxEvaluationDepth);
+  current_ = e.span;
   switch (e.kind) {
     case ExprKind::Literal: {
       Value v = Value::literal(e.literal);

@@ -118,6 +118,7 @@ Atom Specialiser::useWhole(const Leaf& leaf, Span span) {
 }
 
 Leaf Specialiser::leaf(Atom atom, Type type) {
+  checkSize(type);
   Leaf l;
   l.home = atom.isLiteral ? Home{} : here_.home->home;
   l.atom = atom;
@@ -184,6 +185,14 @@ void Specialiser::stop(Code code, Span span, std::string message, std::string no
   throw Stop{};
 }
 
+void Specialiser::reportLimit(const Overgrown& limit) {
+  try {
+    stop(Code::ProgramTooLarge, current_, limit.what, "docs/language.md lists the limits");
+  } catch (const Stop&) {
+    // Reported is all that it shall be.
+  }
+}
+
 void Specialiser::notYet(Span span, const std::string& what) {
   stop(Code::NotYetSupported, span, what + " cannot be compiled yet", "it is checked, but this version has no code for it");
 }
@@ -241,7 +250,19 @@ Type Specialiser::coreType(const check::TypeRef& type, const Env& env, Span span
   assert(type->kind == check::TypeKind::Tensor);
   Type t{type->elem, {}};
   for (const Dim& d : type->dims) t.dims.push_back(evalDim(d, env, span));
+  checkSize(t);
   return t;
+}
+
+void Specialiser::checkSize(const Type& type) {
+  if (type.dims.size() > kMaxRank) throw Overgrown{"a tensor has more than " + std::to_string(kMaxRank) + " axes"};
+  std::int64_t elements = 1;
+  for (const Dim& d : type.dims) {
+    const auto extent = d.constant();
+    if (!extent || *extent <= 0) continue;
+    if (*extent > kMaxElements / elements) throw Overgrown{"a tensor has more than " + std::to_string(kMaxElements) + " elements"};
+    elements *= *extent;
+  }
 }
 
 void Specialiser::bindDimsAt(const std::vector<Dim>& declared, const Leaf& leaf, std::size_t skip, Env& env) {

@@ -11,6 +11,7 @@
 #include "compiler/core/builder.h"
 #include "compiler/core/graph.h"
 #include "compiler/support/diagnostics.h"
+#include "compiler/support/limits.h"
 #include "compiler/transform/specialise/homes.h"
 #include "compiler/transform/specialise/value.h"
 
@@ -63,6 +64,7 @@ class Specialiser {
   std::uint32_t site(Span span, std::string message);
   void check(core::Atom condition, Span span, std::string message);
   [[noreturn]] void stop(Code code, Span span, std::string message, std::string note = {});
+  void reportLimit(const Overgrown& limit);
   [[noreturn]] void notYet(Span span, const std::string& what);
   /// The integer as a polynomial in dimensions of the current function, if known.
   std::optional<Dim> numberOf(const Value& v);
@@ -75,6 +77,8 @@ class Specialiser {
   /// Nothing where a variable of it has no value here.
   std::optional<Dim> knownDim(const Dim& d, const Env& env);
   core::Type coreType(const check::TypeRef& type, const Env& env, Span span);
+  /// Throws Overgrown for more axes or elements than a tensor may have.
+  static void checkSize(const core::Type& type);
   /// Binds the dimension variables of a type that are not bound yet to the actual sizes of a value.
   void bindDims(const check::TypeRef& type, const Value& value, Env& env);
   void bindDimsAt(const std::vector<Dim>& declared, const Leaf& leaf, std::size_t skip, Env& env);
@@ -209,6 +213,9 @@ class Specialiser {
   /// The calls that are being inlined, for messages and the size limit.
   std::vector<std::pair<std::string, Span>> chain_;
   std::size_t emitted_ = 0;
+  /// The expression that is being evaluated, for what meets a limit; and how deep it lies.
+  Span current_;
+  int depth_ = 0;
   /// i32 variables that are loop indices: their value as a dimension.
   std::map<std::pair<Home, core::Var>, Dim> loopIndices_;
 };

@@ -30,9 +30,22 @@ Value Value::tuple(std::vector<Value> items) {
   return v;
 }
 
-void Env::bind(std::uint32_t local, Value value) { head_ = std::make_shared<const Node>(Node{false, local, std::move(value), Dim(), head_}); }
+void Env::bind(std::uint32_t local, Value value) {
+  auto node = std::make_shared<Node>();
+  node->id = local;
+  node->value = std::move(value);
+  node->next = std::move(head_);
+  head_ = std::move(node);
+}
 
-void Env::bindDim(Dim::Variable v, Dim value) { head_ = std::make_shared<const Node>(Node{true, v, Value{}, std::move(value), head_}); }
+void Env::bindDim(Dim::Variable v, Dim value) {
+  auto node = std::make_shared<Node>();
+  node->isDim = true;
+  node->id = v;
+  node->dim = std::move(value);
+  node->next = std::move(head_);
+  head_ = std::move(node);
+}
 
 const Value* Env::find(std::uint32_t local) const {
   for (const Node* n = head_.get(); n != nullptr; n = n->next.get()) {

@@ -8,6 +8,7 @@
 
 #include "compiler/check/typed.h"
 #include "compiler/core/ir.h"
+#include "compiler/support/unchain.h"
 
 /// What Fed values are while a program is specialised: run-time leaves, and everything that exists at compile time only.
 namespace fedc::transform::specialise {
@@ -83,6 +84,7 @@ class Env {
     Value value;
     Dim dim;
     std::shared_ptr<const Node> next;
+    ~Node() { unchain(next, &Node::next); }
   };
   std::shared_ptr<const Node> head_;
 };
