@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <limits>
+
 namespace fedc::runtime {
 
 std::int64_t FeatureType::bytes() const {
   std::int64_t bytes = core::elemBytes(elem);
-  for (const std::int64_t dim : dims) bytes *= dim;
+  for (const std::int64_t dim : dims) {
+    if (__builtin_mul_overflow(bytes, dim, &bytes)) return std::numeric_limits<std::int64_t>::max();
+  }
   return bytes;
 }
 

@@ -15,6 +15,7 @@ struct FeatureType {
   core::Elem elem = core::Elem::F32;
   std::vector<std::int64_t> dims;
   friend bool operator==(const FeatureType&, const FeatureType&) = default;
+  /// The largest number, where no number holds it.
   std::int64_t bytes() const;
 };
 

@@ -27,6 +27,9 @@ tl::unexpected<DataError> bad(std::string message, std::string help = {}, std::o
   return tl::unexpected(DataError{std::move(message), std::move(help), span});
 }
 
+/// More than any file can hold.
+constexpr hsize_t kMostRows = hsize_t{1} << 48;
+
 /// The whole file, mapped; empty if the system cannot.
 class Mapping {
  public:
@@ -145,7 +148,9 @@ Expected<std::int64_t, DataError> Hdf5Source::rowsOfAnyFeature(hid_t group, cons
     const Hdf5Handle space(dataset ? H5Dget_space(dataset.get()) : -1);
     if (!space || H5Sget_simple_extent_ndims(space.get()) < 1) continue;
     std::vector<hsize_t> dims(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space.get())));
-    if (H5Sget_simple_extent_dims(space.get(), dims.data(), nullptr) >= 0) return static_cast<std::int64_t>(dims[0]);
+    if (H5Sget_simple_extent_dims(space.get(), dims.data(), nullptr) < 0) continue;
+    if (dims[0] > kMostRows) return bad(fmt::format("feature `{}` of client `{}` claims {} rows: it is damaged", name, id, dims[0]));
+    return static_cast<std::int64_t>(dims[0]);
   }
   return bad(fmt::format("client `{}` has no features, so its rows cannot be counted", id));
 }
@@ -227,7 +232,7 @@ Expected<Found, DataError> Hdf5Source::findFeature(hid_t group, const std::strin
   found.rows = static_cast<std::int64_t>(dims[0]);
   // Deflate makes at most 1032 bytes of one: what claims more is a damaged header, and must not become an allocation.
   const std::int64_t most = static_cast<std::int64_t>(std::max<std::size_t>(mapping_->size(), 1)) * 1032;
-  if (dims[0] > hsize_t{1} << 48 || __builtin_mul_overflow(found.rows, wanted.bytes(), &found.bytes) || found.bytes > most) {
+  if (dims[0] > kMostRows || __builtin_mul_overflow(found.rows, wanted.bytes(), &found.bytes) || found.bytes > most) {
     return bad(fmt::format("feature `{}` of client `{}` claims {} rows, more than the file can hold: it is damaged", name, id, dims[0]), {},
                declared.span);
   }
@@ -299,12 +304,17 @@ Expected<bool, DataError> Hdf5Source::readChunks(hid_t dataset, hid_t plist, con
       return false;
     }
   }
+  // Without a filter HDF5 says how long a chunk should be, and H5Dread_chunk writes as much as the file says that it is.
+  if (out.filters.empty()) return false;
   const std::size_t rank = dims.size();
   std::vector<hsize_t> origin(rank, 0);
+  // Chunks do not overlap: else a small file could be read any number of times.
+  hsize_t unread = mapping_->size();
   while (true) {
     hsize_t stored = 0;
     if (H5Dget_chunk_storage_size(dataset, origin.data(), &stored) < 0 || stored == 0) return false;
-    if (stored > mapping_->size()) return bad("a chunk is larger than the file: the file is damaged");
+    if (stored > unread) return bad("its chunks are larger than the file: the file is damaged");
+    unread -= stored;
     RawChunk raw;
     raw.origin.assign(origin.begin(), origin.end());
     raw.bytes.resize(stored);

@@ -65,6 +65,7 @@ std::string unknown(std::string_view id, const ClientSource& source) {
   std::size_t best = std::max<std::size_t>(2, id.size() / 3) + 1;
   for (std::size_t client = 0; client < source.size() && source.size() <= kCompared; ++client) {
     std::string other = source.id(client);
+    if (std::max(id.size(), other.size()) > 200) continue;
     if (const std::size_t d = distance(id, other); d < best) {
       best = d;
       nearest = std::move(other);

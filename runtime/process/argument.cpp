@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -103,6 +104,14 @@ Expected<Array> parseArgument(const core::Type& type, std::string_view text) {
     const auto extent = dim.constant();
     if (!extent) return fail("an argument's extents must be constants");
     shape.dims.push_back(*extent);
+  }
+  // Every element takes a character at least: what the text cannot hold is not made room for, unless it is small (and has a better message).
+  constexpr std::int64_t kSmall = 1 << 16;
+  std::int64_t elements = 1;
+  bool fits = true;
+  for (const std::int64_t extent : shape.dims) fits = fits && !__builtin_mul_overflow(elements, extent, &elements);
+  if (!fits || elements > std::max(kSmall, static_cast<std::int64_t>(text.size()))) {
+    return fail(fmt::format("a value of type `{}` has more elements than the text given for it has characters", describe(shape)));
   }
   Array array(shape.elem, shape.dims);
   if (auto done = ArgumentReader(array, text).read(); !done) {

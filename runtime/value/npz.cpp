@@ -128,6 +128,8 @@ Expected<std::vector<NamedArray>> readNpz(const std::string& path) {
   std::size_t at = get(bytes, end + 16, 4);
   if (count == 0xffff || at == 0xffffffffu) return fail(fmt::format("`{}` is a zip64 archive, which is not supported", path));
   std::vector<NamedArray> arrays;
+  // Entries do not overlap: else a small file could be inflated any number of times.
+  std::size_t unread = bytes.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (at > end || end - at < kCentralSize || get(bytes, at, 4) != kCentralHeader) return damaged("its directory cannot be read");
     const auto method = static_cast<int>(get(bytes, at + 10, 2));
@@ -142,6 +144,8 @@ Expected<std::vector<NamedArray>> readNpz(const std::string& path) {
     if (local > end || end - local < kLocalSize || get(bytes, local, 4) != kLocalHeader) return damaged(fmt::format("entry `{}` is missing", name));
     const std::size_t data = local + kLocalSize + get(bytes, local + 26, 2) + get(bytes, local + 28, 2);
     if (data > end || end - data < packed) return damaged(fmt::format("entry `{}` is truncated", name));
+    if (packed > unread) return damaged("its entries overlap");
+    unread -= packed;
     std::string_view content = bytes.substr(data, packed);
     std::string inflated;
     if (method == kDeflated) {

@@ -122,6 +122,24 @@ TEST(Npz, TruncatedOrDamagedIsAnErrorNeverACrash) {
   EXPECT_LT(accepted, static_cast<int>(whole.size()) / 2);
 }
 
+/// A small file must not become a large amount of memory.
+TEST(Npz, EntriesThatShareTheirBytesAreRefused) {
+  const test::TemporaryDirectory directory;
+  ASSERT_TRUE(writeNpz(directory / "a.npz", {{"x", Array(Elem::F32, {1000})}}));
+  const std::string whole = test::readFile(directory / "a.npz");
+  constexpr std::size_t kEndSize = 22;
+  const std::size_t central = whole.rfind("PK\x01\x02");
+  ASSERT_NE(central, std::string::npos);
+  const std::string entry = whole.substr(central, whole.size() - kEndSize - central);
+  std::string end = whole.substr(whole.size() - kEndSize);
+  // Entries on this disk, and in all.
+  end[8] = end[10] = 3;
+  test::writeFile(directory / "three.npz", whole.substr(0, central) + entry + entry + entry + end);
+  const auto read = readNpz(directory / "three.npz");
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().message, HasSubstr("entries overlap"));
+}
+
 TEST(Npz, ErrorsInWords) {
   const test::TemporaryDirectory directory;
   EXPECT_THAT(readNpz(directory / "none.npz").error().message, HasSubstr("No such file"));
@@ -191,6 +209,11 @@ TEST(Weights, NamesLoseWhatTheyHaveInCommon) {
   EXPECT_THAT(fileNames({"m"}), ElementsAre("m"));
   EXPECT_THAT(fileNames({"m", "m.b"}), ElementsAre("m", "m.b"));
   EXPECT_THAT(fileNames({}), ElementsAre());
+}
+
+TEST(Argument, HugeTypesAreRefusedBeforeMemoryIsAskedFor) {
+  const core::Type huge{Elem::F32, {Dim(std::int64_t{1} << 40), Dim(std::int64_t{1} << 40)}};
+  EXPECT_THAT(parseArgument(huge, "[1, 2]").error().message, HasSubstr("more elements than"));
 }
 
 TEST(Argument, NumbersAndNestedLists) {
