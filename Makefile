@@ -9,7 +9,7 @@ STEP = scripts/step.sh
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test ci bench format lint clean help install install-ci sanitizers asan-ubsan tsan
+.PHONY: build run test ci bench format lint clean help install install-ci sanitizers asan-ubsan tsan fuzz
 
 help: ## says what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ run: build ## trains on the shipped digits
 test: build ## builds, then passes the tests
 	@scripts/ctest.sh $(LOG)/test.log 'test' build
 
-ci: install-ci test sanitizers lint ## test, then sanitizers and lint
+ci: install-ci test sanitizers fuzz lint ## test, then sanitizers, fuzzing and lint
 	@echo '[ci] passed; the tests of the release build:'
 	@sed -n '/tests passed/,$$p' $(LOG)/test.log
 
@@ -51,6 +51,13 @@ tsan: install-ci
 	@LD_LIBRARY_PATH=$(CURDIR)/build-tsan/tbb TSAN_OPTIONS=halt_on_error=1 \
 	  scripts/ctest.sh $(LOG)/tsan-test.log 'tsan: test' build-tsan -L '^runtime$$'
 
+# Seconds that each target has; all of them take FUZZ_SECONDS * targets / JOBS.
+FUZZ_SECONDS ?= 60
+fuzz: install-ci build ## libFuzzer on hostile programs, files and command lines, FUZZ_SECONDS=60 each
+	@$(STEP) $(LOG)/fuzz-configure.log 'fuzz: configure' cmake --preset fuzz
+	@$(STEP) $(LOG)/fuzz-build.log 'fuzz: build' cmake --build build-fuzz --target fuzz -j $(JOBS)
+	@$(PYTHON) scripts/fuzz.py --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
+
 lint: install-ci build ## clang-format, fedc fmt, clang-tidy, quotations in the documentation
 	@$(STEP) $(LOG)/format.log 'lint: format' scripts/format.sh --check
 	@$(STEP) $(LOG)/tidy.log 'lint: clang-tidy' scripts/tidy.sh build
@@ -62,4 +69,4 @@ bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed
 	@$(PYTHON) bench/bench.py --threads $(JOBS)
 
 clean: ## removes everything that was built
-	@rm -rf build build-asan build-ubsan build-asan-ubsan build-tsan build-debug
+	@rm -rf build build-asan build-ubsan build-asan-ubsan build-tsan build-fuzz build-debug

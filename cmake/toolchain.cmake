@@ -28,6 +28,11 @@ endif()
 add_link_options(-Wl,--build-id=sha1)
 
 set(FEDC_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
+option(FEDC_FUZZ "Build the fuzz targets of tests/fuzz, and no other tests; needs clang" OFF)
+if(FEDC_FUZZ)
+  # What libFuzzer is steered by; its main function comes with the targets only (tests/fuzz/CMakeLists.txt).
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(FEDC_SANITIZE)
   # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.
   add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all -Wno-error)
