@@ -209,6 +209,9 @@ class BodyChecker {
   std::optional<core::Elem> commonElem(const TypeRef& t);
   /// Numbers that are written out in an array, as in `x * [1, 2]`, take the element type of the other side.
   void settleLiterals(TypeRef& a, TypeRef& b);
+  /// Without another side they are `f32` or `i32`, also those in tuples and structs. A number on its own stays open.
+  void settleAlone(const MutExpr& e);
+  void settleWithin(const TypeRef& type, std::optional<core::Elem> to = {}, bool nested = false);
   bool isLiteralHole(const TypeRef& t);
   bool isStructured(const TypeRef& t) const;
   bool allLeaves(const TypeRef& t, bool (*want)(core::Elem)) const;
@@ -298,6 +301,8 @@ class BodyChecker {
   MutExpr callBuiltin(Builtin b, std::vector<Arg>& args, Span span, const ScopeRef& scope, const TypeRef& hint);
   MutExpr builtinNode(Builtin b, Operands operands, TypeRef type, Span span);
   bool matchArguments(Builtin b, std::vector<Arg>& args, std::vector<Arg*>& out, Span span);
+  /// The argument of a function that takes a tensor: numbers written out in an array are settled.
+  MutExpr tensorArg(Arg* a);
   MutExpr inferArg(Arg* a, const TypeRef& hint = nullptr);
   MutExpr checkArg(Arg* a, const TypeRef& want, const std::string& why);
   MutExpr wantInt(Arg* a, const std::string& what);

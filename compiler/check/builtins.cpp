@@ -231,6 +231,12 @@ MutExpr BodyChecker::inferArg(Arg* a, const TypeRef& hint) {
   return a->typed;
 }
 
+MutExpr BodyChecker::tensorArg(Arg* a) {
+  MutExpr e = inferArg(a);
+  if (e) settleAlone(e);
+  return e;
+}
+
 MutExpr BodyChecker::checkArg(Arg* a, const TypeRef& want, const std::string& why) {
   if (a == nullptr) return nullptr;
   return a->typed = coerce(inferArg(a, want), {want, a->span, why});

@@ -12,7 +12,7 @@ bool isBool(Elem e) { return e == Elem::Bool; }
 }  // namespace
 
 MutExpr BodyChecker::builtinUnary(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   Lift lift;
   TypeRef t = solver_.head(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
@@ -48,9 +48,10 @@ MutExpr BodyChecker::builtinBinary(Builtin b, std::vector<Arg*>& a, Span span) {
   MutExpr x = inferArg(a[0]);
   MutExpr y = inferArg(a[1]);
   Lift lift;
-  const TypeRef tx = local(x, lift);
-  const TypeRef ty = local(y, lift);
+  TypeRef tx = local(x, lift);
+  TypeRef ty = local(y, lift);
   if (lift.failed) return errorExpr(span);
+  settleLiterals(tx, ty);
   const TypeRef result = arithmetic(tx, ty, x, y, builtinName(b), span, true);
   if (isError(result)) return errorExpr(span);
   if (isLiteralHole(result) && solver_.hole(result).kind == HoleKind::Int) solver_.hole(result).kind = HoleKind::Float;
@@ -58,7 +59,7 @@ MutExpr BodyChecker::builtinBinary(Builtin b, std::vector<Arg*>& a, Span span) {
 }
 
 MutExpr BodyChecker::builtinExtremum(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = a[1] == nullptr ? tensorArg(a[0]) : inferArg(a[0]);
   if (a[1] == nullptr) return reduce(b, x, a[2], span);
   if (a[2] != nullptr) {
     return failed(Diagnostic(Code::WrongArgumentCount, span,
@@ -67,9 +68,10 @@ MutExpr BodyChecker::builtinExtremum(Builtin b, std::vector<Arg*>& a, Span span)
   }
   MutExpr y = inferArg(a[1]);
   Lift lift;
-  const TypeRef tx = local(x, lift);
-  const TypeRef ty = local(y, lift);
+  TypeRef tx = local(x, lift);
+  TypeRef ty = local(y, lift);
   if (lift.failed) return errorExpr(span);
+  settleLiterals(tx, ty);
   const TypeRef result = arithmetic(tx, ty, x, y, builtinName(b), span, false);
   if (isError(result)) return errorExpr(span);
   return builtinNode(b, {x, y, nullptr}, placed(result, lift), span);
@@ -84,6 +86,7 @@ MutExpr BodyChecker::builtinWhere(std::vector<Arg*>& a, Span span) {
   TypeRef tx = solver_.head(local(x, lift));
   TypeRef ty = solver_.head(local(y, lift));
   if (isError(tc) || isError(tx) || isError(ty) || lift.failed) return errorExpr(span);
+  settleLiterals(tx, ty);
   if (!isTensorOf(tc, isBool)) {
     if (is(tc, TypeKind::Parameter)) return builtinNode(Builtin::Where, {c, x, y}, placed(isLiteralHole(tx) ? ty : tx, lift), span);
     return builtinError(span, c, fmt::format("the first argument of `where` is `bool`, found `{}`", show(tc)));
@@ -123,7 +126,7 @@ MutExpr BodyChecker::builtinWhere(std::vector<Arg*>& a, Span span) {
 }
 
 MutExpr BodyChecker::builtinReduction(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   if (b == Builtin::Norm) {
     Lift lift;
     TypeRef t = solver_.head(local(x, lift));
@@ -212,6 +215,7 @@ MutExpr BodyChecker::builtinDot(std::vector<Arg*>& a, Span span) {
   TypeRef tx = solver_.head(local(x, lift));
   TypeRef ty = solver_.head(local(y, lift));
   if (isError(tx) || isError(ty) || lift.failed) return errorExpr(span);
+  settleLiterals(tx, ty);
   solver_.blame(span);
   if (!solver_.unify(ty, tx)) {
     if (is(tx, TypeKind::Tensor) && is(ty, TypeKind::Tensor) && tx->elem == ty->elem) {
@@ -233,7 +237,7 @@ MutExpr BodyChecker::builtinDot(std::vector<Arg*>& a, Span span) {
 }
 
 MutExpr BodyChecker::builtinArg(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   Lift lift;
   const TypeRef t = solver_.head(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
@@ -254,7 +258,7 @@ MutExpr BodyChecker::builtinArg(Builtin b, std::vector<Arg*>& a, Span span) {
 }
 
 MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   Lift lift;
   const TypeRef t = solver_.head(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
@@ -284,8 +288,8 @@ MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
 }
 
 MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
-  MutExpr x = inferArg(a[0]);
-  MutExpr y = inferArg(a[1]);
+  MutExpr x = tensorArg(a[0]);
+  MutExpr y = tensorArg(a[1]);
   Lift lift;
   const TypeRef tx = solver_.head(local(x, lift));
   TypeRef ty = solver_.head(local(y, lift));

@@ -45,6 +45,7 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
         solver_.unify(r, solver_.hole(r).kind == HoleKind::Float ? scalarType(Elem::F32) : intType());
         r = solver_.head(r);
       }
+      settleWithin(r);
       return builtinNode(b, {s, f}, placed(sequenceType(solver_.zonk(r)), lift), span);
     }
     case Builtin::Filter: {
@@ -56,6 +57,7 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
       MutExpr f = functionArg(a[1], {e}, nullptr);
       const TypeRef t = solver_.head(f->type);
       if (!is(t, TypeKind::Function)) return errorExpr(span);
+      settleWithin(t->element);
       const TypeRef r = solver_.zonk(t->element);
       const auto axis = leadingAxis(r);
       if (!axis || is(r, TypeKind::Range)) return builtinError(span, f, fmt::format("the function of `flat_map` gives `F[?]`, found `{}`", show(r)));

@@ -88,13 +88,24 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
       axis = wantInt(&a, "`axis`");
       continue;
     }
-    MutExpr e = inferArg(&a, types.empty() ? nullptr : types.front());
+    // The length of the first says nothing of the others; its element type goes for numbers that are written out.
+    const bool written = a.syntax != nullptr && a.syntax->kind == ast::ExprKind::Array;
+    MutExpr e = inferArg(&a, types.empty() || !written ? nullptr : types.front());
     TypeRef t = solver_.head(local(e, lift));
     if (isError(t)) return errorExpr(span);
     parts.push_back(e);
     types.push_back(t);
   }
   if (lift.failed) return errorExpr(span);
+  // Numbers written out in arrays take the element type of the others.
+  std::optional<Elem> elem;
+  for (const TypeRef& t : types)
+    if (!elem && is(t, TypeKind::Tensor)) elem = t->elem;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!is(types[i], TypeKind::Array)) continue;
+    if (!elem || core::isNumeric(*elem)) settleWithin(types[i], elem);
+    types[i] = solver_.zonk(types[i]);
+  }
   if (parts.empty()) return failed(Diagnostic(Code::MissingArgument, span, "`concat` needs something to join").at("nothing given"));
   std::int64_t k = 0;
   const TypeRef first = solver_.zonk(types[0]);
@@ -153,7 +164,7 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
 
 MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<Arg>& all, Span span, const TypeRef& hint) {
   if (b == Builtin::Concat) return builtinConcat(all, span);
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   Lift lift;
   const TypeRef t = solver_.zonk(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
@@ -280,7 +291,7 @@ MutExpr BodyChecker::builtinStatic(Builtin b, std::vector<Arg*>& a, Span span) {
     }
     return builtinNode(b, {n}, placed(t, lift), span);
   }
-  MutExpr x = inferArg(a[0]);
+  MutExpr x = tensorArg(a[0]);
   Lift lift;
   const TypeRef t = solver_.zonk(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
@@ -319,7 +330,7 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
   for (std::size_t i = 1; i < all.size(); ++i) {
     if (all[i].name)
       return failed(Diagnostic(Code::UnknownArgument, all[i].name->span, fmt::format("`{}` has no parameter `{}`", name, all[i].name->text)));
-    MutExpr e = inferArg(&all[i]);
+    MutExpr e = tensorArg(&all[i]);
     types.push_back(solver_.zonk(local(e, lift)));
     if (isError(types.back())) return errorExpr(span);
     args.push_back(e);

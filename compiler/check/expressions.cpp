@@ -345,7 +345,9 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
       out.push_back(std::move(s));
       continue;
     }
-    MutExpr at = infer(*item.value, scope, intType());
+    // One integer or a tensor of them: what is called is not told which.
+    MutExpr at = infer(*item.value, scope, nullptr);
+    settleAlone(at);
     TypeRef t = solver_.head(local(at, lift));
     if (isError(t)) return nullptr;
     if (is(t, TypeKind::Hole) && isLiteralHole(t)) {

@@ -143,6 +143,7 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
     if (is(other, TypeKind::Tensor)) {
       e = other->elem;
     } else if (isStructured(other)) {
+      settleWithin(other);
       e = commonElem(other);
       if (!e && lenient_) return other;
       if (!e && isUnit(other)) return other;
@@ -161,6 +162,7 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
   if ((scalarA && isStructured(b)) || (scalarB && isStructured(a))) {
     const TypeRef& scalar = scalarA ? a : b;
     const TypeRef& whole = scalarA ? b : a;
+    if (elementOk(scalar->elem)) settleWithin(whole, scalar->elem);
     const auto e = commonElem(whole);
     if (isUnit(solver_.zonk(whole))) return whole;
     if (!e && allLeaves(whole, core::isNumeric) && !leavesOf(solver_.zonk(whole))) return whole;
@@ -171,6 +173,7 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
   }
   if (isStructured(a) && isStructured(b)) {
     if (!solver_.unify(b, a)) return operandError(ea, eb, op, span, "two vectors must have one type");
+    settleWithin(a);
     if (!allLeaves(a, floatsOnly ? core::isFloat : core::isNumeric)) {
       return operandError(ea, eb, op, span, floatsOnly ? "all leaves must be floats" : "all leaves must be numbers");
     }
@@ -300,6 +303,31 @@ void BodyChecker::settleLiterals(TypeRef& a, TypeRef& b) {
   b = solver_.zonk(b);
 }
 
+void BodyChecker::settleWithin(const TypeRef& type, std::optional<Elem> to, bool nested) {
+  const TypeRef t = solver_.head(type);
+  if (isLiteralHole(t)) {
+    const Hole& h = solver_.hole(t);
+    const Elem own = h.kind == HoleKind::Float || h.wantsFloat ? Elem::F32 : Elem::I32;
+    if (nested) solver_.unify(t, scalarType(to.value_or(own)));
+    return;
+  }
+  if (is(t, TypeKind::Placed)) return settleWithin(t->element, to, nested);
+  if (is(t, TypeKind::Array)) return settleWithin(t->element, to, true);
+  if (is(t, TypeKind::Tuple)) {
+    for (const TypeRef& item : t->items) settleWithin(item, to, true);
+  }
+  if (is(t, TypeKind::Struct)) {
+    for (const TypeRef& argument : t->typeArgs) settleWithin(argument, to, true);
+  }
+}
+
+void BodyChecker::settleAlone(const MutExpr& e) {
+  const TypeRef t = solver_.head(e->type);
+  if (isError(t)) return;
+  settleWithin(t);
+  if (!is(t, TypeKind::Hole)) e->type = solver_.zonk(t);
+}
+
 MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span opSpan) {
   (void)opSpan;
   Lift lift;
@@ -379,7 +407,10 @@ MutExpr BodyChecker::inferUnary(const ast::UnaryExpr& e, const ScopeRef& scope, 
   if (e.op == ast::UnaryOp::Not) {
     ok = is(t, TypeKind::Tensor) && t->elem == Elem::Bool;
   } else {
-    ok = isLiteralHole(t) || (is(t, TypeKind::Tensor) && core::isNumeric(t->elem)) || (isStructured(t) && allLeaves(t, core::isNumeric));
+    if (!is(t, TypeKind::Array)) settleWithin(t);
+    TypeRef number = t;
+    while (is(number, TypeKind::Array)) number = solver_.head(number->element);
+    ok = isLiteralHole(number) || (is(t, TypeKind::Tensor) && core::isNumeric(t->elem)) || (isStructured(t) && allLeaves(t, core::isNumeric));
   }
   if (!ok) {
     return failed(Diagnostic(Code::OperandTypes, e.span, fmt::format("`{}` does not take `{}`", e.op == ast::UnaryOp::Not ? "!" : "-", show(t)))
@@ -400,17 +431,15 @@ MutExpr BodyChecker::convert(core::Elem to, std::vector<Arg>& args, Span span, c
   Lift lift;
   TypeRef t = solver_.head(local(x, lift));
   if (isError(t)) return errorExpr(span);
-  if (isLiteralHole(t)) {
-    const bool fraction = solver_.hole(t).kind == HoleKind::Float && !core::isFloat(to);
-    if (to == Elem::Bool) {
-      solver_.unify(t, fraction ? scalarType(Elem::F32) : intType());
-    } else if (!fraction && !(solver_.hole(t).wantsInteger && core::isFloat(to))) {
-      // `u64(5)` is the literal 5 of that type.
-      solver_.unify(t, scalarType(to));
-    } else {
-      solver_.unify(t, fraction ? scalarType(Elem::F32) : intType());
-    }
-    t = solver_.head(t);
+  // `u64(5)` is the literal 5 of that type, `u64([5, 6])` an array of such.
+  TypeRef number = t;
+  while (is(number, TypeKind::Array)) number = solver_.head(number->element);
+  if (isLiteralHole(number)) {
+    const Hole& h = solver_.hole(number);
+    const bool fraction = h.kind == HoleKind::Float && !core::isFloat(to);
+    const bool whole = to == Elem::Bool || (h.wantsInteger && core::isFloat(to));
+    solver_.unify(number, fraction ? scalarType(Elem::F32) : whole ? intType() : scalarType(to));
+    t = solver_.zonk(t);
   }
   if (!is(t, TypeKind::Tensor) || t->elem == Elem::Key || t->elem == Elem::Str) {
     if (is(t, TypeKind::Parameter) && lenient_) return errorExpr(span);
