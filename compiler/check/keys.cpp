@@ -1,6 +1,7 @@
 #include "compiler/check/keys.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -358,13 +359,20 @@ class KeyChecker {
       case Stmt::Kind::Expr: consume(*s.value); return;
       case Stmt::Kind::Assign: {
         consume(*s.value);
+        // `x[i] += y` is written out as `x[i] = x[i] + y`, with one and the same `i`.
+        std::set<const Expr*> inValue;
+        const std::function<void(const Expr&)> note = [&](const Expr& e) {
+          inValue.insert(&e);
+          forEachChild(e, note);
+        };
+        note(*s.value);
         for (const Stmt::Target& t : s.targets) {
           if (!t.local) continue;
           std::string path;
           bool known = true;
           for (const Subscript& p : t.path) {
-            if (p.at) consume(*p.at);
-            if (p.to) consume(*p.to);
+            if (p.at && !inValue.contains(p.at.get())) consume(*p.at);
+            if (p.to && !inValue.contains(p.to.get())) consume(*p.to);
             if (p.kind == Subscript::Kind::Field || p.kind == Subscript::Kind::Item) {
               path += fmt::format(".{}", p.index);
             } else {
