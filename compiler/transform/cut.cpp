@@ -114,6 +114,23 @@ struct Cut {
     return slot;
   }
 
+  /// The accumulator leaves that checks of a function look at: these stay even if nobody wants the aggregate.
+  void checkedLeaves(Home home, std::set<int>& out) {
+    const HomeFn* of = find(home);
+    if (of == nullptr) return;
+    core::Fn fn = of->fn;
+    fn.body.insert(fn.body.begin(), of->prologue.begin(), of->prologue.end());
+    fn.results.clear();
+    fn.resultTypes.clear();
+    eliminateDead(fn);
+    const std::vector<int> uses = useCounts(fn);
+    for (std::size_t i = 0; i < fn.params.size(); ++i) {
+      const Origin& origin = of->origins[i];
+      const bool leaf = origin.kind == Origin::Kind::Accumulator || origin.kind == Origin::Kind::Right;
+      if (leaf && uses[fn.params[i]] != 0) out.insert(origin.index);
+    }
+  }
+
   /// Puts the copied statements in front, drops what is dead, and parameters that nobody uses (`keep` says which stay anyway).
   void finish(HomeFn& home, const std::function<bool(const Origin&)>& keep = {}) {
     core::Fn& fn = home.fn;
@@ -178,7 +195,10 @@ struct Cut {
 
   void phase(int level, core::Phase& phase) {
     Exchange& exchange = entry.exchanges.at(level);
-    // An aggregation is kept if the server uses any leaf of it.
+    // An aggregation is kept if the server, or a check, uses any leaf of it.
+    std::set<int> checked;
+    checkedLeaves({Home::Kind::Clients, level}, checked);
+    checkedLeaves({Home::Kind::Merge, level}, checked);
     std::vector<int> kept;
     std::map<int, int> position;
     for (const specialise::Aggregation& a : exchange.aggregations) {
@@ -189,7 +209,7 @@ struct Cut {
         continue;
       }
       bool used = false;
-      for (int i = 0; i < a.count; ++i) used = used || accumulatorSlots.contains({level, a.first + i});
+      for (int i = 0; i < a.count; ++i) used = used || accumulatorSlots.contains({level, a.first + i}) || checked.contains(a.first + i);
       if (!used) continue;
       phase.up.push_back(a.edge);
       for (int i = 0; i < a.count; ++i) {
