@@ -171,14 +171,12 @@ Value Specialiser::mathBuiltin(Builtin b, const OptionalArgs& args, const check:
     }
     case Builtin::Where: {
       const Leaf condition = args[0]->leaf;
-      if (condition.atom.isLiteral && args[1]->kind == args[2]->kind) {
-        return condition.atom.literal.bits != 0 ? *args[1] : *args[2];
-      }
       return zip(*args[1], *args[2], span, [&](const Leaf& x, const Leaf& y) {
         Leaf c = condition, p = x, q = y;
         align(p, q, span);
         align(c, p, span);
         align(c, q, span);
+        if (c.atom.isLiteral) return c.atom.literal.bits != 0 ? p : q;
         return elementwise(Op::Select, {c, p, q}, span);
       });
     }

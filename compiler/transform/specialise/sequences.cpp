@@ -24,6 +24,9 @@ Value Specialiser::fetchRows(const Value& columns, const Rows& rows, Span span) 
     std::vector<Dim> block = inner;
     if (rows.kind != Rows::Kind::One) block.insert(block.begin(), rows.size);
     if (l.atom.isLiteral) return Value::literal(l.atom.literal, Type{l.type.elem, block}).leaf;
+    // There is no row to fetch: what is done with it is never run.
+    if (rows.kind == Rows::Kind::One && l.type.dims.front().isConstant(0))
+      return Value::literal(Literal::zero(l.type.elem), Type{l.type.elem, inner}).leaf;
     switch (rows.kind) {
       case Rows::Kind::One: return row(Value::of(l), rows.at, span).leaf;
       case Rows::Kind::Block: {
@@ -226,6 +229,15 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         return std::any_of(q.inner.begin(), q.inner.end(), [&](const auto& i) { return shuffles(*i); });
       };
       const bool varies = shuffles(*s.inner[0]);
+      // The inner sequence is planned for the elements and for the positions of each pass: its sizes are the same in both.
+      std::function<std::shared_ptr<const Sequence>(const std::shared_ptr<const Sequence>&)> sized = [&](const std::shared_ptr<const Sequence>& q) {
+        auto copy = std::make_shared<Sequence>(*q);
+        for (auto& inner : copy->inner) inner = sized(inner);
+        const bool cuts = q->kind == K::Take || q->kind == K::Skip;
+        if (cuts && !numberOf(*q->argument)) copy->argument = i32(dimFrom(*q->argument, Dim(std::int64_t{1} << 31), span));
+        return std::shared_ptr<const Sequence>(copy);
+      };
+      const std::shared_ptr<const Sequence> repeated = varies ? sized(s.inner[0]) : s.inner[0];
       std::optional<Dim> times;
       Value count;
       if (s.argument) {
@@ -233,13 +245,13 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         times = known ? (known->constant() ? Dim(std::max<std::int64_t>(*known->constant(), 0)) : *known)
                       : dimFrom(*s.argument, Dim(std::int64_t{1} << 31), span);
         count = i32(*times);
-        if (times->isConstant(1)) return plan(*s.inner[0], pass, demand, span);
+        if (times->isConstant(1)) return plan(*repeated, pass, demand, span);
       }
       auto base = [&]() -> Value {
         if (!s.argument) return Value::literal(Literal::ofInt(Elem::I32, 0));
         return binary(check::BinaryOp::Mul, convert(pass, Elem::I32, span), count, span);
       };
-      Plan first = plan(*s.inner[0], varies ? base() : pass, std::nullopt, span);
+      Plan first = plan(*repeated, varies ? base() : pass, std::nullopt, span);
       if (first.endless) stop(Code::EndlessSequence, span, "an endless sequence cannot be repeated");
       Plan p;
       p.endless = !times;
@@ -277,7 +289,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       // A different order in each pass: the orders of all passes, one after the other.
       Dim n = first.count;
       Dim passes = times ? *times : Dim::ceildiv(*demand, Dim::max(n, Dim(1)));
-      auto sequence = s.inner[0];
+      const auto& sequence = repeated;
       std::vector<Value> orders;
       Value start = base();
       // The order of one pass: where its elements stand in the plain sequence. Only what shuffles differs, so the inner plan is asked for
