@@ -249,13 +249,14 @@ Expected<std::vector<Atom>, Diagnostic> expandJvp(Fn& fn, Stmt jvp, std::vector<
   for (std::size_t i = 0; i < inputs; ++i) {
     const Type type = fn.vars[region.params[i]].type;
     const Atom& a = jvp.args[i];
-    bind.vars[region.params[i]] = a.isLiteral && type.rank() > 0 ? before.splat(a.literal, type) : a;
+    bind.vars[region.params[i]] = a.isLiteral ? before.splat(a.literal, type) : a;
   }
   substitute(stmts, bind);
   for (std::size_t i = 0; i < results.size(); ++i) {
     results[i] = bind.apply(results[i]);
     const Type type = fn.vars[jvp.results[i]].type;
-    if (results[i].isLiteral && type.rank() > 0) results[i] = build.splat(results[i].literal, type);
+    // Not every operand may be a literal.
+    if (results[i].isLiteral) results[i] = build.splat(results[i].literal, type);
   }
   std::ranges::move(stmts, std::back_inserter(out));
   return results;

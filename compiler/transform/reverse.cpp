@@ -360,7 +360,7 @@ Expected<std::vector<Atom>, Diagnostic> expandVjp(Fn& fn, Stmt vjp, std::vector<
   for (std::size_t i = 0; i < inputs; ++i) {
     const Type type = fn.vars[region.params[i]].type;
     Atom bar = ct.find(region.params[i]).value_or(Atom::of(Literal::zero(type.elem)));
-    if (bar.isLiteral && type.rank() > 0) bar = build.splat(bar.literal, type);
+    if (bar.isLiteral) bar = build.splat(bar.literal, type);
     results.push_back(bar);
   }
   Substitution bind;
@@ -368,14 +368,15 @@ Expected<std::vector<Atom>, Diagnostic> expandVjp(Fn& fn, Stmt vjp, std::vector<
   for (std::size_t i = 0; i < inputs; ++i) {
     const Type type = fn.vars[region.params[i]].type;
     const Atom& a = vjp.args[i];
-    bind.vars[region.params[i]] = a.isLiteral && type.rank() > 0 ? before.splat(a.literal, type) : a;
+    bind.vars[region.params[i]] = a.isLiteral ? before.splat(a.literal, type) : a;
   }
   substitute(region.stmts, bind);
   substitute(backward, bind);
   for (Atom& r : results) r = bind.apply(r);
   for (std::size_t i = 0; i < region.yields.size(); ++i) {
     const Type type = fn.vars[vjp.results[i]].type;
-    if (results[i].isLiteral && type.rank() > 0) results[i] = build.splat(results[i].literal, type);
+    // Not every operand may be a literal.
+    if (results[i].isLiteral) results[i] = build.splat(results[i].literal, type);
   }
   std::ranges::move(region.stmts, std::back_inserter(out));
   std::ranges::move(backward, std::back_inserter(out));

@@ -288,7 +288,7 @@ Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vecto
     }
     const Type row = fn.vars[region.params[i]].type;
     Builder before(fn, out, vmap.span);
-    batcher.bind(region.params[i], row.rank() == 0 ? vmap.args[i] : before.splat(vmap.args[i].literal, row));
+    batcher.bind(region.params[i], before.splat(vmap.args[i].literal, row));
   }
   flowMapped(region.stmts, batcher.mapped);
   if (Status status = batcher.run(region.stmts, out, std::nullopt); !status) return tl::unexpected(status.error());
