@@ -3,6 +3,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -32,11 +33,18 @@ std::pair<hid_t, hid_t> hdf5Types(core::Elem elem) {
   }
 }
 
+double number(const Json& value) {
+  if (!value.is_string()) return value.get<double>();
+  const std::string text = value;
+  if (text == "nan") return NAN;
+  if (text == "inf" || text == "-inf") return text == "inf" ? INFINITY : -INFINITY;
+  throw std::runtime_error("no number: " + text);
+}
+
 void fill(core::Array& array, const Json& value, std::size_t axis, std::int64_t& next) {
   if (axis == array.shape().size()) {
     const core::Elem elem = array.elem();
-    array.set(next++,
-              core::isFloat(elem) ? core::Literal::ofDouble(elem, value.get<double>()) : core::Literal::ofInt(elem, value.get<std::int64_t>()));
+    array.set(next++, core::isFloat(elem) ? core::Literal::ofDouble(elem, number(value)) : core::Literal::ofInt(elem, value.get<std::int64_t>()));
     return;
   }
   if (!value.is_array() || static_cast<std::int64_t>(value.size()) != array.shape()[axis])

@@ -1,0 +1,61 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "compiler/check/typed.h"
+#include "compiler/core/op_table.h"
+#include "tests/random/judge.h"
+
+namespace fedc::random {
+namespace {
+
+/// What no generated program can hold, and why.
+const std::map<std::string, std::string> kNever = {
+    {"builtin conv2d", "not compiled yet"},
+    {"builtin max_pool", "not compiled yet"},
+    {"builtin bytes", "strings are not compiled yet"},
+    {"builtin hash", "strings are not compiled yet"},
+    {"builtin assert_close", "in `test` blocks"},
+    {"builtin clients", "in `test` blocks"},
+    {"builtin federated_select", "not compiled yet"},
+    {"builtin federated_secure_sum", "not compiled yet"},
+    {"builtin federated_secure_sum_bitwidth", "not compiled yet"},
+    {"builtin federated_secure_modular_sum", "not compiled yet"},
+    {"builtin declassify", "for policies, which have no meaning yet"},
+};
+
+bool hasDerivative(const core::OpRow& row) {
+  const auto& d = row.derivative;
+  return std::holds_alternative<core::Partials>(d) || std::holds_alternative<core::Linear>(d) || std::holds_alternative<core::Bilinear>(d) ||
+         std::holds_alternative<core::Rule>(d);
+}
+
+constexpr std::uint64_t kPrograms = 800;
+
+// Every op and every builtin that a program can reach is reached by the first programs; so is each derivative and each batching that has a rule.
+TEST(Coverage, EveryOpAndBuiltinIsGenerated) {
+  Usage used;
+  for (std::uint64_t seed = 1; seed <= kPrograms; ++seed) {
+    Choices choices(seed);
+    for (const auto& [what, n] : usage(makeProgram(choices))) used[what] += n;
+  }
+  std::set<std::string> wanted;
+  for (const core::OpRow& row : core::opTable()) {
+    const std::string name(core::opName(row.op));
+    wanted.insert(name);
+    if (hasDerivative(row)) wanted.insert("vjp " + name);
+    if (std::holds_alternative<core::BatchRule>(row.batching)) wanted.insert("vmap " + name);
+  }
+#define FEDC_BUILTIN(id, name, group, signature, doc) wanted.insert("builtin " name);
+#include "compiler/check/builtins.def"
+  for (const std::string& what : wanted) {
+    const bool never = kNever.count(what) != 0;
+    EXPECT_EQ(used.count(what) == 0, never) << what << (never ? ": is generated, and said not to be: " + kNever.at(what) : ": never generated");
+  }
+}
+
+}  // namespace
+}  // namespace fedc::random

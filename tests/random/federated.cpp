@@ -1,0 +1,431 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "tests/random/generator.h"
+
+/// Entries: what stands where, what crosses between clients and server, processes of several rounds.
+namespace fedc::random {
+
+Program Generator::make() {
+  Program program;
+  palette_.clear();
+  for (int i = 0; i < 3; ++i) palette_.push_back(2 + static_cast<std::int64_t>(choices_.below(4)));
+  risky_ = choices_.chance(12);
+  fuel_ = 20 + static_cast<int>(choices_.below(100));
+  program.seed = choices_.below(1000);
+  std::vector<std::string> params;
+  choices_.part([&] {
+    if (choices_.chance(25)) {
+      params.push_back(fmt::format("param rate: f32 = {};", oneOf({"0.5", "1.0", "0.1", "3.0"})));
+      params_.push_back({"rate", Type::scalar(Elem::F32), false});
+      if (choices_.chance(50)) program.params["rate"] = oneOf({"0.25", "2", "-1"});
+    }
+    if (choices_.chance(15)) {
+      params.push_back(fmt::format("param width: i32 = {};", 1 + choices_.below(5)));
+      params_.push_back({"width", Type::scalar(Elem::I32), false});
+    }
+    if (choices_.chance(15)) {
+      params.emplace_back("param flag: bool = true;");
+      params_.push_back({"flag", Type::scalar(Elem::Bool), false});
+      if (choices_.chance(50)) program.params["flag"] = "false";
+    }
+  });
+  makeStructs();
+  example_ = choices_.part([&] { return makeExample(); });
+  std::string entry;
+  switch (choices_.below(10)) {
+    case 0:
+    case 1:
+    case 2: entry = plainMain(program); break;
+    case 3:
+    case 4:
+    case 5:
+    case 6: entry = federatedMain(program); break;
+    case 7:
+    case 8: entry = process(program); break;
+    default: entry = trained(program); break;
+  }
+  for (const auto& [module, names] : uses_) program.source += fmt::format("use {}.{{{}}};\n", module, fmt::join(names, ", "));
+  for (const std::string& p : params) program.source += p + "\n";
+  for (const std::string& i : items_) program.source += i + "\n";
+  program.source += entry + "\n";
+  return program;
+}
+
+std::string Generator::plainMain(Program& program) {
+  Function f;
+  f.name = "main";
+  std::vector<std::string> heads;
+  scope_ = {};
+  scope_.variables = params_;
+  for (std::uint32_t i = 0, n = choices_.below(4); i < n; ++i) {
+    choices_.part([&] {
+      const Type type = someType();
+      const std::string name = fresh("a");
+      heads.push_back(fmt::format("{}: {}", name, text(type)));
+      scope_.variables.push_back({name, type, false});
+      arguments(name, type, program);
+    });
+  }
+  if (choices_.chance(40)) {
+    heads.emplace_back("k: key");
+    scope_.key = "k";
+  }
+  Type result = someType();
+  if (choices_.chance(50)) result = Type::tuple({result, someType()});
+  const std::string body = block([&] {
+    statements(5);
+    return expression(result);
+  });
+  return item(f, heads, text(result), body);
+}
+
+Generator::Placed& Generator::bind(Body& body, Placed::At at, const Type& type, const std::string& value) {
+  const std::string name = fresh(at == Placed::At::Server ? "s" : at == Placed::At::Clients ? "c" : "d");
+  body.statements.push_back(fmt::format("let {} = {};", name, value));
+  body.values.push_back({name, type, at});
+  return body.values.back();
+}
+
+std::vector<Generator::Placed> Generator::at(const Body& body, Placed::At at) const {
+  std::vector<Placed> out;
+  for (auto v = body.values.rbegin(); v != body.values.rend(); ++v)
+    if (v->at == at || (at == Placed::At::Clients && v->at == Placed::At::AllClients)) out.push_back(*v);
+  return out;
+}
+
+std::string Generator::foldedKey(const Body& body) { return body.key ? fmt::format("fold_in(k, {})", names_++) : ""; }
+
+std::string Generator::localCall(Body& body, Placed::At at, const Type& want) {
+  const std::vector<Placed> values = this->at(body, at);
+  std::vector<Type> params;
+  std::vector<std::string> arguments;
+  for (std::uint32_t i = 0, n = 1 + choices_.below(2); i < n && !values.empty(); ++i) {
+    const Placed& v = oneOf(values);
+    params.push_back(v.type);
+    arguments.push_back(v.name);
+  }
+  const Function f = makeFunction(want, params, "");
+  if (f.takesKey) {
+    if (!body.key) {
+      arguments.push_back(fmt::format("key({})", choices_.below(100)));
+    } else {
+      arguments.push_back(at == Placed::At::Server ? foldedKey(body) : fmt::format("federated_keys({})", foldedKey(body)));
+    }
+  }
+  return fmt::format("{}({})", f.name, fmt::join(arguments, ", "));
+}
+
+void Generator::work(Body& body) {
+  std::vector<Type> params;
+  std::vector<std::string> arguments = {"data"};
+  const std::vector<Placed> clients = at(body, Placed::At::Clients), server = at(body, Placed::At::Server);
+  if (!clients.empty() && choices_.chance(40)) {
+    const Placed& v = oneOf(clients);
+    params.push_back(v.type);
+    arguments.push_back(v.name);
+  }
+  if (!server.empty() && choices_.chance(60)) {
+    const Placed& v = oneOf(server);
+    params.push_back(v.type);
+    arguments.push_back(fmt::format("federated_broadcast({})", v.name));
+  }
+  Type want = someType(choices_.chance(60));
+  if (!allLeaves(want, core::isNumeric)) want = Type::scalar(Elem::F32);
+  const Function f = makeFunction(want, params, "", true);
+  arguments.push_back(body.key ? fmt::format("federated_keys({})", foldedKey(body)) : fmt::format("key({})", choices_.below(100)));
+  bind(body, Placed::At::Clients, want, fmt::format("{}({})", f.name, fmt::join(arguments, ", ")));
+}
+
+void Generator::aggregate(Body& body) {
+  using At = Placed::At;
+  if (at(body, At::Clients).empty()) choices_.part([&] { work(body); });
+  const Placed x = oneOf(at(body, At::Clients));
+  const bool numeric = allLeaves(x.type, core::isNumeric);
+  switch (numeric ? choices_.below(8) : 6) {
+    case 0:
+    case 1: bind(body, At::Server, x.type, fmt::format("federated_sum({})", x.name)); return;
+    case 2:
+    case 3: {
+      if (!isVector(x.type) || commonElem(x.type) != Elem::F32) break;
+      std::string weight;
+      if (choices_.chance(60)) {
+        std::vector<std::string> scalars;
+        for (const Placed& v : at(body, At::Clients))
+          if (v.type.isScalar(Elem::F32)) scalars.push_back(v.name);
+        weight = fmt::format(", weight = {}", scalars.empty() || !risky_ ? fmt::format("{}(data)", generic("weight")) : oneOf(scalars));
+      }
+      bind(body, At::Server, x.type, fmt::format("federated_mean({}{})", x.name, weight));
+      return;
+    }
+    case 4: bind(body, At::Server, x.type, fmt::format("federated_{}({})", oneOf({"min", "max"}), x.name)); return;
+    case 5: {
+      const Type zero = someType(), report = someType();
+      const Scope outer = scope_;
+      scope_ = {};
+      scope_.variables = params_;
+      scope_.statements = &body.statements;
+      const std::string z = let(zero, literal(zero));
+      scope_.variables = params_;
+      const std::string accumulate = lambda({zero, x.type}, [&] { return expression(zero); });
+      const std::string merge = lambda({zero, zero}, [&] { return expression(zero); });
+      const std::string shown = choices_.chance(60) ? fmt::format(", report = {}", lambda({zero}, [&] { return expression(report); })) : "";
+      scope_ = outer;
+      bind(body, At::Server, shown.empty() ? zero : report,
+           fmt::format("federated_aggregate({}, {}, accumulate = {}, merge = {}{})", x.name, z, accumulate, merge, shown));
+      return;
+    }
+    case 6: {
+      if (x.type.kind == Type::Kind::Array) break;
+      // Every value: stated to be so many, or given to a function over their number.
+      const std::string all = fmt::format("federated_collect({})", x.name);
+      if (choices_.chance(50) && x.type.isTensor()) {
+        const Type rows = rowsOf(x.type, body.clients);
+        bind(body, At::Server, rows, fmt::format("{} as {}", all, text(rows)));
+        return;
+      }
+      const Type want = someType();
+      const std::string n = fresh("n");
+      const Function f = makeFunction(want, {rowsOf(x.type, Size(n))}, n);
+      const std::string k = !f.takesKey ? "" : body.key ? ", " + foldedKey(body) : ", key(1)";
+      bind(body, At::Server, want, fmt::format("{}({}{})", f.name, all, k));
+      return;
+    }
+    default: break;
+  }
+  bind(body, At::Server, x.type, numeric ? fmt::format("federated_sum({})", x.name) : fmt::format("federated_collect({})[0]", x.name));
+}
+
+/// The same exchange several times: a `for` over what the server holds.
+void Generator::rounds(Body& body) {
+  using At = Placed::At;
+  std::vector<Placed> values;
+  for (const Placed& v : at(body, At::Server))
+    if (allLeaves(v.type, core::isNumeric)) values.push_back(v);
+  if (values.empty()) return;
+  const Placed from = oneOf(values);
+  const Function local = makeFunction(from.type, {from.type}, "", true);
+  const std::string v = fresh("s");
+  body.statements.push_back(fmt::format("var {} = {};", v, from.name));
+  const std::string i = fresh("j");
+  const std::string k = body.key ? fmt::format("federated_keys(fold_in({}, {}))", foldedKey(body), i) : "key(7)";
+  body.statements.push_back(
+      fmt::format("for {} in 0..{} {{ {} = federated_sum({}(data, federated_broadcast({}), {})); }}", i, 1 + choices_.below(3), v, local.name, v, k));
+  body.values.push_back({v, from.type, At::Server});
+}
+
+void Generator::federatedStep(Body& body) {
+  using At = Placed::At;
+  const auto server = at(body, At::Server), clients = at(body, At::Clients);
+  switch (choices_.below(12)) {
+    case 0: return;
+    case 1:
+    case 2: return work(body);
+    case 3:
+    case 4:
+    case 5: return aggregate(body);
+    case 6:
+      if (!server.empty()) {
+        const Placed x = oneOf(server);
+        bind(body, At::AllClients, x.type, fmt::format("federated_broadcast({})", x.name));
+      }
+      return;
+    case 7:
+      if (!server.empty()) {
+        const Type want = someType();
+        bind(body, At::Server, want, localCall(body, At::Server, want));
+      }
+      return;
+    case 8:
+      if (!clients.empty()) {
+        Type want = someType();
+        bind(body, At::Clients, want, localCall(body, At::Clients, want));
+      }
+      return;
+    case 9: {
+      // Operators, where their operands are.
+      const bool there = choices_.chance(50);
+      const auto& values = there ? clients : server;
+      if (values.empty()) return;
+      const Placed a = oneOf(values);
+      if (!allLeaves(a.type, core::isNumeric)) return;
+      std::vector<std::string> same;
+      for (const Placed& v : values)
+        if (v.type == a.type) same.push_back(v.name);
+      bind(body, there ? At::Clients : At::Server, a.type, fmt::format("{} {} {}", a.name, oneOf({"+", "-", "*"}), oneOf(same)));
+      return;
+    }
+    case 10: {
+      switch (choices_.below(4)) {
+        case 0: {
+          const Scope outer = scope_;
+          scope_ = {};
+          scope_.variables = params_;
+          scope_.statements = &body.statements;
+          const Type type = someType();
+          const std::string v = let(type, literal(type));
+          scope_ = outer;
+          bind(body, At::Server, type, fmt::format("federated_value({}, server)", v));
+          return;
+        }
+        case 1:
+          if (clients.size() >= 2) {
+            const Placed a = oneOf(clients), b = oneOf(clients);
+            bind(body, At::Clients, Type::tuple({a.type, b.type}), fmt::format("federated_zip({}, {})", a.name, b.name));
+          }
+          return;
+        default: {
+          const bool there = choices_.chance(50);
+          const auto& values = there ? clients : server;
+          if (values.empty()) return;
+          const Placed x = oneOf(values);
+          const Type want = someType();
+          const Scope outer = scope_;
+          scope_ = {};
+          scope_.variables = params_;
+          const std::string f = lambda({x.type}, [&] { return expression(want); });
+          scope_ = outer;
+          bind(body, there ? At::Clients : At::Server, want, fmt::format("{}({}, {})", there ? "federated_map" : "federated_apply", f, x.name));
+          return;
+        }
+      }
+    }
+    default: return choices_.part([&] { rounds(body); });
+  }
+}
+
+std::vector<Generator::Placed> Generator::results(Body& body, std::size_t most) {
+  std::vector<Placed> server = at(body, Placed::At::Server);
+  if (server.empty()) {
+    choices_.part([&] { aggregate(body); });
+    server = at(body, Placed::At::Server);
+  }
+  std::vector<Placed> out;
+  for (std::size_t i = 0; i < server.size() && i < most; ++i) out.push_back(server[i]);
+  return out;
+}
+
+std::string Generator::written(const Body& body, const std::string& value) {
+  std::string out = "{\n";
+  for (const std::string& s : body.statements) out += "  " + s + "\n";
+  return out + "  " + value + "\n}";
+}
+
+std::string Generator::federatedMain(Program& program) {
+  Body body;
+  body.data = true;
+  body.clients = choices_.chance(5) ? 60 + static_cast<std::int64_t>(choices_.below(30)) : 1 + static_cast<std::int64_t>(choices_.below(5));
+  program.data = choices_.part([&] { return federation(body.clients); });
+  std::vector<std::string> heads = {"data: {Example*}@clients"};
+  body.key = choices_.chance(60);
+  if (body.key) heads.emplace_back("k: key@server");
+  choices_.part([&] {
+    if (!choices_.chance(40)) return;
+    const Type type = someType();
+    heads.push_back(fmt::format("m: {}@server", text(type)));
+    body.values.push_back({"m", type, Placed::At::Server});
+    arguments("m", type, program);
+  });
+  for (std::uint32_t i = 0, n = 2 + choices_.below(5); i < n; ++i) choices_.part([&] { federatedStep(body); });
+  const auto last = results(body, 1 + choices_.below(3));
+  std::vector<std::string> names;
+  std::vector<Type> types;
+  for (const Placed& v : last) {
+    names.push_back(v.name);
+    types.push_back(v.type);
+  }
+  const std::string type = text(types.size() == 1 ? types[0] : Type::tuple(types));
+  return fmt::format("fn main({}) -> {}@server {}", fmt::join(heads, ", "), type,
+                     written(body, names.size() == 1 ? names[0] : fmt::format("({})", fmt::join(names, ", "))));
+}
+
+std::string Generator::process(Program& program) {
+  const std::int64_t clients = 1 + static_cast<std::int64_t>(choices_.below(5));
+  program.data = choices_.part([&] { return federation(clients); });
+  program.rounds = 1 + static_cast<int>(choices_.below(3));
+  std::int64_t cohort = clients;
+  if (choices_.chance(30)) {
+    cohort = 1 + static_cast<std::int64_t>(choices_.below(static_cast<std::uint32_t>(clients)));
+    program.clientsPerRound = cohort;
+  }
+  const Type state = choices_.part([&] { return someType(choices_.chance(60)); });
+  const Function begin = choices_.part([&] { return makeFunction(state, {}, ""); });
+  std::string out = fmt::format("fn init(k: key@server) -> {}@server {{ federated_value({}({}), server) }}\n", text(state), begin.name,
+                                begin.takesKey ? "key(5)" : "");
+  if (begin.takesKey) out = fmt::format("fn init(k: key@server) -> {}@server {{ {}(k) }}\n", text(state), begin.name);
+  const std::string head = fmt::format("s: {}@server, data: {{Example*}}@clients", text(state));
+  Body body;
+  body.data = body.key = true;
+  body.clients = cohort;
+  body.values.push_back({"s", state, Placed::At::Server});
+  for (std::uint32_t i = 0, n = 2 + choices_.below(4); i < n; ++i) choices_.part([&] { federatedStep(body); });
+  const Placed report = choices_.part([&] {
+    aggregate(body);
+    return body.values.back();
+  });
+  const std::string next = choices_.part([&] { return localCall(body, Placed::At::Server, state); });
+  bind(body, Placed::At::Server, state, next);
+  out += fmt::format("fn next({}, k: key@server) -> ({}@server, {}@server) {}\n", head, text(state), text(report.type),
+                     written(body, fmt::format("({}, {})", body.values.back().name, report.name)));
+  if (!choices_.chance(40)) return out + "let main = process(init, next);";
+  const std::int64_t others = 1 + static_cast<std::int64_t>(choices_.below(3));
+  program.evalData = choices_.part([&] { return federation(others); });
+  Body evaluation;
+  evaluation.data = true;
+  evaluation.clients = others;
+  evaluation.values.push_back({"s", state, Placed::At::Server});
+  const Placed quality = choices_.part([&] {
+    aggregate(evaluation);
+    return evaluation.values.back();
+  });
+  out += fmt::format("fn evaluate({}) -> {}@server {}\n", head, text(quality.type), written(evaluation, quality.name));
+  return out + "let main = process(init, next, evaluate);";
+}
+
+/// The library's training, with a random loss.
+std::string Generator::trained(Program& program) {
+  const std::int64_t clients = 1 + static_cast<std::int64_t>(choices_.below(4));
+  program.data = choices_.part([&] { return federation(clients); });
+  program.rounds = 1 + static_cast<int>(choices_.below(3));
+  Type model = Type::tensor(Elem::F32, {oneOf(palette_)});
+  for (const Struct& s : structs_)
+    if (commonElem(s.type) == Elem::F32 && choices_.chance(60)) model = s.type;
+  const Type example = example_;
+  const auto functionOf = [&](const Type& result, std::vector<Type> params, bool differentiable, bool keyed) {
+    const Scope outer = scope_;
+    scope_ = {};
+    scope_.differentiable = differentiable;
+    scope_.mapped = true;
+    Function f = makeFunction(result, params, "");
+    scope_ = outer;
+    // The library gives a key or none, whatever the function takes.
+    std::vector<std::string> names, given;
+    for (std::size_t i = 0; i < params.size(); ++i) names.push_back(fresh("x"));
+    given = names;
+    if (keyed) names.emplace_back("k");
+    if (f.takesKey) given.emplace_back(keyed ? "k" : "key(1)");
+    return fmt::format("|{}| {}({})", fmt::join(names, ", "), f.name, fmt::join(given, ", "));
+  };
+  const std::string init = choices_.part([&] { return functionOf(model, {}, false, true); });
+  const std::string loss = choices_.part([&] { return functionOf(Type::scalar(Elem::F32), {model, example}, true, true); });
+  const auto optimizer = [&] {
+    const std::string name = oneOf({"sgd", "momentum", "adam"});
+    used("optim", "Optimizer");
+    return fmt::format("{}({})", used("optim", name.c_str()), oneOf({"0.1", "0.01", "1.0"}));
+  };
+  const std::string client = optimizer(), server = optimizer();
+  std::string more;
+  if (choices_.chance(30)) more += fmt::format(", epochs = {}", 1 + choices_.below(2));
+  if (choices_.chance(30)) more += fmt::format(", penalty = {}(0.1)", used("fed_avg", "proximal"));
+  if (choices_.chance(50)) {
+    const Type quality = Type::scalar(Elem::F32);
+    more += fmt::format(", metrics = {}", choices_.part([&] { return functionOf(quality, {model, example}, false, false); }));
+    program.evalData = choices_.part([&] { return federation(2); });
+  }
+  return fmt::format("let main = {}(init = {}, loss = {}, client = {}, server = {}, batch = {}{});", used("fed_avg", "fed_avg"), init, loss, client,
+                     server, 1 + choices_.below(4), more);
+}
+
+}  // namespace fedc::random
