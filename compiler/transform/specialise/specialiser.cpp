@@ -1,7 +1,9 @@
 #include "compiler/transform/specialise/specialiser.h"
 
+#include <algorithm>
 #include <cassert>
 
+#include "compiler/core/builder.h"
 #include "compiler/core/op_table.h"
 
 namespace fedc::transform::specialise {
@@ -51,7 +53,12 @@ Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
     for (std::size_t i = 0; i < static_.fn.params.size(); ++i) {
       if (static_.fn.params[i] != v) continue;
       const core::VarInfo& info = static_.fn.vars[v];
-      into.copied[v] = Atom::of(param(into, static_.origins[i], info.type, info.name));
+      // Two accumulators are all that a merge is given: there a param is its value.
+      const auto given = std::find_if(typed_.params.begin(), typed_.params.end(), [&](const check::Param& p) {
+        return into.home.kind == Home::Kind::Merge && static_.origins[i].kind == Origin::Kind::Param && p.name == static_.origins[i].name;
+      });
+      into.copied[v] = given == typed_.params.end() ? Atom::of(param(into, static_.origins[i], info.type, info.name))
+                                                    : core::Builder(into.fn, into.prologue).splat(given->value, info.type);
       return;
     }
     const core::Stmt* definition = nullptr;
