@@ -25,6 +25,11 @@ const std::map<std::string, std::string> kNever = {
     {"builtin federated_secure_sum_bitwidth", "not compiled yet"},
     {"builtin federated_secure_modular_sum", "not compiled yet"},
     {"builtin declassify", "for policies, which have no meaning yet"},
+    {"vjp fma", "made by simplify, behind all transforms"},
+    {"vjp pick", "made by simplify, behind all transforms"},
+    {"vmap pick", "made by simplify, behind all transforms"},
+    {"vjp scatter", "made by differentiate, for the gathers in a region"},
+    {"vmap scatter", "made by differentiate, for the gathers in a region"},
 };
 
 bool hasDerivative(const core::OpRow& row) {

@@ -52,6 +52,9 @@ bool simpler(const ChoiceTree& a, const ChoiceTree& b) {
   return x < y;
 }
 
+/// How many parts there are is decided before they are made.
+constexpr std::size_t kCounts = 4;
+
 class Shrinker {
  public:
   Shrinker(ChoiceTree tree, const std::function<Attempt(const ChoiceTree&)>& attempt, int attempts)
@@ -107,7 +110,16 @@ class Shrinker {
       outer.pop_back();
       auto& siblings = at(smaller, outer)->parts;
       siblings.erase(siblings.begin() + static_cast<std::ptrdiff_t>(path.back()));
-      return improves(smaller);
+      if (improves(smaller)) return true;
+      // And one of the numbers beside it says how many there are.
+      for (std::size_t i = 0; i < at(best_, outer)->numbers.size(); ++i) {
+        ChoiceTree fewer = smaller;
+        std::uint32_t& number = at(fewer, outer)->numbers[i];
+        if (number == 0 || i >= kCounts) continue;
+        --number;
+        if (improves(fewer)) return true;
+      }
+      return false;
     });
   }
 

@@ -22,8 +22,8 @@ using transform::Substitution;
 
 Atom number(double value) { return Atom::of(Literal::ofDouble(Elem::F64, value)); }
 
-/// An array of numbers between -1 and 1, no two alike.
-Atom someArray(Builder& b, const Type& type, double phase) {
+/// An array of numbers between -1 and 1, no two alike. The type is a copy: new variables move the old ones.
+Atom someArray(Builder& b, Type type, double phase) {
   Atom at = number(phase);
   for (int axis = 0; axis < type.rank(); ++axis) at = b.add(b.mul(b.iota(type.dims, axis, Elem::F64), number(7.31 + 5.17 * axis)), at);
   return b.convert(b.unary(Op::Sin, at), type.elem);

@@ -217,7 +217,8 @@ void Generator::reductions(const Type& want, Options& out) {
       switch (choices_.below(4)) {
         case 0: return fmt::format("size({})", expression(some));
         case 1:
-          return some.kind == Type::Kind::Struct ? fmt::format("leaves({})", some.literal == some.name ? some.name : expression(some)) : leaf(want);
+          if (some.kind == Type::Kind::Struct && some.literal == some.name && choices_.chance(50)) return fmt::format("leaves({})", some.name);
+          return fmt::format("leaves({})", expression(some));
         case 2: return fmt::format("len({})", expression(Type::tensor(Elem::F32, {someSize()})));
         default: return fmt::format("{}({})", oneOf({"ilog2", "next_pow2"}), someSize().text());
       }

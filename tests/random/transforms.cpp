@@ -137,7 +137,24 @@ void Generator::transforms(const Type& want, Options& out) {
       return fmt::format("checkpoint({})({})", f, expression(from));
     });
   }
+  if (want.isScalar() && core::isFloat(want.elem) && core::elemBytes(want.elem) >= 4 && !scope_.differentiable) {
+    // Its derivative has none.
+    out.emplace_back(1, [=, this] {
+      const std::string x = fresh("x");
+      return fmt::format("grad(|{}: {}| lgamma({} + 0.5))(abs({}))", x, text(want), x, expression(want));
+    });
+  }
   const auto rows = leading(want);
+  if (rows && want.isTensor() && want.rank() == 1) {
+    // An element of each row.
+    out.emplace_back(2, [=, this] {
+      const Size n = someSize();
+      const std::string z = fresh("x"), y = fresh("x");
+      const std::string table = expression(Type::tensor(want.elem, {rows->extent, n}));
+      return fmt::format("vmap(|{0}: {1}, {2}: i32| {0}[min(max({2}, 0), {3})])({4}, {5})", z, text(Type::tensor(want.elem, {n})), y, n.number - 1,
+                         table, expression(Type::tensor(Elem::I32, {rows->extent})));
+    });
+  }
   if (rows && rows->element.kind != Type::Kind::Array) {
     out.emplace_back(5, [=, this] {
       // Over the rows of one or two arrays, of numbers, with keys of their own.
