@@ -398,6 +398,23 @@ const Program kPrograms[] = {
 )",
      {5},
      {}},
+    {"what a loop reads from outside outlives its steps",
+     R"(fn f(N; x: f32[N, 8], p: f32[8, 8], v: f32[8, 8]) -> (f32[8]) {
+  w: f32[8, 8] = exp(p)
+  a: f32[8] = loop t < N carry (c: f32[8] = 0.5f32) each (row: f32[8] in x) {
+    b: f32[8] = contract{axes 0; rhs 0; order seq}(c, w)
+    e: f32[8] = tanh(b)
+    d: f32[8] = contract{axes 0; rhs 0; order seq}(e, v)
+    g: f32[8] = tanh(d)
+    h: f32[8] = contract{axes 0; rhs 0; order seq}(g, v)
+    n: f32[8] = add(h, row)
+    next (n) emit ()
+  }
+  return a
+}
+)",
+     {5},
+     {}},
     {"two reductions of one array",
      R"(fn f(N; x: f32[N, 20]) -> (f32[N], f32[N], f32[N]) {
   s: f32[N] = reduce{kind sum; axes 1; order lanes}(x)

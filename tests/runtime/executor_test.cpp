@@ -2,8 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cmath>
 #include <numeric>
+#include <thread>
 
+#include "compiler/core/threefry.h"
 #include "runtime/data/loader.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
@@ -272,6 +276,75 @@ TEST_P(ExecutorThreads, LowestFailingPositionIsReported) {
     auto expected = serial->run(s.inputs, s.cohort()), out = flow->run(s.inputs, s.cohort());
     ASSERT_TRUE(expected && out);
     EXPECT_EQ(bits(*out), bits(*expected));
+  }
+}
+
+/// The clients' work, in which clients 2 and 40 fail; 40 has begun before 2 fails, and ends after it.
+class LateFailure final : public Callable {
+ public:
+  explicit LateFailure(std::shared_ptr<const Callable> inner) : inner_(std::move(inner)) {}
+  const Signature& signature() const override { return inner_->signature(); }
+  std::int64_t arenaBytes(const std::int64_t* dims) const override { return inner_->arenaBytes(dims); }
+  void run(const CallArgs& args) const noexcept override {
+    // The second value of x says who it is (support.h).
+    const float value = static_cast<const float*>(args.buffers[3])[1];
+    const int client = static_cast<int>(std::lround((value - 0.25f) * 10)) - 1;
+    if (client == 40) begun = true;
+    if (client == 2) waitFor(begun);
+    inner_->run(args);
+    if (client == 2) failed = true;
+    if (client == 40) {
+      waitFor(failed);
+      // It is told after this returns.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  mutable std::atomic<bool> begun{false}, failed{false};
+
+ private:
+  static void waitFor(const std::atomic<bool>& flag) {
+    // Not for ever, should one thread do both.
+    for (int i = 0; i < 2000 && !flag; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::shared_ptr<const Callable> inner_;
+};
+
+TEST(Executor, ALaterFailureOfAHigherPositionChangesNothing) {
+  Fixture s(50, {2, 40});
+  // Neighbours in the cohort, so that both are under way at once.
+  s.members = {0, 2, 40, 3};
+  auto& work = s.executable.functions.at(static_cast<std::size_t>(s.program->graphs[0].phases[0].client));
+  const auto late = std::make_shared<LateFailure>(work);
+  work = late;
+  auto flow = flowExecutor(s.plan(), std::make_shared<Workers>(4));
+  const auto out = flow->run(s.inputs, s.cohort());
+  ASSERT_FALSE(out);
+  EXPECT_TRUE(late->begun && late->failed);
+  EXPECT_EQ(out.error().position, 1);
+}
+
+TEST(Executor, AClientsKeyIsItsOwnWhereverItStands) {
+  for (const std::uint32_t client : {0u, 5u, 9u}) {
+    Fixture s(10);
+    s.members = {client};
+    // One row of three values, or several: the sum over rows, in order.
+    const auto clients = test::memoryClients(10);
+    const core::Array& x = clients[client].columns[0];
+    const Key key = clientKey(42, clientHash(clients[client].id));
+    const std::vector<float> model = {0.5f, -1.25f, 3};
+    std::vector<float> expected;
+    for (std::size_t j = 0; j < 3; ++j) {
+      float sum = 0;
+      for (std::int64_t r = 0; r < clients[client].rows; ++r) sum += x.as<float>()[static_cast<std::size_t>(r) * 3 + j];
+      const float noise = static_cast<float>(core::randomBits(key, j)) * 1e-9f;
+      expected.push_back(model[j] + ((sum + noise) + model[j]) / static_cast<float>(clients[client].rows));
+    }
+    for (const bool serial : {true, false}) {
+      auto executor = serial ? serialExecutor(s.plan()) : flowExecutor(s.plan(), std::make_shared<Workers>(2));
+      auto out = executor->run(s.inputs, s.cohort());
+      ASSERT_TRUE(out);
+      EXPECT_THAT((*out)[0].array().as<float>(), testing::ElementsAreArray(expected)) << client;
+    }
   }
 }
 

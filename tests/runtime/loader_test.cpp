@@ -120,6 +120,22 @@ TEST(Loader, WhatIsInUseStays) {
   EXPECT_EQ(source->alive, 1);
 }
 
+TEST(Loader, WhatIsTakenUpAgainStaysToo) {
+  auto source = std::make_shared<CountingSource>(3, 100);
+  Loader loader({200, 1});
+  const auto id = loader.add(source);
+  for (const std::uint32_t client : {0u, 1u}) use(loader, id, client);
+  // The longest unused, and in use again: 1 has to go for 2.
+  Plain held;
+  ASSERT_TRUE(loader.request({id, 0}, held));
+  use(loader, id, 2);
+  ASSERT_NE(held.data(), nullptr);
+  EXPECT_EQ(numberOf(held), 0u);
+  loader.release(held);
+  use(loader, id, 0);
+  EXPECT_EQ(source->reads[0], 1);
+}
+
 TEST(Loader, ColdIsTheFirstReadOnly) {
   auto source = std::make_shared<CountingSource>(2, 100);
   Loader loader({0, 1});

@@ -151,6 +151,18 @@ TEST(Npz, ErrorsInWords) {
   EXPECT_FALSE(std::filesystem::exists(directory / "b.npz"));
 }
 
+TEST(Npz, FortranOrderIsPutInOurs) {
+  std::string header = "{'descr': '<i4', 'fortran_order': True, 'shape': (2, 3), }";
+  header.resize(117, ' ');
+  std::string bytes("\x93NUMPY\x01\0\x76\0", 10);
+  bytes += header + '\n';
+  // Column by column.
+  for (const std::int32_t v : {11, 21, 12, 22, 13, 23}) bytes.append(reinterpret_cast<const char*>(&v), sizeof v);
+  const auto array = fromNpy(bytes);
+  ASSERT_TRUE(array) << array.error().message;
+  EXPECT_THAT(array->as<std::int32_t>(), testing::ElementsAre(11, 12, 13, 21, 22, 23));
+}
+
 /// A Python with NumPy, or nothing.
 std::string numpy() {
   for (const char* python : {"python3", "/usr/bin/python3"}) {
