@@ -20,7 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Longer inputs are slower, not more telling.
-MAX_LENGTH = {"program": 4096, "hdf5": 1024, "command_line": 512}
+MAX_LENGTH = {"artifact": 65536, "program": 4096, "hdf5": 1024, "command_line": 512}
 # The slowest input that is not a finding, in seconds, under sanitizers.
 TIMEOUT = 20
 
@@ -84,7 +84,20 @@ def command_lines(_):
         yield f"program_{i}", "\n".join(["run", "x.fed", *words.split()]).encode()
 
 
+def artifacts(fedc):
+    """What the cache holds of the examples, without the file's head: magic, lengths of key and content, checksum."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted((ROOT / "examples").glob("*.fed")):
+            cache = pathlib.Path(folder) / path.stem
+            command = [fedc, "run", path, "--rounds", "0"]
+            subprocess.run(command, capture_output=True, check=False, cwd=folder, env={**os.environ, "FEDC_CACHE": str(cache)})
+            for i, file in enumerate(sorted(cache.glob("*.artifact"))):
+                content = file.read_bytes()
+                yield f"{path.stem}_{i}", content[32 + int.from_bytes(content[8:16], "little"):]
+
+
 SEEDS = {
+    "artifact": artifacts,
     "program": texts,
     "core_text": lambda fedc: emitted(fedc, "core"),
     "kernel_text": kernels,
