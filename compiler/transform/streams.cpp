@@ -62,7 +62,8 @@ class Streams {
   }
 
  private:
-  Atom shaped(Builder& b, const Atom& a, const Type& type) { return a.isLiteral && type.rank() > 0 ? b.splat(a.literal, type) : a; }
+  // A value even where it is a scalar: not every operand may be a literal.
+  Atom shaped(Builder& b, const Atom& a, const Type& type) { return a.isLiteral ? b.splat(a.literal, type) : a; }
 
   static void eraseCarry(Stmt& loop, std::size_t i) {
     const auto at = [&](auto& v) { v.erase(v.begin() + static_cast<std::ptrdiff_t>(i)); };

@@ -102,8 +102,7 @@ Value Specialiser::mapLeaves(const check::Expr& e, Env& env) {
     for (std::size_t k = 1; k < args.size(); ++k) {
       // Of the same form as x, leaf by leaf; or one row per leaf of x.
       const check::TypeRef& type = unplaced(e.operands[functions.size() + k]->type);
-      bool rows =
-          type->kind == check::TypeKind::Tensor && !(x.size() == 1 && args[0].kind == Value::Kind::Leaf && args[k].leaf.type.dims == x[0].type.dims);
+      bool rows = type->kind == check::TypeKind::Tensor && !(x.size() == 1 && args[0].kind == Value::Kind::Leaf && args[k].leaf.type == x[0].type);
       if (rows || type->kind == check::TypeKind::Array) {
         at.push_back(row(args[k], Value::literal(Literal::ofInt(core::Elem::I32, static_cast<std::int64_t>(l))), e.span));
       } else {
