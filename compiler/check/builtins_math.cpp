@@ -225,6 +225,7 @@ MutExpr BodyChecker::builtinDot(std::vector<Arg*>& a, Span span) {
     }
     return errorExpr(span);
   }
+  settleWithin(tx);
   tx = solver_.head(tx);
   if (isLiteralHole(tx)) {
     solver_.unify(tx, scalarType(Elem::F32));

@@ -25,6 +25,7 @@ const std::map<std::string, std::string> kNever = {
     {"builtin federated_secure_sum_bitwidth", "not compiled yet"},
     {"builtin federated_secure_modular_sum", "not compiled yet"},
     {"builtin declassify", "for policies, which have no meaning yet"},
+    {"builtin leaves", "a number as soon as it is checked"},
     {"vjp fma", "made by simplify, behind all transforms"},
     {"vjp pick", "made by simplify, behind all transforms"},
     {"vmap pick", "made by simplify, behind all transforms"},

@@ -84,7 +84,7 @@ void Generator::elementwise(const Type& want, Options& out) {
     const Type type = Type::tensor(from, want.dims);
     std::string of = expression(type);
     // What is written out would have to fit.
-    if (of.find_first_not_of("()-0123456789.e") == std::string::npos) of = let(type, of);
+    if (core::isInteger(want.elem) || of.find_first_not_of("()-0123456789.e") == std::string::npos) of = let(type, of);
     return fmt::format("{}({})", core::elemName(want.elem), of);
   });
   out.emplace_back(3, [=, this] {

@@ -79,7 +79,10 @@ void Generator::sequences(const Type& want, Options& out) {
         const std::string rows = expression(rowsOf(element, oneOf(palette_)));
         return fmt::format("fold({}, {}, {})", rows, let(want, literal(want)), lambda({want, element}, [&] { return expression(want); }));
       }
-      return fmt::format("{}.map({}).sum()", over, lambda({Type::scalar(Elem::I32)}, [&] { return expression(want); }));
+      scope_.mapped = true;
+      const std::string f = lambda({Type::scalar(Elem::I32)}, [&] { return expression(want); });
+      scope_.mapped = false;
+      return fmt::format("{}.map({}).sum()", over, f);
     });
   }
   if (scope_.sequences.empty() || strict()) return;
