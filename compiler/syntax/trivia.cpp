@@ -53,18 +53,31 @@ class TriviaReader {
     }
   }
 
+  /// `( /* a */ x`: small comments between an opening bracket and what it opens stand before that, wherever the lines break.
+  bool isWithin(std::size_t i, std::uint32_t end) const {
+    if (i == 0 || endsPart(tokens_.list[i]->getType())) return false;
+    const std::size_t opening = tokens_.list[i - 1]->getType();
+    if (opening != Lexer::LPAREN && opening != Lexer::LBRACKET) return false;
+    for (std::size_t c = comment_; c < tokens_.comments.size() && tokens_.comments[c].begin < end; ++c) {
+      const std::string_view text = file_.text(tokens_.comments[c]);
+      if (text.starts_with("//") || text.find('\n') != std::string_view::npos) return false;
+    }
+    return true;
+  }
+
   /// What stands before token i.
   void gap(Trivia* previous, Trivia& next, std::size_t i) {
     const std::uint32_t begin = i == 0 ? 0 : spanOf(file_.id(), *tokens_.list[i - 1]).end;
     const std::uint32_t end = std::max(begin, spanOf(file_.id(), *tokens_.list[i]).begin);
     std::uint32_t at = begin;
-    bool isBehind = previous != nullptr;
+    const bool isWithin = this->isWithin(i, end);
+    bool isBehind = previous != nullptr && !isWithin;
     for (; comment_ < tokens_.comments.size() && tokens_.comments[comment_].begin < end; ++comment_) {
       const Span span = tokens_.comments[comment_];
       const std::size_t breaks = breaksBetween(at, span.begin);
       at = span.end;
       const std::uint32_t after = beginOfNext(comment_, end);
-      Comment comment{commentText(file_.text(span)), false, breaks > 1};
+      Comment comment{commentText(file_.text(span)), false, breaks > 1 && !isWithin};
       const bool isLine = comment.text.starts_with("//");
       const bool isLarge = isDoc(comment.text) || comment.text.find('\n') != std::string::npos;
       const bool endsLine = isLine || isLastOnLine(comment_, end);
@@ -74,7 +87,7 @@ class TriviaReader {
         continue;
       }
       isBehind = false;
-      comment.isOwnLine = endsLine || isLarge;
+      comment.isOwnLine = (endsLine || isLarge) && !isWithin;
       next.before.push_back(std::move(comment));
     }
     const std::size_t type = tokens_.list[i]->getType();
@@ -83,7 +96,7 @@ class TriviaReader {
       next.behind.push_back(std::move(previous->behind.back()));
       previous->behind.pop_back();
     }
-    next.isAfterBlank = breaksBetween(at, end) > 1;
+    next.isAfterBlank = breaksBetween(at, end) > 1 && !(isWithin && !next.before.empty());
     next.isAfterBreak = breaksBetween(begin, end) > 0;
   }
 

@@ -16,11 +16,22 @@ namespace {
 
 core::Type type(core::Elem elem, std::vector<Dim> dims) { return core::Type{elem, std::move(dims)}; }
 
+/// A federation of ids alone.
+class Ids final : public runtime::ClientSource {
+ public:
+  std::size_t size() const override { return ids_.size(); }
+  std::string id(std::size_t client) const override { return ids_[client]; }
+  Expected<runtime::ClientColumns, runtime::DataError> read(std::size_t) override { return runtime::ClientColumns{}; }
+
+ private:
+  const std::vector<std::string> ids_ = {"", "0", "0..2", "1", "a", "b,c", "writer_0000", "writer_0001", "writer_0007", "\xff"};
+};
+
 }  // namespace
 
 bool command_line(std::string_view input) {
   std::vector<std::string> words;
-  check::TypedProgram program;
+  driver::ProgramFacts program;
   bool inBlock = false;
   while (!input.empty()) {
     const std::size_t end = std::min(input.find('\n'), input.size());
@@ -41,7 +52,7 @@ bool command_line(std::string_view input) {
     return false;
   }
   const auto options = cli::runOptions(line->run, program, "folder/program.fed");
-  static const std::vector<std::string> ids = {"", "0", "0..2", "1", "a", "b,c", "writer_0000", "writer_0001", "writer_0007", "\xff"};
+  const Ids ids;
   bool good = options.has_value();
   for (const std::string& clients : {line->run.clients.value_or(""), options ? options->clients : ""}) {
     // A list in a file is another input.

@@ -277,7 +277,7 @@ bool readAll(const std::string& path, const std::vector<core::Column>& columns) 
   }
   bool good = true;
   unsigned sum = 0;
-  for (std::size_t i = 0; i < (*source)->ids().size(); ++i) {
+  for (std::size_t i = 0; i < (*source)->size(); ++i) {
     const auto data = (*source)->read(i);
     good = good && data.has_value();
     if (!data) continue;

@@ -46,24 +46,24 @@ std::vector<Specialiser::Selection> Specialiser::selections(const std::vector<Su
   return out;
 }
 
-void Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
+bool Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
   auto inside = [&](std::int64_t v, std::int64_t size) { return v >= 0 && (end ? v <= size : v < size); };
   if (i.number) {
     auto v = i.number->constant();
     auto size = n.constant();
     if (v && size) {
-      if (inside(*v, *size)) return;
+      if (inside(*v, *size)) return true;
       stop(Code::IndexOutOfRange, span, "index " + std::to_string(*v) + " is out of range for size " + std::to_string(*size));
     }
-    if (end && *i.number == n) return;
-    if (v && *v == 0 && end) return;
+    if (end && *i.number == n) return true;
+    if (v && *v == 0 && end) return true;
     // The index of a loop over exactly this extent.
     if (!end && !i.atom.isLiteral) {
       auto found = loopIndices_.find({i.home, i.atom.var});
       if (found != loopIndices_.end() && found->second == *i.number) {
         if (auto t = found->second.asVariable()) {
           const core::DimInfo& info = here_.home->fn.dims[*t];
-          if (info.bound && size && *info.bound < *size) return;
+          if (info.bound && size && *info.bound < *size) return true;
         }
       }
     }
@@ -76,6 +76,7 @@ void Specialiser::checkIndex(const Leaf& i, const Dim& n, bool end, Span span) {
   Leaf both = elementwise(Op::And, {low, high}, span);
   const auto extent = n.constant();
   check(use(both), span, extent ? fmt::format("index out of range: the axis has {}", *extent) : "index out of range");
+  return false;
 }
 
 /// What a range takes from an axis: elements `from` (or from the run-time `start`) on.
@@ -122,15 +123,15 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
       case Subscript::Kind::All: ++axis; break;
       case Subscript::Kind::At: {
         const Leaf& i = s.at->leaf;
-        checkIndex(i, n, false, span);
+        const bool isInside = checkIndex(i, n, false, span);
         if (current.atom.isLiteral) {
           std::vector<Dim> dims = current.type.dims;
           dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));
           current = Value::literal(current.atom.literal, Type{current.type.elem, dims}).leaf;
           break;
         }
-        if (auto number = numberOf(*s.at)) {
-          // A known position is a view.
+        if (auto number = numberOf(*s.at); number && isInside) {
+          // A known position is a view; one that may lie outside is not taken before the check ends the run.
           Leaf one = slice(current, static_cast<int>(axis), *number, Dim(1), span);
           std::vector<Dim> dims = one.type.dims;
           dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(axis));

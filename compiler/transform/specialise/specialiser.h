@@ -113,7 +113,7 @@ class Specialiser {
   Leaf select(const Leaf& l, const std::vector<Selection>& by, Span span);
   Leaf selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span);
   /// Checks 0 <= i < n (a range: 0 <= i <= n) unless known.
-  void checkIndex(const Leaf& i, const Dim& n, bool end, Span span);
+  bool checkIndex(const Leaf& i, const Dim& n, bool end, Span span);
 
   // ---- statements.cpp
   void exec(const check::Stmt& s, Env& env);
