@@ -429,12 +429,19 @@ void dropUnused(Nest& nest) {
 bool Effects::readsFrom(BufferId b) const { return std::binary_search(reads.begin(), reads.end(), b); }
 bool Effects::writesTo(BufferId b) const { return std::binary_search(writes.begin(), writes.end(), b); }
 
+bool isKnown(const Call& call) {
+  const std::size_t n = call.buffers.size();
+  if (call.symbol == "permutation" || call.symbol == "compact") return n == 3;
+  if (call.symbol == "solve") return n == 4;
+  return call.symbol == "sort" && n % 2 == 1;
+}
+
 std::vector<bool> writtenBuffers(const Call& call) {
+  FEDC_REQUIRE(isKnown(call), "a call whose buffers are not known");
   const std::size_t n = call.buffers.size();
   if (call.symbol == "permutation") return {true, false, true};
   if (call.symbol == "compact") return {false, true, true};
   if (call.symbol == "solve") return {false, false, true, true};
-  FEDC_REQUIRE(call.symbol == "sort" && n % 2 == 1, "a call whose buffers are not known");
   std::vector<bool> written(n, true);
   std::fill_n(written.begin(), n / 2, false);
   return written;

@@ -83,6 +83,8 @@ Effects effectsOf(const Statement& statement);
 Effects effectsOf(const Block& block);
 /// Which buffers of a call are written (scratch too); the others are read. By the table codegen/calls.def.
 std::vector<bool> writtenBuffers(const Call& call);
+/// Whether there is such a call, with so many buffers.
+bool isKnown(const Call& call);
 
 /// An upper bound of a dim over the kernel's dims alone (static bounds where there are any).
 Dim limitOf(const Kernel& kernel, const Dim& dim);

@@ -263,6 +263,7 @@ class Reader {
       c.ints.push_back(dim());
       if (!is(")")) expect(",");
     }
+    if (!isKnown(c)) failAt(t, fmt::format("no call `{}` takes {} buffers", c.symbol, c.buffers.size()));
     return Statement{std::move(c)};
   }
 

@@ -46,13 +46,18 @@ void drain(int out, int err, pid_t child, const std::string& interruptAfter, Bin
 
 namespace {
 
+const char* binaryPath() {
+  const char* named = std::getenv("FEDC_BINARY");
+  return named != nullptr ? named : FEDC_BINARY;
+}
+
 BinaryResult start(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in,
                    const std::function<void()>& inChild) {
   static const Folder scratch;
   const std::string folder = in.empty() ? scratch.path("") : in;
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-  std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
+  std::vector<char*> argv = {const_cast<char*>(binaryPath())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const pid_t child = fork();
@@ -64,7 +69,7 @@ BinaryResult start(const std::vector<std::string>& arguments, const std::string&
     // Neither the user's cache nor what other tests have left in it.
     setenv("FEDC_CACHE", scratch.path("cache").c_str(), 0);
     inChild();
-    execv(FEDC_BINARY, argv.data());
+    execv(binaryPath(), argv.data());
     _exit(127);
   }
   close(out[1]);

@@ -15,7 +15,10 @@ struct BinaryResult {
   long long peakBytes = 0;
 };
 
-/// Runs the program that was built, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text;
+/// The program that was built: build/bin/fedc, or what the environment's FEDC_BINARY names.
+const char* binaryPath();
+
+/// Runs it, without a terminal; `interruptAfterLine`: SIGINT is sent when standard output or error has shown this text;
 /// `in`: the working directory, if it is not one of the test program's own.
 BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {}, const std::string& in = {});
 /// The same for what may not take more: over these limits the system ends it (exit code 128 and the signal) or gives no more memory.

@@ -104,7 +104,7 @@ TEST(Resume, FiftyKills) {
     const std::string out = killed + std::to_string(runs++);
     for (bool isFirst = true;; isFirst = false) {
       std::vector<std::string> arguments = isFirst ? run(out, kRounds) : std::vector<std::string>{"resume", out};
-      std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
+      std::vector<char*> argv = {const_cast<char*>(binaryPath())};
       for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
       argv.push_back(nullptr);
       const pid_t child = fork();
@@ -112,7 +112,7 @@ TEST(Resume, FiftyKills) {
         const int nothing = open("/dev/null", O_WRONLY);
         dup2(nothing, STDOUT_FILENO);
         dup2(nothing, STDERR_FILENO);
-        execv(FEDC_BINARY, argv.data());
+        execv(binaryPath(), argv.data());
         _exit(127);
       }
       // Somewhere between the start and a little after the usual end.
@@ -257,10 +257,10 @@ TEST(Resume, AFullDiskEndsTheRunAndLosesNothing) {
     setrlimit(RLIMIT_FSIZE, &limit);
     const int errors = open(folder.path("errors").c_str(), O_WRONLY | O_CREAT, 0644);
     dup2(errors, STDERR_FILENO);
-    std::vector<char*> argv = {const_cast<char*>(FEDC_BINARY)};
+    std::vector<char*> argv = {const_cast<char*>(binaryPath())};
     for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
-    execv(FEDC_BINARY, argv.data());
+    execv(binaryPath(), argv.data());
     _exit(127);
   }
   int status = 0;
