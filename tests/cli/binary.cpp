@@ -44,12 +44,12 @@ void drain(int out, int err, pid_t child, const std::string& interruptAfter, Bin
 
 }  // namespace
 
-namespace {
-
 const char* binaryPath() {
   const char* named = std::getenv("FEDC_BINARY");
   return named != nullptr ? named : FEDC_BINARY;
 }
+
+namespace {
 
 BinaryResult start(const std::vector<std::string>& arguments, const std::string& interruptAfter, const std::string& in,
                    const std::function<void()>& inChild) {
