@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs the fuzz targets of a build (docs/testing.md), JOBS of them at a time:
 
-    scripts/fuzz.py [--build build-fuzz] [--seconds 60 | --runs N] [--jobs 2] [TARGET…]
+    scripts/fuzz.py [--build build-fuzz] [--seconds 60 | --runs N] [--jobs 2] [--seed 1] [TARGET…]
 
 Each begins with tests/fuzz/corpus/TARGET, tests/fuzz/regressions/TARGET, what `seeds` below makes of the repository's own files, and what earlier
 runs have kept in BUILD/corpus/TARGET. A finding is a file in BUILD/findings; the exit code is then 1.
@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Longer inputs are slower, not more telling.
 MAX_LENGTH = {"artifact": 65536, "program": 4096, "hdf5": 1024, "command_line": 512}
 # The slowest input that is not a finding, in seconds, under sanitizers.
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 def programs():
@@ -148,7 +148,7 @@ def run(name, options):
     dictionary(name, words)
     given = [ROOT / "tests/fuzz" / kind / name for kind in ("corpus", "regressions")] + [build / "seeds" / name]
     limit = f"-runs={options.runs}" if options.runs else f"-max_total_time={options.seconds}"
-    command = [build / "bin" / f"fuzz_{name}", limit, f"-timeout={TIMEOUT}", "-rss_limit_mb=4096", f"-max_len={MAX_LENGTH.get(name, 8192)}"]
+    command = [build / "bin" / f"fuzz_{name}", limit, f"-seed={options.seed}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096", f"-max_len={MAX_LENGTH.get(name, 8192)}"]
     command += ["-print_final_stats=1", f"-artifact_prefix={build}/findings/{name}-"]
     if words.stat().st_size:
         command.append(f"-dict={words}")
@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1, help="of libFuzzer's choices; 0: another one each time")
     parser.add_argument("targets", nargs="*")
     options = parser.parse_args()
     options.build = options.build.resolve()
