@@ -17,7 +17,8 @@ class Course {
 
   /// Whether there are rounds to compare, and the table has this many columns besides the round's.
   bool hasTable() const { return rows_.size() > 1 && !columns_.empty(); }
-  /// Rounds 1, 2, 5, 10, 20, 50, .., the first that there is, and the last; columns that do not fit are left out and named. Empty if there are less than two rounds.
+  /// Rounds 1, 2, 5, 10, 20, 50, .., the first that there is, and the last; columns that do not fit are left out and named. Empty if there are less
+  /// than two rounds.
   std::string table(std::size_t width) const;
   /// `loss  2.303 ▇▅▃▂▁ 0.312`: first, curve, last, for each number of the reports. `plain`: digits instead of blocks.
   std::string curves(bool plain) const;
