@@ -1,4 +1,3 @@
-#include <cstring>
 #include <map>
 #include <type_traits>
 
@@ -11,7 +10,7 @@ namespace {
 // `fields(archive, x)` names what makes up an x, once for both directions; `Writer` and `Reader` say what becomes of a number, a text, a list.
 
 template <class T>
-constexpr bool isPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+constexpr bool kIsPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
 class Writer {
  public:
@@ -26,7 +25,7 @@ class Writer {
  private:
   template <class T>
   void item(T& x) {
-    if constexpr (isPlain<T>) {
+    if constexpr (kIsPlain<T>) {
       bytes_.append(reinterpret_cast<const char*>(&x), sizeof x);
     } else {
       fields(*this, x);
@@ -85,9 +84,9 @@ class Reader {
       item(byte);
       if (byte != 0 && byte != 1) refuse();
       x = byte == 1;
-    } else if constexpr (isPlain<T>) {
+    } else if constexpr (kIsPlain<T>) {
       if (!good_ || rest_.size() < sizeof x) return refuse();
-      std::memcpy(&x, rest_.data(), sizeof x);
+      rest_.copy(reinterpret_cast<char*>(&x), sizeof x);
       rest_.remove_prefix(sizeof x);
     } else {
       fields(*this, x);

@@ -22,6 +22,8 @@ std::string buildId() {
         for (int i = 0; i < info->dlpi_phnum; ++i) {
           const ElfW(Phdr)& header = info->dlpi_phdr[i];
           if (header.p_type != PT_NOTE) continue;
+          // The loader tells addresses as numbers.
+          // NOLINTNEXTLINE(performance-no-int-to-ptr)
           const char* at = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
           const char* const end = at + header.p_memsz;
           while (at + sizeof(ElfW(Nhdr)) <= end) {
