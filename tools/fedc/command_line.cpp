@@ -62,7 +62,7 @@ CLI::Option* addChoice(CLI::App* app, const std::string& name, const std::string
     }
     return fail(fmt::format("`{}` is none of {}", text, shown));
   };
-  return add(app, name, shown, help, parse, [&to](T value) { to = value; });
+  return add(app, name, shown, help, parse, [&to](T value) { to = std::move(value); });
 }
 
 auto whole(std::int64_t least, std::int64_t most = std::numeric_limits<int>::max()) {
