@@ -195,8 +195,7 @@ void Specialiser::stop(Code code, Span span, std::string message, std::string no
 void Specialiser::reportLimit(const Overgrown& limit) {
   try {
     stop(Code::ProgramTooLarge, current_, limit.what, "docs/language.md lists the limits");
-  } catch (const Stop&) {
-    // Reported is all that it shall be.
+  } catch (const Stop&) {  // NOLINT(bugprone-empty-catch): reported is all that it shall be
   }
 }
 
