@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "compiler/support/text_width.h"
+
 namespace fedc {
 namespace {
 
@@ -45,12 +47,7 @@ constexpr std::size_t kMostText = 2000;
 
 void clip(std::string& text) {
   if (text.size() <= kMostText) return;
-  // Between characters: no cut within a sequence of UTF-8.
-  const auto between = [&](std::size_t at) {
-    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
-    return at;
-  };
-  const std::size_t head = between(kMostText / 2), tail = between(text.size() - kMostText / 2);
+  const std::size_t head = characterBegin(text, kMostText / 2), tail = characterBegin(text, text.size() - kMostText / 2);
   text = text.substr(0, head) + " … " + text.substr(tail);
 }
 

@@ -29,12 +29,8 @@ class ShownLine {
       shown_ = displayLine(line);
       return;
     }
-    const auto between = [&](std::size_t at) {
-      while (at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80) --at;
-      return at;
-    };
-    first_ = between(around > kShownOfLong / 2 ? std::min(around - kShownOfLong / 2, line.size()) : 0);
-    const std::size_t last = between(std::min(first_ + kShownOfLong, line.size()));
+    first_ = characterBegin(line, around > kShownOfLong / 2 ? std::min(around - kShownOfLong / 2, line.size()) : 0);
+    const std::size_t last = characterBegin(line, std::min(first_ + kShownOfLong, line.size()));
     shown_ = displayLine(line.substr(first_, last - first_));
     if (first_ > 0) {
       shown_.text = "…" + shown_.text;

@@ -58,6 +58,11 @@ char32_t decodeUtf8(std::string_view text, std::size_t at, std::size_t& size, bo
   return code;
 }
 
+std::size_t characterBegin(std::string_view text, std::size_t at) {
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u) --at;
+  return at;
+}
+
 std::size_t findInvalidUtf8(std::string_view text) {
   std::size_t size = 1;
   bool isValid = true;

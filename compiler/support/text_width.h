@@ -25,6 +25,9 @@ std::uint32_t displayWidth(char32_t c);
 /// `isValid` false.
 char32_t decodeUtf8(std::string_view text, std::size_t at, std::size_t& size, bool& isValid);
 
+/// Where the character begins that the byte at `at` belongs to: a place to cut at. `at` itself at the end of the text.
+std::size_t characterBegin(std::string_view text, std::size_t at);
+
 /// Offset of the first byte that is no UTF-8, or npos.
 std::size_t findInvalidUtf8(std::string_view text);
 

@@ -5,13 +5,13 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstring>
 #include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
 
+#include "runtime/clock.h"
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
@@ -37,9 +37,6 @@ int Workers::count() const { return impl_->count; }
 namespace {
 
 namespace flow = tbb::flow;
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::max();
 

@@ -1,6 +1,6 @@
-#include <chrono>
 #include <cstring>
 
+#include "runtime/clock.h"
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
@@ -8,10 +8,6 @@
 
 namespace fedc::runtime {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 struct PlainRequest final : Loader::Request {
   void ready() noexcept override {}

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <new>
 
+#include "runtime/clock.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/plan.h"
 #include "runtime/process/run_data.h"
@@ -17,25 +16,12 @@ namespace fedc::runtime {
 namespace {
 
 using core::Graph;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
 tl::unexpected<RunError> wrong(RunError::Kind kind, std::string message, std::string help = {}) {
   RunError error;
   error.kind = kind;
   error.message = std::move(message);
   error.help = std::move(help);
   return tl::unexpected(std::move(error));
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const std::size_t half = values.size() / 2;
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half), values.end());
-  const double upper = values[half];
-  if (values.size() % 2 == 1) return upper;
-  return (upper + *std::max_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half))) / 2;
 }
 
 class Runner {
@@ -53,7 +39,7 @@ class Runner {
     summary_.compileSeconds = options_.compileSeconds;
     auto done = program_.entry("next") != nullptr ? process() : single();
     if (!done) return tl::unexpected(done.error());
-    summary_.totalSeconds = since(start);
+    summary_.totalSeconds = secondsSince(start);
     return std::move(summary_);
   }
 
@@ -183,7 +169,7 @@ class Runner {
     const auto start = Clock::now();
     auto outputs = call(*main, data_->train(), 1, 1);
     if (!outputs) return tl::unexpected(outputs.error());
-    summary_.roundSeconds = summary_.firstRoundSeconds = since(start);
+    summary_.roundSeconds = summary_.firstRoundSeconds = secondsSince(start);
     for (std::size_t i = 0; i < outputs->size(); ++i) summary_.metrics.push_back({main->graph->outputs[i].name, (*outputs)[i].array()});
     summary_.rounds = 1;
     summary_.times = main->executor->times();
@@ -238,8 +224,7 @@ class Runner {
     }
     if (!seconds.empty()) {
       summary_.firstRoundSeconds = seconds.front();
-      if (seconds.size() > 1) seconds.erase(seconds.begin());
-      summary_.roundSeconds = median(std::move(seconds));
+      summary_.roundSeconds = usualSeconds(std::move(seconds));
     }
     summary_.times = next->executor->times();
     summary_.dataWait = summary_.times.wait;
@@ -257,7 +242,9 @@ class Runner {
     for (const std::size_t i : next.state) {
       const core::Slot slot = next.graph->inputs[i].slot;
       leaves_.push_back({next.graph->inputs[i].name, next.graph->slots[slot].type, core::Place::Server});
+      names_.push_back(leaves_.back().name);
     }
+    names_ = fileNames(names_);
     if (options_.resume) {
       auto loaded = stateOf(options_.resume->state, options_.directory == nullptr ? "the checkpoint" : options_.directory->path(), leaves_);
       if (!loaded) return wrong(RunError::Kind::Weights, loaded.error().message);
@@ -293,7 +280,7 @@ class Runner {
     summary_.metrics = named(next, *outputs, Graph::Output::Kind::Report);
     summary_.rounds = round;
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
-    seconds.push_back(since(start));
+    seconds.push_back(secondsSince(start));
     if (options_.directory != nullptr) {
       auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, stateArrays(), options_.checkpointEvery);
       if (!kept) return notKept(kept.error());
@@ -312,7 +299,7 @@ class Runner {
     auto outputs = call(evaluate, data_->eval(), 0, round, true);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
-    const double seconds = since(start);
+    const double seconds = secondsSince(start);
     summary_.evaluateSeconds += seconds;
     if (options_.directory != nullptr) {
       if (auto kept = options_.directory->evaluation(round, summary_.eval); !kept) return notKept(kept.error());
@@ -324,11 +311,8 @@ class Runner {
   }
 
   std::vector<NamedArray> stateArrays() const {
-    std::vector<std::string> names;
-    for (const core::SlotInfo& leaf : leaves_) names.push_back(leaf.name);
-    names = fileNames(names);
     std::vector<NamedArray> arrays;
-    for (std::size_t i = 0; i < state_.size(); ++i) arrays.push_back({names[i], state_[i].array()});
+    for (std::size_t i = 0; i < state_.size(); ++i) arrays.push_back({names_[i], state_[i].array()});
     return arrays;
   }
   void exportState() { summary_.state = stateArrays(); }
@@ -371,6 +355,8 @@ class Runner {
   std::shared_ptr<RunData> data_;
   std::shared_ptr<Workers> workers_;
   std::vector<core::SlotInfo> leaves_;
+  /// Of the leaves, as files show them.
+  std::vector<std::string> names_;
   std::vector<Leaf> state_;
   RunSummary summary_;
 };

@@ -46,18 +46,10 @@ Expected<int> lock(const std::string& path) {
   return fail(inUse ? fmt::format("another fedc is running in `{}`", path) : fmt::format("cannot lock `{}`: {}", file, why));
 }
 
-std::string numberText(const core::Array& value) {
-  const core::Literal l = value.at(0);
-  if (value.elem() == core::Elem::Bool) return l.bits != 0 ? "true" : "false";
-  if (!core::isFloat(value.elem())) return value.elem() == core::Elem::U64 ? std::to_string(l.bits) : std::to_string(l.toInt());
-  // The fewest digits that read back to the same number.
-  return value.elem() == core::Elem::F64 ? fmt::format("{}", l.toDouble()) : fmt::format("{}", static_cast<float>(l.toDouble()));
-}
-
 void addNumbers(std::vector<std::pair<std::string, std::string>>& row, const std::vector<NamedArray>& values) {
   for (const NamedArray& v : values) {
     const bool isNumber = v.value.shape().empty() && (core::isNumeric(v.value.elem()) || v.value.elem() == core::Elem::Bool);
-    if (isNumber) row.emplace_back(v.name.empty() ? "value" : v.name, numberText(v.value));
+    if (isNumber) row.emplace_back(v.name.empty() ? "value" : v.name, exactText(v.value.at(0)));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "runtime/value/whole_file.h"
 
@@ -121,6 +122,20 @@ fs::path programOf(const RunRecord& record) { return (fs::path(record.folder) / 
 
 }  // namespace
 
+std::string exactText(const core::Literal& value) {
+  if (value.elem == core::Elem::Bool) return value.bits != 0 ? "true" : "false";
+  if (value.elem == core::Elem::U64) return std::to_string(value.bits);
+  if (!core::isFloat(value.elem)) return std::to_string(value.toInt());
+  return value.elem == core::Elem::F64 ? fmt::format("{}", value.toDouble()) : fmt::format("{}", static_cast<float>(value.toDouble()));
+}
+
+double usualSeconds(std::vector<double> seconds) {
+  if (seconds.size() > 1) seconds.erase(seconds.begin());
+  const auto half = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), half, seconds.end());
+  return seconds.size() % 2 == 1 ? *half : (*half + *std::max_element(seconds.begin(), half)) / 2;
+}
+
 Expected<void> writeRecord(const std::string& directory, const RunRecord& record) { return writeWhole(directory + kRecord, textOf(record)); }
 
 Expected<RunRecord> readRecord(const std::string& directory) {
@@ -151,9 +166,7 @@ Expected<RunOutcome> readOutcome(const std::string& directory) {
   out.stateHash = last[*state];
   std::vector<double> seconds;
   for (const Row& row : rows) seconds.push_back(std::atof(row[*time].c_str()));
-  if (seconds.size() > 1) seconds.erase(seconds.begin());
-  std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-  out.roundSeconds = seconds[seconds.size() / 2];
+  out.roundSeconds = usualSeconds(std::move(seconds));
   Row evaluation;
   if (auto evaluations = readTable(directory + "/evaluations.csv", [&](Row row) { evaluation = std::move(row); }); evaluations && !evaluation.empty())
     out.eval = numbersOf(*evaluations, evaluation);
@@ -165,22 +178,20 @@ std::optional<RunOutcome> runBefore(const std::string& directory) {
   if (!own) return std::nullopt;
   const fs::path path = fs::path(directory).lexically_normal();
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::string before, when;
+  // When each began, and, for those of the same second, its number.
+  std::vector<std::tuple<std::string, std::size_t, std::string>> earlier;
   std::error_code error;
   for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
     const std::string other = it->path().string();
     if (it->path().filename() == path.filename() || !hasRecord(other)) continue;
-    const auto record = readRecord(other);
-    if (!record || programOf(*record) != programOf(*own) || record->began > own->began || record->began < when) continue;
-    // Of those that began in the same second the one with the higher number.
-    if (record->began == when && (other.size() < before.size() || (other.size() == before.size() && other < before))) continue;
-    if (!readOutcome(other)) continue;
-    before = other;
-    when = record->began;
+    if (const auto record = readRecord(other); record && programOf(*record) == programOf(*own) && record->began <= own->began)
+      earlier.emplace_back(record->began, other.size(), other);
   }
-  if (before.empty()) return std::nullopt;
-  auto outcome = readOutcome(before);
-  return outcome ? std::optional(std::move(*outcome)) : std::nullopt;
+  std::sort(earlier.rbegin(), earlier.rend());
+  for (const auto& [began, size, other] : earlier) {
+    if (auto outcome = readOutcome(other)) return std::move(*outcome);
+  }
+  return std::nullopt;
 }
 
 }  // namespace fedc::runtime

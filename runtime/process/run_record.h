@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/core/type.h"
 #include "compiler/support/expected.h"
 
 namespace fedc::runtime {
@@ -33,6 +34,11 @@ Expected<RunRecord> readRecord(const std::string& directory);
 /// Whether a directory has one.
 bool hasRecord(const std::string& directory);
 
+/// A number, bool or integer as files show it: the fewest digits that read back to the same.
+std::string exactText(const core::Literal& value);
+/// Median of the rounds after the first, which warms everything up; of the only one, if there is one. `seconds`: at least one.
+double usualSeconds(std::vector<double> seconds);
+
 /// A number by its column's name.
 using Numbers = std::vector<std::pair<std::string, double>>;
 
@@ -45,7 +51,7 @@ struct RunOutcome {
   Numbers metrics, eval;
   /// Of the state after the last round.
   std::string stateHash;
-  /// Median of the rounds after the first.
+  /// `usualSeconds` of its rounds.
   double roundSeconds = 0;
 };
 

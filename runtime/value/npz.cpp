@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <libdeflate.h>
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <set>
 
@@ -47,14 +45,6 @@ void putCommon(std::string& out, std::uint32_t crc, std::size_t size, std::size_
   put(out, size, 4);
   put(out, nameSize, 2);
   put(out, 0, 2);
-}
-
-Expected<std::string> readFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(fmt::format("cannot open `{}`: {}", path, std::strerror(errno)));
-  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return fail(fmt::format("cannot read `{}`", path));
-  return bytes;
 }
 
 Expected<std::string> inflateEntry(std::string_view packed, std::size_t size) {
@@ -110,7 +100,7 @@ Expected<void> writeNpz(const std::string& path, const std::vector<NamedArray>& 
 }
 
 Expected<std::vector<NamedArray>> readNpz(const std::string& path) {
-  auto file = readFile(path);
+  auto file = readWhole(path);
   if (!file) return tl::unexpected(file.error());
   const std::string_view bytes = *file;
   const auto damaged = [&](std::string_view why) { return fail(fmt::format("`{}` is damaged: {}", path, why)); };

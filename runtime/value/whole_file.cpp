@@ -30,7 +30,7 @@ Expected<void> writeWhole(const std::string& path, std::string_view content) {
 
 Expected<std::string> readWhole(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
+  if (!in) return fail(fmt::format("cannot open `{}`: {}", path, std::strerror(errno)));
   std::string text((std::istreambuf_iterator<char>(in)), {});
   if (in.bad()) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
   return text;

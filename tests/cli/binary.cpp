@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <stdexcept>
 
 namespace fedc::tests {
@@ -101,11 +100,6 @@ BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned sec
     setrlimit(RLIMIT_DATA, &memory);
     setrlimit(RLIMIT_CORE, &core);
   });
-}
-
-std::string contentOf(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 Folder::Folder() {

@@ -39,7 +39,4 @@ class Folder {
   std::string path_;
 };
 
-/// A file's bytes; empty if there is none.
-std::string contentOf(const std::string& path);
-
 }  // namespace fedc::tests

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "tests/cli/binary.h"
+#include "tests/golden.h"
 
 // What a user sees of the cache of artifacts: nothing but speed.
 namespace fedc::tests {
@@ -38,8 +39,8 @@ TEST_F(CacheOfRuns, TheSameBitsAndTheSameErrors) {
   EXPECT_EQ(files(), 2);
   ASSERT_EQ(fedc({"run", kDigits, "--rounds", "3", "--save", second}).exitCode, 0);
   ASSERT_EQ(fedc({"run", kDigits, "--rounds", "3", "--save", compiled, "--no-cache"}).exitCode, 0);
-  EXPECT_EQ(contentOf(first), contentOf(second));
-  EXPECT_EQ(contentOf(first), contentOf(compiled));
+  EXPECT_EQ(readFile(first), readFile(second));
+  EXPECT_EQ(readFile(first), readFile(compiled));
 
   const std::string program = folder_.write("half.fed",
                                             "fn main(n: i32) -> i32 {\n"

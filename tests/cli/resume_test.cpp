@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "tests/cli/binary.h"
+#include "tests/golden.h"
 
 // Runs as directories: begun, killed, gone on with.
 namespace fedc::tests {
@@ -56,8 +57,8 @@ TEST(Resume, ADirectoryHoldsTheRun) {
   const BinaryResult result = fedc(arguments);
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("kept       " + out));
-  EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(saved));
-  const auto record = nlohmann::json::parse(contentOf(out + "/run.json"));
+  EXPECT_EQ(readFile(out + "/model.npz"), readFile(saved));
+  const auto record = nlohmann::json::parse(readFile(out + "/run.json"));
   EXPECT_EQ(record["program"], kDigits);
   EXPECT_EQ(record["arguments"].get<std::vector<std::string>>(), arguments);
   EXPECT_EQ(record["program_hash"].get<std::string>().size(), 16U);
@@ -81,7 +82,7 @@ TEST(Resume, MoreRoundsAreTheSameAsAllAtOnce) {
     const BinaryResult more = fedc({"resume", parts, "--rounds", rounds, "--threads", "1"});
     ASSERT_EQ(more.exitCode, 0) << more.err;
   }
-  EXPECT_EQ(contentOf(parts + "/model.npz"), contentOf(whole + "/model.npz"));
+  EXPECT_EQ(readFile(parts + "/model.npz"), readFile(whole + "/model.npz"));
   EXPECT_EQ(linesOf(parts + "/metrics.csv"), linesOf(whole + "/metrics.csv"));
 }
 
@@ -138,7 +139,7 @@ TEST(Resume, FiftyKills) {
     if (kills >= kKills) {
       ASSERT_EQ(fedc({"resume", out}).exitCode, 0);
     }
-    EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(whole + "/model.npz")) << "after " << kills << " kills";
+    EXPECT_EQ(readFile(out + "/model.npz"), readFile(whole + "/model.npz")) << "after " << kills << " kills";
     EXPECT_EQ(linesOf(out + "/metrics.csv"), linesOf(whole + "/metrics.csv")) << "after " << kills << " kills";
     EXPECT_EQ(linesOf(out + "/evaluations.csv"), linesOf(whole + "/evaluations.csv")) << "after " << kills << " kills";
   }
@@ -171,11 +172,11 @@ TEST(Resume, WhatCannotGoOnSaysWhy) {
     EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("another fedc is running"));
     close(fd);
   }
-  const std::string model = contentOf(out + "/model.npz"), record = contentOf(out + "/run.json"), state = contentOf(out + "/state/checkpoint.npz");
+  const std::string model = readFile(out + "/model.npz"), record = readFile(out + "/run.json"), state = readFile(out + "/state/checkpoint.npz");
   const auto put = [](const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; };
-  put(program, contentOf(program) + "// changed\n");
+  put(program, readFile(program) + "// changed\n");
   EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("its program has changed"));
-  put(program, contentOf(program).substr(0, contentOf(program).size() - 11));
+  put(program, readFile(program).substr(0, readFile(program).size() - 11));
   for (const std::string& text : {std::string("{"), std::string("[]"), std::string("{\"format\": 99}"), record.substr(0, record.size() / 2)}) {
     put(out + "/run.json", text);
     EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), ::testing::AnyOf(HasSubstr("is damaged"), HasSubstr("another version")));
@@ -189,7 +190,7 @@ TEST(Resume, WhatCannotGoOnSaysWhy) {
   flipped[state.size() / 3] = static_cast<char>(flipped[state.size() / 3] ^ 0x40);
   put(out + "/state/checkpoint.npz", flipped);
   EXPECT_THAT(failure({"resume", out, "--rounds", "4"}), HasSubstr("checkpoint.npz"));
-  EXPECT_EQ(contentOf(out + "/model.npz"), model) << "nothing was written over";
+  EXPECT_EQ(readFile(out + "/model.npz"), model) << "nothing was written over";
   put(out + "/state/checkpoint.npz", state);
   EXPECT_EQ(fedc({"resume", out, "--rounds", "4"}).exitCode, 0);
   // Directories that are something else.
@@ -267,11 +268,11 @@ TEST(Resume, AFullDiskEndsTheRunAndLosesNothing) {
   waitpid(child, &status, 0);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 1);
-  EXPECT_THAT(contentOf(folder.path("errors")), HasSubstr("cannot write `" + out + "/state/checkpoint.npz`"));
+  EXPECT_THAT(readFile(folder.path("errors")), HasSubstr("cannot write `" + out + "/state/checkpoint.npz`"));
   EXPECT_FALSE(fs::exists(out + "/model.npz"));
   const BinaryResult more = fedc({"resume", out});
   ASSERT_EQ(more.exitCode, 0) << more.err;
-  EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(whole + "/model.npz"));
+  EXPECT_EQ(readFile(out + "/model.npz"), readFile(whole + "/model.npz"));
   EXPECT_EQ(linesOf(out + "/metrics.csv"), linesOf(whole + "/metrics.csv"));
   // Where nothing can be made.
   const BinaryResult nowhere = fedc({"run", kDigits, "--rounds", "2", "--out", "/proc/fedc"});

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "tests/cli/binary.h"
+#include "tests/golden.h"
 
 // Data that is generated, as a user meets it; and what rounds over many clients take.
 namespace fedc::tests {
@@ -17,11 +18,6 @@ using ::testing::StartsWith;
 const std::string kSource = FEDC_SOURCE_DIR;
 const std::string kProgram = kSource + "/examples/synthetic_regression.fed";
 constexpr long long kMB = 1000000;
-
-std::string contentOf(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 BinaryResult cohort(int clients, int of, const std::string& more = {}) {
   return fedc({"run", kProgram, "--data", "synthetic:clients=" + std::to_string(of) + ",part=train" + more, "--clients-per-round",
@@ -60,7 +56,7 @@ TEST(Synthetic, ThreadsAndTheSizeOfTheFederationChangeNoBits) {
     const BinaryResult result = fedc({"run", kProgram, "--data", data, "--clients", clients, "--clients-per-round", "40", "--rounds", "2",
                                       "--threads", threads, "--save", folder.path(name)});
     EXPECT_EQ(result.exitCode, 0) << result.err;
-    return contentOf(folder.path(name));
+    return readFile(folder.path(name));
   };
   const std::string one = run("1.npz", "synthetic:clients=50", "0..50", "1");
   EXPECT_EQ(run("2.npz", "synthetic:clients=50", "0..50", "2"), one);
@@ -104,7 +100,7 @@ TEST(Synthetic, ADirectoryKnowsItsData) {
   EXPECT_EQ(more.exitCode, 0) << more.err;
   const std::string whole = folder.path("whole");
   ASSERT_EQ(fedc({"run", kProgram, "--rounds", "5", "--out", whole}).exitCode, 0);
-  EXPECT_EQ(contentOf(out + "/model.npz"), contentOf(whole + "/model.npz"));
+  EXPECT_EQ(readFile(out + "/model.npz"), readFile(whole + "/model.npz"));
 }
 
 }  // namespace

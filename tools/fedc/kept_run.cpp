@@ -19,12 +19,6 @@ std::string programHash(const SourceManager& sources) {
   return runtime::textHash(texts);
 }
 
-std::string valueText(const check::Param& param) {
-  if (param.elem == core::Elem::Bool) return param.value.bits != 0 ? "true" : "false";
-  if (!core::isFloat(param.elem)) return std::to_string(param.value.toInt());
-  return param.elem == core::Elem::F64 ? fmt::format("{}", param.value.toDouble()) : fmt::format("{}", static_cast<float>(param.value.toDouble()));
-}
-
 std::map<std::string, std::string> settingsOf(const driver::ProgramFacts& program, const runtime::RunOptions& options) {
   std::map<std::string, std::string> settings = {
       {"--rounds", std::to_string(options.rounds)},
@@ -36,7 +30,7 @@ std::map<std::string, std::string> settingsOf(const driver::ProgramFacts& progra
       {"--eval-data", options.evalData},
       {"--init", options.init},
   };
-  for (const check::Param& param : program.params) settings[param.name] = valueText(param);
+  for (const check::Param& param : program.params) settings[param.name] = runtime::exactText(param.value);
   return settings;
 }
 
