@@ -11,15 +11,23 @@
 #include "compiler/support/diagnostics.h"
 #include "compiler/support/source.h"
 
+namespace fedc::syntax::ast {
+struct Module;
+}
+
 namespace fedc::check {
 
 /// Finds the text of a module: `name` as written in `use`, from the file that says so. The driver looks beside that file, on the include path and
 /// in stdlib; gives the source's file number, or nothing.
 using ModuleLoader = std::function<std::optional<std::uint32_t>(const std::string& name, std::uint32_t fromFile)>;
 
+/// Trees of files that were parsed before, without errors: programs that share files among their sources need not parse them again.
+using ParsedFiles = std::map<std::uint32_t, std::shared_ptr<const syntax::ast::Module>>;
+
 struct CheckOptions {
   /// `-p name=value`, as text; an unknown name or an unfit value is a diagnostic.
   std::map<std::string, std::string> params;
+  ParsedFiles parsed;
 };
 
 /// Checks the program whose main file is `file`: loads modules, resolves names, infers types, sizes and placements, makes every implicit step

@@ -93,7 +93,8 @@ ModuleInfo* ModuleTable::loadFile(const std::string& name, FileId file, bool isP
   m->file = file;
   m->isPrelude = isPrelude;
   const std::size_t before = sink_.errorCount();
-  m->tree = syntax::parse(sources_.file(file), sink_);
+  const auto parsed = parsed_.find(file);
+  m->tree = parsed != parsed_.end() ? parsed->second : syntax::parse(sources_.file(file), sink_);
   syntaxErrors_ = syntaxErrors_ || sink_.errorCount() != before;
   modules_.push_back(std::move(owned));
   loading_.emplace_back(file, name);

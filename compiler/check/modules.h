@@ -77,7 +77,7 @@ struct ModuleInfo {
   /// As written in `use`: `nn`; empty for the main file.
   std::string name;
   FileId file = kNoFile;
-  std::unique_ptr<ast::Module> tree;
+  std::shared_ptr<const ast::Module> tree;
   /// Names declared here.
   std::map<std::string, ItemRef> own;
   /// Names brought in by `use m.{a}` and, as modules, by `use m;`.
@@ -93,7 +93,8 @@ struct ModuleInfo {
 /// All modules of a program.
 class ModuleTable {
  public:
-  ModuleTable(SourceManager& sources, const ModuleLoader& load, DiagnosticSink& sink) : sources_(sources), load_(load), sink_(sink) {}
+  ModuleTable(SourceManager& sources, const ModuleLoader& load, const ParsedFiles& parsed, DiagnosticSink& sink)
+      : sources_(sources), load_(load), parsed_(parsed), sink_(sink) {}
 
   /// Parses the main file and what it uses, and the prelude. Null if the main file has syntax errors.
   ModuleInfo* loadMain(FileId file);
@@ -122,9 +123,9 @@ class ModuleTable {
 
   SourceManager& sources_;
   const ModuleLoader& load_;
+  const ParsedFiles& parsed_;
   DiagnosticSink& sink_;
   std::vector<std::unique_ptr<ModuleInfo>> modules_;
-  std::map<FileId, ModuleInfo*> byFile_;
   /// Files being loaded, outermost first: a file met again is a cycle.
   std::vector<std::pair<FileId, std::string>> loading_;
   std::map<std::string, const StructDecl*> structs_;

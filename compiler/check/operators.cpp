@@ -431,14 +431,17 @@ MutExpr BodyChecker::convert(core::Elem to, std::vector<Arg>& args, Span span, c
   Lift lift;
   TypeRef t = solver_.head(local(x, lift));
   if (isError(t)) return errorExpr(span);
-  // `u64(5)` is the literal 5 of that type, `u64([5, 6])` an array of such.
+  // `u64(5)` is the literal 5 of that type, `u64([5, 6])` an array of such. What a function makes of literals is converted: its other parameters may
+  // not take that type.
   TypeRef number = t;
   while (is(number, TypeKind::Array)) number = solver_.head(number->element);
   if (isLiteralHole(number)) {
     const Hole& h = solver_.hole(number);
     const bool fraction = h.kind == HoleKind::Float && !core::isFloat(to);
     const bool whole = to == Elem::Bool || (h.wantsInteger && core::isFloat(to));
-    solver_.unify(number, fraction ? scalarType(Elem::F32) : whole ? intType() : scalarType(to));
+    const bool called = x->kind == ExprKind::Call;
+    const TypeRef usual = h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType();
+    solver_.unify(number, fraction || whole || called ? usual : scalarType(to));
     t = solver_.zonk(t);
   }
   if (!is(t, TypeKind::Tensor) || t->elem == Elem::Key || t->elem == Elem::Str) {

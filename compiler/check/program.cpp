@@ -13,7 +13,7 @@
 namespace fedc::check {
 
 ProgramChecker::ProgramChecker(SourceManager& s, const ModuleLoader& load, const CheckOptions& options, DiagnosticSink& k)
-    : sources(s), sink(k), modules(s, load, k), options_(options) {
+    : sources(s), sink(k), modules(s, load, options.parsed, k), options_(options) {
   out.dims.push_back({"?", std::nullopt, std::nullopt});
 }
 

@@ -3,6 +3,7 @@
 // links: fedc_driver
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "compiler/check/check.h"
 #include "compiler/driver/pipeline.h"
@@ -18,31 +19,50 @@ bool program(std::string_view input);
 
 namespace {
 
-/// The standard library's texts by module name, read once.
-const std::map<std::string, std::string>& library() {
-  static const auto* const texts = [] {
-    auto* out = new std::map<std::string, std::string>;
+/// A module of the standard library, parsed when it stood alone as file `id`.
+struct LibraryModule {
+  FileId id;
+  std::string text;
+  std::shared_ptr<const syntax::ast::Module> tree;
+};
+
+/// The standard library by module name, read and parsed once: parsing it takes longer than what is tried here.
+const std::map<std::string, LibraryModule>& library() {
+  static const auto* const modules = [] {
+    auto* out = new std::map<std::string, LibraryModule>;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(FEDC_SOURCE_DIR) / "stdlib")) {
-      if (entry.path().extension() == ".fed") out->emplace(entry.path().stem().string(), readFile(entry.path()));
+      if (entry.path().extension() == ".fed") (*out)[entry.path().stem().string()].text = readFile(entry.path());
     }
+    SourceManager sources;
+    DiagnosticSink sink;
+    for (auto& [name, module] : *out) {
+      const SourceFile& file = sources.add(name + ".fed", module.text);
+      module.id = file.id();
+      module.tree = syntax::parse(file, sink);
+    }
+    require(!sink.hasErrors(), "the standard library parses");
     return out;
   }();
-  return *texts;
+  return *modules;
 }
 
 }  // namespace
 
 bool program(std::string_view input) {
   driver::Compilation compilation;
+  check::CheckOptions options;
+  // In the order of the ids.
+  for (const auto& [name, module] : library()) {
+    compilation.sources.add(name + ".fed", module.text);
+    options.parsed[module.id] = module.tree;
+  }
   const FileId file = compilation.sources.add("input.fed", std::string(input)).id();
-  std::map<std::string, FileId> loaded = {{"input", file}};
   const auto load = [&](const std::string& name, FileId) -> std::optional<FileId> {
-    if (const auto known = loaded.find(name); known != loaded.end()) return known->second;
-    const auto text = library().find(name);
-    if (text == library().end()) return std::nullopt;
-    return loaded[name] = compilation.sources.add(name + ".fed", text->second).id();
+    if (name == "input") return file;
+    const auto module = library().find(name);
+    return module == library().end() ? std::nullopt : std::optional(module->second.id);
   };
-  compilation.typed = check::check(compilation.sources, file, load, {}, compilation.sink);
+  compilation.typed = check::check(compilation.sources, file, load, options, compilation.sink);
   require(compilation.typed.has_value() == !compilation.sink.hasErrors(), "a program is there exactly if nothing was reported");
   if (compilation.typed) {
     (void)check::print(*compilation.typed);
