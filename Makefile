@@ -79,4 +79,4 @@ bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed
 	@$(PYTHON) bench/bench.py --threads $(JOBS)
 
 clean: ## removes everything that was built
-	@rm -rf build build-asan build-ubsan build-asan-ubsan build-tsan build-fuzz build-fuzz-fast build-debug
+	@rm -rf build build-asan build-ubsan build-asan-ubsan build-tsan build-fuzz build-fuzz-fast build-debug build-coverage

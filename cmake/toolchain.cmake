@@ -6,11 +6,13 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 if(NOT CMAKE_BUILD_TYPE)
-  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, Fuzz or Sanitizer" FORCE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, Fuzz, Coverage or Sanitizer" FORCE)
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g -D_GLIBCXX_ASSERTIONS")
 # Line tables are all that a sanitizer's report needs; full debug information triples the size of the objects.
+set(CMAKE_CXX_FLAGS_COVERAGE "-O1 --coverage -fprofile-update=atomic")
+set(CMAKE_EXE_LINKER_FLAGS_COVERAGE "--coverage")
 set(CMAKE_CXX_FLAGS_FUZZ "-O2 -g1 -D_GLIBCXX_ASSERTIONS")
 set(CMAKE_CXX_FLAGS_SANITIZER "-O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS")
 
@@ -38,6 +40,11 @@ if(FEDC_SANITIZE)
   # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.
   add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all -Wno-error)
   add_link_options(-fsanitize=${FEDC_SANITIZE})
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL Coverage)
+  # Counters, too, make flow-based warnings see ghosts.
+  add_compile_options(-Wno-error)
 endif()
 
 find_program(CCACHE ccache)

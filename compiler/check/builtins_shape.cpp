@@ -295,12 +295,14 @@ MutExpr BodyChecker::builtinStatic(Builtin b, std::vector<Arg*>& a, Span span) {
   Lift lift;
   const TypeRef t = solver_.zonk(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
+  // A literal is a scalar, whichever type it takes.
+  if (isLiteralHole(t) && (b == Builtin::Size || b == Builtin::Leaves)) return dimExpr(Dim(1), span);
   switch (b) {
     case Builtin::ShapeOf:
       if (is(t, TypeKind::Parameter)) return errorExpr(span);
-      if (!is(t, TypeKind::Tensor)) return builtinError(span, x, fmt::format("`shape` takes a tensor, found `{}`", show(t)));
+      if (!is(t, TypeKind::Tensor) && !isLiteralHole(t)) return builtinError(span, x, fmt::format("`shape` takes a tensor, found `{}`", show(t)));
       // Sizes are the same wherever the tensor is.
-      return builtinNode(b, {x}, tensorType(Elem::I32, {Dim(static_cast<std::int64_t>(t->dims.size()))}), span);
+      return builtinNode(b, {x}, tensorType(Elem::I32, {Dim(static_cast<std::int64_t>(isLiteralHole(t) ? 0 : t->dims.size()))}), span);
     case Builtin::Len: {
       if (isScalar(t, Elem::Str)) return builtinNode(b, {x}, placed(intType(), lift), span);
       if (!leadingAxis(t)) {

@@ -118,6 +118,17 @@ std::string Generator::localCall(Body& body, Placed::At at, const Type& want) {
   return fmt::format("{}({})", f.name, fmt::join(arguments, ", "));
 }
 
+void Generator::value(Body& body) {
+  const Scope outer = scope_;
+  scope_ = {};
+  scope_.variables = params_;
+  scope_.statements = &body.statements;
+  const Type type = someType();
+  const std::string v = let(type, literal(type));
+  scope_ = outer;
+  bind(body, Placed::At::Server, type, fmt::format("federated_value({}, server)", v));
+}
+
 void Generator::work(Body& body) {
   std::vector<Type> params;
   std::vector<std::string> arguments = {"data"};
@@ -198,7 +209,7 @@ void Generator::aggregate(Body& body) {
   bind(body, At::Server, x.type, numeric ? fmt::format("federated_sum({})", x.name) : fmt::format("federated_collect({})[0]", x.name));
 }
 
-/// The same exchange several times: a `for` over what the server holds.
+/// The same exchange several times: a `for` over what the server holds, in which steps may differ.
 void Generator::rounds(Body& body) {
   using At = Placed::At;
   std::vector<Placed> values;
@@ -211,15 +222,28 @@ void Generator::rounds(Body& body) {
   body.statements.push_back(fmt::format("var {} = {};", v, from.name));
   const std::string i = fresh("j");
   const std::string k = body.key ? fmt::format("federated_keys(fold_in({}, {}))", foldedKey(body), i) : "key(7)";
-  body.statements.push_back(
-      fmt::format("for {} in 0..{} {{ {} = federated_sum({}(data, federated_broadcast({}), {})); }}", i, 1 + choices_.below(3), v, local.name, v, k));
+  std::string step = fmt::format("{} = federated_sum({}(data, federated_broadcast({}), {}));", v, local.name, v, k);
+  if (choices_.chance(40)) {
+    // What is not placed decides, before anything is done.
+    std::vector<std::string> conditions = {i + " % 2 == 0", i + " > 0", fmt::format("{} == {}", i, choices_.below(3))};
+    for (const Variable& p : params_)
+      if (p.type.isScalar(Elem::Bool)) conditions.push_back(p.name);
+    const Function other = makeFunction(from.type, {from.type}, "");
+    const std::string otherwise =
+        fmt::format("{} = {}({}{});", v, other.name, v, !other.takesKey ? "" : body.key ? fmt::format(", fold_in({}, {})", foldedKey(body), i) : ", key(3)");
+    step = fmt::format("if {} {{ {} }}", oneOf(conditions), step);
+    if (choices_.chance(70)) step += fmt::format(" else {{ {} }}", otherwise);
+  }
+  body.statements.push_back(fmt::format("for {} in 0..{} {{ {} }}", i, 1 + choices_.below(3), step));
   body.values.push_back({v, from.type, At::Server});
 }
 
 void Generator::federatedStep(Body& body) {
   using At = Placed::At;
   const auto server = at(body, At::Server), clients = at(body, At::Clients);
-  switch (choices_.below(12)) {
+  // Without clients, what only the server does.
+  const std::uint32_t step = choices_.below(12);
+  switch (body.data || (step >= 7 && step <= 10) ? step : 7) {
     case 0: return;
     case 1:
     case 2: return work(body);
@@ -259,17 +283,7 @@ void Generator::federatedStep(Body& body) {
     }
     case 10: {
       switch (choices_.below(4)) {
-        case 0: {
-          const Scope outer = scope_;
-          scope_ = {};
-          scope_.variables = params_;
-          scope_.statements = &body.statements;
-          const Type type = someType();
-          const std::string v = let(type, literal(type));
-          scope_ = outer;
-          bind(body, At::Server, type, fmt::format("federated_value({}, server)", v));
-          return;
-        }
+        case 0: return value(body);
         case 1:
           if (clients.size() >= 2) {
             const Placed a = oneOf(clients), b = oneOf(clients);
@@ -299,7 +313,9 @@ void Generator::federatedStep(Body& body) {
 std::vector<Generator::Placed> Generator::results(Body& body, std::size_t most) {
   std::vector<Placed> server = at(body, Placed::At::Server);
   if (server.empty()) {
-    choices_.part([&] { aggregate(body); });
+    choices_.part([&] {
+      body.data ? aggregate(body) : value(body);
+    });
     server = at(body, Placed::At::Server);
   }
   std::vector<Placed> out;
@@ -315,10 +331,13 @@ std::string Generator::written(const Body& body, const std::string& value) {
 
 std::string Generator::federatedMain(Program& program) {
   Body body;
-  body.data = true;
-  body.clients = choices_.chance(5) ? 60 + static_cast<std::int64_t>(choices_.below(30)) : 1 + static_cast<std::int64_t>(choices_.below(5));
-  program.data = choices_.part([&] { return federation(body.clients); });
-  std::vector<std::string> heads = {"data: {Example*}@clients"};
+  std::vector<std::string> heads;
+  body.data = !choices_.chance(8);
+  if (body.data) {
+    body.clients = choices_.chance(5) ? 60 + static_cast<std::int64_t>(choices_.below(30)) : 1 + static_cast<std::int64_t>(choices_.below(5));
+    program.data = choices_.part([&] { return federation(body.clients); });
+    heads.emplace_back("data: {Example*}@clients");
+  }
   body.key = choices_.chance(60);
   if (body.key) heads.emplace_back("k: key@server");
   choices_.part([&] {

@@ -152,6 +152,8 @@ class Generator {
   std::string process(Program& program);
   std::string trained(Program& program);
   void federatedStep(Body& body);
+  /// An unplaced value, placed.
+  void value(Body& body);
   void work(Body& body);
   void aggregate(Body& body);
   void rounds(Body& body);
