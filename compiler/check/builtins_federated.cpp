@@ -169,7 +169,7 @@ MutExpr BodyChecker::federatedSecure(Builtin b, std::vector<Arg*>& a, Span span)
     return builtinError(span, x, fmt::format("`{}` adds integers, found `{}`", name, show(z)));
   }
   MutExpr limit;
-  if (b == Builtin::FederatedSecureSum) {
+  if (b != Builtin::FederatedSecureSumBitwidth) {
     limit = inferArg(a[1], t);
     if (isError(solver_.head(limit->type))) return errorExpr(span);
     // One number bounds every leaf; else a value of the same type.
@@ -179,7 +179,7 @@ MutExpr BodyChecker::federatedSecure(Builtin b, std::vector<Arg*>& a, Span span)
       return mismatch(limit, tl, {z, x->span, fmt::format("what is added is `{}`", show(z))});
     }
   } else {
-    limit = wantInt(a[1], b == Builtin::FederatedSecureSumBitwidth ? "`bits`" : "`modulus`");
+    limit = wantInt(a[1], "`bits`");
     if (isError(solver_.head(limit->type))) return errorExpr(span);
   }
   return builtinNode(b, {x, limit}, placedType(t, Placement::Server), span);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "compiler/support/suggest.h"
 #include "runtime/data/client_source.h"
 
 namespace fedc::runtime {
@@ -26,22 +27,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-/// Levenshtein distance, for suggestions.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 /// The first client whose id is not below this one.
@@ -66,7 +51,7 @@ std::string unknown(std::string_view id, const ClientSource& source) {
   for (std::size_t client = 0; client < source.size() && source.size() <= kCompared; ++client) {
     std::string other = source.id(client);
     if (std::max(id.size(), other.size()) > 200) continue;
-    if (const std::size_t d = distance(id, other); d < best) {
+    if (const std::size_t d = editDistance(id, other); d < best) {
       best = d;
       nearest = std::move(other);
     }

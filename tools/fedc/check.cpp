@@ -14,8 +14,9 @@ bool checkData(const CommandLine& line, const std::string& path, const driver::C
   const auto facts = driver::factsOf(*compilation.typed);
   auto options = runOptions(line.run, facts, path);
   if (!options) return console.report(options.error()), false;
-  // Only what the flag names.
+  // Only what the flag names, and no more of it than it has.
   options->evalData.clear();
+  options->clientsPerRound.reset();
   auto opened = runtime::openRunData(*compilation.program, *options);
   if (!opened) return console.report(driver::runDiagnostic(opened.error(), compilation.program->module), compilation.sources), false;
   return true;

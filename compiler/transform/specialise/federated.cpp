@@ -198,7 +198,7 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
     case Builtin::FederatedSelect: notYet(span, "`federated_select`");
     case Builtin::FederatedSecureSum:
     case Builtin::FederatedSecureSumBitwidth:
-    case Builtin::FederatedSecureModularSum: notYet(span, "a secure sum");
+    case Builtin::FederatedSecureModularSum: return secureSum(b, *args[0], *args[1], span);
     default: notYet(span, "this intrinsic");
   }
 }

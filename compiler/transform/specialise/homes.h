@@ -48,6 +48,7 @@ struct HomeFn {
   std::map<Origin, core::Var> params;
   std::vector<Origin> origins;
   std::map<core::Var, core::Atom> copied;
+  std::map<Dim::Variable, Dim> copiedDims;
 };
 
 /// One aggregation of an exchange.

@@ -5,6 +5,7 @@
 
 #include "compiler/core/builder.h"
 #include "compiler/core/op_table.h"
+#include "compiler/transform/rewrite.h"
 
 namespace fedc::transform::specialise {
 
@@ -48,7 +49,18 @@ core::Var Specialiser::param(HomeFn& home, const Origin& origin, Type type, cons
 
 Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
   // The statements that the variable depends on, copied in their order.
-  std::function<void(core::Var)> need = [&](core::Var v) {
+  std::function<void(core::Var)> need;
+  std::function<void(Dim::Variable)> needDim;
+  const auto copy = [&](const std::function<bool(const core::Stmt&)>& defines) {
+    const auto found = std::find_if(static_.fn.body.begin(), static_.fn.body.end(), defines);
+    assert(found != static_.fn.body.end() && "what is static has a definition at the top level");
+    const core::Stmt definition = *found;
+    const FreeNames free = freeNames(static_.fn, {&definition, 1});
+    for (const core::Var v : free.vars) need(v);
+    for (const Dim::Variable d : free.dims) needDim(d);
+    into.prologue.push_back(transplant(static_.fn, definition, into.fn, into.copied, into.copiedDims));
+  };
+  need = [&](core::Var v) {
     if (into.copied.contains(v)) return;
     for (std::size_t i = 0; i < static_.fn.params.size(); ++i) {
       if (static_.fn.params[i] != v) continue;
@@ -61,31 +73,10 @@ Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
                                                     : core::Builder(into.fn, into.prologue).splat(given->value, info.type);
       return;
     }
-    const core::Stmt* definition = nullptr;
-    for (const core::Stmt& s : static_.fn.body) {
-      for (core::Var r : s.results) {
-        if (r == v) definition = &s;
-      }
-    }
-    assert(definition != nullptr && "a static variable has a definition at the top level");
-    std::function<void(const core::Stmt&)> operands = [&](const core::Stmt& s) {
-      for (const Atom& a : s.args) {
-        if (!a.isLiteral) need(a.var);
-      }
-      for (const core::Region& r : s.regions) {
-        for (core::Var p : r.params) into.copied[p] = Atom::of(p);
-        for (const core::Stmt& inner : r.stmts) {
-          operands(inner);
-          for (core::Var d : inner.results) into.copied[d] = Atom::of(d);
-        }
-        for (const Atom& a : r.yields) {
-          if (!a.isLiteral) need(a.var);
-        }
-      }
-    };
-    operands(*definition);
-    std::map<Dim::Variable, Dim> dims;
-    into.prologue.push_back(transplant(static_.fn, *definition, into.fn, into.copied, dims));
+    copy([&](const core::Stmt& s) { return std::find(s.results.begin(), s.results.end(), v) != s.results.end(); });
+  };
+  needDim = [&](Dim::Variable d) {
+    if (!into.copiedDims.contains(d)) copy([&](const core::Stmt& s) { return s.attrs.defines == d && s.op == core::Op::DimDef; });
   };
   need(leaf.atom.var);
   return into.copied.at(leaf.atom.var);

@@ -63,6 +63,8 @@ class Specialiser {
   Home homeOf(const Value& value) const;
   std::uint32_t site(Span span, std::string message);
   void check(core::Atom condition, Span span, std::string message);
+  /// That a condition holds in every element. One that is known to fail is an error before the run.
+  void checkAll(const Leaf& condition, Span span, std::string message);
   [[noreturn]] void stop(Code code, Span span, std::string message, std::string note = {});
   void reportLimit(const Overgrown& limit);
   [[noreturn]] void notYet(Span span, const std::string& what);
@@ -191,6 +193,8 @@ class Specialiser {
                   const std::function<Value(const Value&, const Value&)>& accumulate, const std::function<Value(const Value&, const Value&)>& merge,
                   const std::function<Value(const Value&)>& report, Span span);
   Value collect(const Value& x, Span span);
+  // ---- secure.cpp
+  Value secureSum(check::Builtin b, const Value& x, const Value& limit, Span span);
   std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
 
   // ---- entry.cpp

@@ -1,0 +1,128 @@
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "compiler/transform/specialise/sequence.h"
+
+/// Secure sums. What a client adds is checked where it is, then goes up as u64: a cohort has fewer than 2^32 clients, so that only a sum of 64-bit
+/// integers could wrap, which is checked, too. They stay edges of their own in the graph: a protocol takes their place without a change of programs.
+namespace fedc::transform::specialise {
+
+using check::BinaryOp;
+using check::Builtin;
+using core::Elem;
+using core::Literal;
+using core::Op;
+using core::Type;
+
+namespace {
+
+std::string nameOf(Builtin b) {
+  switch (b) {
+    case Builtin::FederatedSecureSum: return "federated_secure_sum";
+    case Builtin::FederatedSecureSumBitwidth: return "federated_secure_sum_bitwidth";
+    default: return "federated_secure_modular_sum";
+  }
+}
+
+core::UpEdge::Kind kindOf(Builtin b) {
+  switch (b) {
+    case Builtin::FederatedSecureSum: return core::UpEdge::Kind::SecureSum;
+    case Builtin::FederatedSecureSumBitwidth: return core::UpEdge::Kind::SecureSumBitwidth;
+    default: return core::UpEdge::Kind::SecureModularSum;
+  }
+}
+
+bool isWide(Elem e) { return e == Elem::I64 || e == Elem::U64; }
+
+Leaf whole(Elem elem, std::uint64_t value) {
+  Literal literal = Literal::zero(elem);
+  literal.bits = value;
+  return Value::literal(literal, Type{elem, {}}).leaf;
+}
+
+std::uint64_t largest(Elem e) { return (std::numeric_limits<std::uint64_t>::max() >> (64 - 8 * core::elemBytes(e))) >> (core::isSigned(e) ? 1 : 0); }
+
+}  // namespace
+
+void Specialiser::checkAll(const Leaf& condition, Span span, std::string message) {
+  std::vector<int> axes(static_cast<std::size_t>(condition.type.rank()));
+  for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<int>(i);
+  const Leaf all = reduceLeaf(core::ReduceKind::And, condition, axes, span);
+  if (!all.atom.isLiteral) return check(use(all), span, std::move(message));
+  if (all.atom.literal.bits == 0) stop(Code::AssertionFails, span, message);
+}
+
+Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span span) {
+  const std::string name = nameOf(b);
+  const std::vector<Leaf> limits = leavesOf(limit);
+  const auto limitOf = [&](std::size_t i) { return limits.size() == 1 ? limits[0] : limits[i]; };
+  const auto wide = [&](const Leaf& l) { return convert(Value::of(l), Elem::U64, span).leaf; };
+  const auto leafwise = [&](const Value& form, const std::function<Leaf(std::size_t)>& make) {
+    std::vector<Leaf> out;
+    for (std::size_t i = 0, n = leavesOf(form).size(); i < n; ++i) out.push_back(make(i));
+    return withLeaves(form, out);
+  };
+
+  /// What a client adds, checked against the limit: from 0, as u64.
+  const auto taken = [&](const Leaf& q, const Leaf& m) {
+    const Leaf zero = whole(q.type.elem, 0);
+    if (b == Builtin::FederatedSecureModularSum) {
+      checkAll(binaryLeaf(BinaryOp::Gt, m, whole(m.type.elem, 0), span), span, fmt::format("the modulus of `{}` is not above 0", name));
+      // The remainder that is never negative, whatever the sign of q.
+      const Leaf r = binaryLeaf(BinaryOp::Rem, q, m, span);
+      if (!core::isSigned(q.type.elem)) return wide(r);
+      return wide(elementwise(Op::Select, {binaryLeaf(BinaryOp::Lt, r, zero, span), binaryLeaf(BinaryOp::Add, r, m, span), r}, span));
+    }
+    if (core::isSigned(q.type.elem)) {
+      checkAll(binaryLeaf(BinaryOp::Ge, q, zero, span), span, fmt::format("a client gives a negative number to `{}`", name));
+    }
+    if (b == Builtin::FederatedSecureSum) {
+      checkAll(binaryLeaf(BinaryOp::Le, q, m, span), span, fmt::format("a client gives a number above `max` to `{}`", name));
+      return wide(q);
+    }
+    const Leaf bits = convert(Value::of(m), Elem::I64, span).leaf;
+    const Leaf fits = binaryLeaf(BinaryOp::And, binaryLeaf(BinaryOp::Ge, bits, whole(Elem::I64, 1), span),
+                                 binaryLeaf(BinaryOp::Le, bits, whole(Elem::I64, 64), span), span);
+    checkAll(fits, span, fmt::format("the bits of `{}` are not 1 to 64", name));
+    const Leaf unused = binaryLeaf(BinaryOp::Sub, whole(Elem::U64, 64), wide(bits), span);
+    const Leaf most = binaryLeaf(BinaryOp::Shr, whole(Elem::U64, std::numeric_limits<std::uint64_t>::max()), unused, span);
+    checkAll(binaryLeaf(BinaryOp::Le, wide(q), most, span), span, fmt::format("a client gives a number of more bits than `bits` to `{}`", name));
+    return wide(q);
+  };
+  const std::vector<Leaf> added = leavesOf(x);
+  const auto sum = [&](const Leaf& a, const Leaf& y, std::size_t i) {
+    const Leaf s = binaryLeaf(BinaryOp::Add, a, y, span);
+    if (!isWide(added[i].type.elem)) return s;
+    checkAll(binaryLeaf(BinaryOp::Ge, s, a, span), span, fmt::format("the sum of `{}` needs more than 64 bits", name));
+    return s;
+  };
+  const auto reduced = [&](const Leaf& a, const Leaf& y, std::size_t i) {
+    // a and y are below the modulus; a sum that wraps is above it.
+    const Leaf m = wide(limitOf(i));
+    const Leaf s = binaryLeaf(BinaryOp::Add, a, y, span);
+    const Leaf above = binaryLeaf(BinaryOp::Or, binaryLeaf(BinaryOp::Lt, s, a, span), binaryLeaf(BinaryOp::Ge, s, m, span), span);
+    return elementwise(Op::Select, {above, binaryLeaf(BinaryOp::Sub, s, m, span), s}, span);
+  };
+  const auto add = [&](const Value& a, const Value& y) {
+    const std::vector<Leaf> as = leavesOf(a), ys = leavesOf(y);
+    return leafwise(x, [&](std::size_t i) { return b == Builtin::FederatedSecureModularSum ? reduced(as[i], ys[i], i) : sum(as[i], ys[i], i); });
+  };
+  const auto zero = [&] { return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(Elem::U64), Type{Elem::U64, l.type.dims}).leaf; }); };
+  const auto accumulate = [&](const Value& a, const Value& y) {
+    const std::vector<Leaf> ys = leavesOf(y);
+    return add(a, leafwise(x, [&](std::size_t i) { return taken(ys[i], limitOf(i)); }));
+  };
+  const auto report = [&](const Value& a) {
+    return zip(a, x, span, [&](const Leaf& s, const Leaf& l) {
+      if (l.type.elem != Elem::U64) {
+        checkAll(binaryLeaf(BinaryOp::Le, s, whole(Elem::U64, largest(l.type.elem)), span), span,
+                 fmt::format("the sum of `{}` does not fit `{}`", name, core::elemName(l.type.elem)));
+      }
+      return convert(Value::of(s), l.type.elem, span).leaf;
+    });
+  };
+  return aggregate(kindOf(b), x, zero, accumulate, add, report, span);
+}
+
+}  // namespace fedc::transform::specialise
