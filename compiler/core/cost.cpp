@@ -196,6 +196,10 @@ namespace {
 Traffic trafficOf(const Graph& graph, const Phase& phase) {
   Traffic out;
   for (Slot s : phase.down) out.down = out.down + bytesOf(graph.slots[s].type);
+  for (const SelectEdge& select : phase.selects) {
+    for (const SlotInfo& leaf : select.keys) out.up = out.up + bytesOf(leaf.type);
+    for (const SlotInfo& leaf : select.slices) out.down = out.down + bytesOf(leaf.type);
+  }
   for (const UpEdge& up : phase.up) {
     for (const SlotInfo& leaf : up.leaves) out.up = out.up + bytesOf(leaf.type);
   }

@@ -72,10 +72,19 @@ struct UpEdge {
   std::vector<SlotInfo> leaves;
 };
 
+/// What clients ask for by key: the keys go up, slices of a server value come down, before the clients of this phase work. Where a slice is made is
+/// the compiler's choice; what crosses is this.
+struct SelectEdge {
+  Span span;
+  /// Leaves that cross, per client: the keys, and the slices in the order of the keys.
+  std::vector<SlotInfo> keys, slices;
+};
+
 /// One exchange: values go down, every client works, updates come up along the fixed tree, then the server continues.
 struct Phase {
-  /// Slots that are sent down for this phase.
+  /// Slots that are sent down whole for this phase.
   std::vector<Slot> down;
+  std::vector<SelectEdge> selects;
   std::vector<UpEdge> up;
   /// The accumulator's leaves (what blocks merge).
   std::vector<SlotInfo> accumulator;

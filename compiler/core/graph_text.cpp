@@ -73,7 +73,9 @@ class GraphPrinter {
       const std::string clients = fmt::format("clients{}", i + 1), server = fmt::format("server{}", i + 1);
       node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)),
            "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
-      edge(before, clients, fmt::format("down {} B{}", bytes(cost.bytesDown), names(p.down)));
+      std::string down = fmt::format("down {} B{}", bytes(cost.bytesDown), names(p.down));
+      for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(e.slices), leaves(e.keys));
+      edge(before, clients, down);
       if (usesColumns(p)) edge("data", clients, "");
       node(server, serverLabel(p.server), "style=filled, fillcolor=\"#e8eefc\"");
       std::string up = fmt::format("up {} B", bytes(cost.bytesUp));
@@ -190,6 +192,7 @@ class GraphPrinter {
     const PhaseCost cost = costOf(program_, graph_, p);
     out_ += fmt::format("  phase {}\n", i + 1);
     for (Slot s : p.down) line(2, "down", slot(s));
+    for (const SelectEdge& e : p.selects) line(2, "select", fmt::format("{} by {}", leaves(e.slices), leaves(e.keys)));
     std::string in, result;
     for (const ClientInput& x : p.clientInputs) in += (in.empty() ? "" : ", ") + input(x, p);
     for (const ClientOutput& x : p.clientOutputs) result += (result.empty() ? "" : ", ") + output(x, p);

@@ -286,8 +286,13 @@ void fields(A& a, core::UpEdge& x) {
 }
 
 template <class A>
+void fields(A& a, core::SelectEdge& x) {
+  a(x.span, x.keys, x.slices);
+}
+
+template <class A>
 void fields(A& a, core::Phase& x) {
-  a(x.down, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.merge, x.accumulatorSlots, x.collected, x.server);
+  a(x.down, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.merge, x.accumulatorSlots, x.collected, x.server);
 }
 
 template <class A>

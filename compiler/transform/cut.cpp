@@ -95,6 +95,7 @@ struct Cut {
         collectedSlots.emplace(key, slot);
         return slot;
       }
+      case Origin::Kind::Selected:
       case Origin::Kind::Carry:
       case Origin::Kind::Column:
       case Origin::Kind::Key:
@@ -300,6 +301,10 @@ struct Cut {
     finish(*work, isKept);
     first(*work, {accumulators(*work, Origin::Kind::Accumulator)});
     for (int i = 0; i < static_cast<int>(kept.size()); ++i) work->fn.inPlace.emplace_back(i, i);
+    for (const specialise::SelectByKey& s : exchange.selections) {
+      const auto isUsed = [&](core::Var v) { return std::find(work->fn.params.begin(), work->fn.params.end(), v) != work->fn.params.end(); };
+      if (std::any_of(s.params.begin(), s.params.end(), isUsed)) phase.selects.push_back(s.edge);
+    }
     std::set<Slot> down;
     for (std::size_t i = 0; i < work->fn.params.size(); ++i) {
       const Origin& origin = work->origins[i];
@@ -318,6 +323,10 @@ struct Cut {
           in.kind = ClientInput::Kind::Down;
           in.slot = serverSlot(origin.from, origin.var);
           if (down.insert(in.slot).second) phase.down.push_back(in.slot);
+          break;
+        case Origin::Kind::Selected:
+          in.kind = ClientInput::Kind::Down;
+          in.slot = serverSlot(origin.from, origin.var);
           break;
         case Origin::Kind::Column:
           in.kind = ClientInput::Kind::Column;

@@ -155,6 +155,7 @@ void Generator::aggregate(Body& body) {
   if (at(body, At::Clients).empty()) choices_.part([&] { work(body); });
   const Placed x = oneOf(at(body, At::Clients));
   const bool numeric = allLeaves(x.type, core::isNumeric);
+  if (const auto elem = commonElem(x.type); elem && core::isInteger(*elem) && choices_.chance(30)) return secureSum(body, x);
   switch (numeric ? choices_.below(8) : 6) {
     case 0:
     case 1: bind(body, At::Server, x.type, fmt::format("federated_sum({})", x.name)); return;
@@ -207,6 +208,39 @@ void Generator::aggregate(Body& body) {
     default: break;
   }
   bind(body, At::Server, x.type, numeric ? fmt::format("federated_sum({})", x.name) : fmt::format("federated_collect({})[0]", x.name));
+}
+
+/// A secure sum of integers that are first brought below its bound; a program that may fail does not bring them there.
+void Generator::secureSum(Body& body, const Placed& x) {
+  const std::string bound = fmt::format("{}", 2 + choices_.below(60));
+  const std::string y = risky_ ? x.name : fmt::format("({0} % {1} + {1}) % {1}", x.name, bound);
+  std::string call;
+  switch (choices_.below(3)) {
+    case 0: call = fmt::format("federated_secure_sum({}, max = {})", y, bound); break;
+    case 1: call = fmt::format("federated_secure_sum_bitwidth({}, bits = 6)", y); break;
+    default: call = fmt::format("federated_secure_modular_sum({}, modulus = {})", x.name, bound); break;
+  }
+  bind(body, Placed::At::Server, x.type, call);
+}
+
+/// Slices of a server value by keys that are made of what the clients have.
+void Generator::selectByKey(Body& body) {
+  using At = Placed::At;
+  const auto server = at(body, At::Server);
+  if (server.empty()) return;
+  const Placed value = oneOf(server);
+  const Type keys = Type::tensor(Elem::I32, {Size(static_cast<std::int64_t>(1 + choices_.below(4)))});
+  if (at(body, At::Clients).empty()) choices_.part([&] { work(body); });
+  const Placed& asked = bind(body, At::Clients, keys, localCall(body, At::Clients, keys));
+  const std::string k = asked.name;
+  const Type want = someType();
+  const Scope outer = scope_;
+  scope_ = {};
+  scope_.mapped = true;
+  scope_.variables = params_;
+  const std::string take = lambda({value.type, Type::scalar(Elem::I32)}, [&] { return expression(want); });
+  scope_ = outer;
+  bind(body, At::Clients, rowsOf(want, keys.dims[0]), fmt::format("federated_select({}, {}, {})", k, value.name, take));
 }
 
 /// The same exchange several times: a `for` over what the server holds, in which steps may differ.
@@ -282,8 +316,9 @@ void Generator::federatedStep(Body& body) {
       return;
     }
     case 10: {
-      switch (choices_.below(4)) {
+      switch (choices_.below(body.data ? 5 : 4)) {
         case 0: return value(body);
+        case 4: return selectByKey(body);
         case 1:
           if (clients.size() >= 2) {
             const Placed a = oneOf(clients), b = oneOf(clients);

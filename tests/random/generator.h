@@ -157,6 +157,8 @@ class Generator {
   void work(Body& body);
   void aggregate(Body& body);
   void rounds(Body& body);
+  void secureSum(Body& body, const Placed& x);
+  void selectByKey(Body& body);
   Placed& bind(Body& body, Placed::At at, const Type& type, const std::string& value);
   /// Values at a place; those that are the same at all clients are at each client, too.
   std::vector<Placed> at(const Body& body, Placed::At at) const;

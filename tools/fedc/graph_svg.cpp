@@ -131,7 +131,11 @@ class Drawing {
   }
 
   void drawPhase(const core::Graph& graph, const core::Phase& phase) {
-    cross(true, {phase.down.empty() ? "nothing" : leavesText(slots(graph, phase.down))});
+    std::vector<std::string> down;
+    if (!phase.down.empty()) down.push_back(leavesText(slots(graph, phase.down)));
+    for (const core::SelectEdge& edge : phase.selects) down.push_back(fmt::format("select: {} by {}", leavesText(edge.slices), leavesText(edge.keys)));
+    if (down.empty()) down.emplace_back("nothing");
+    cross(true, down);
     std::vector<std::string> lines = {"clients", functionText(phase.client)};
     std::vector<std::string> columns;
     for (const core::ClientInput& input : phase.clientInputs) {

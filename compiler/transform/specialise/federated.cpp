@@ -161,6 +161,34 @@ Value Specialiser::collect(const Value& x, Span span) {
   return withLeaves(x, stacked);
 }
 
+Value Specialiser::selectByKey(const Value& keys, const Value& value, const std::shared_ptr<const Closure>& take, Span span) {
+  const Dim& count = keys.leaf.type.dims[0];
+  if (!count.constant()) {
+    stop(Code::SizeNotKnown, span, "the number of keys must be known before the run", "give every client as many, as in `pad(keys, 100)`, and look at the first");
+  }
+  const Home from = homeOf(value), asking = homeOf(keys);
+  const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});
+  InHome scope(*this, Home{Home::Kind::Clients, level});
+  SelectByKey selection;
+  selection.edge.span = span;
+  selection.edge.keys = slotsOf(keys, "keys");
+  // The whole value is at hand where a client's function takes its slices; that only they cross is what the edge says.
+  const Value at = map(value, [&](const Leaf& l) {
+    if (l.atom.isLiteral || l.home.kind == Home::Kind::Static) return leaf(use(l), l.type);
+    Origin origin;
+    origin.kind = Origin::Kind::Selected;
+    origin.from = l.home;
+    origin.var = l.atom.var;
+    const std::string name = homeFn(l.home).fn.vars[l.atom.var].name;
+    selection.params.push_back(param(*here_.home, origin, l.type, name));
+    return leaf(Atom::of(selection.params.back()));
+  });
+  const Value slices = vmapOver(count, {keys}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
+  selection.edge.slices = slotsOf(slices, "slices");
+  entry_->exchanges[level].selections.push_back(std::move(selection));
+  return slices;
+}
+
 Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span) {
   (void)type;
   (void)env;
@@ -195,7 +223,7 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
     }
     case Builtin::FederatedCollect: return collect(*args[0], span);
     case Builtin::Declassify: return *args[1];
-    case Builtin::FederatedSelect: notYet(span, "`federated_select`");
+    case Builtin::FederatedSelect: return selectByKey(*args[0], *args[1], fn(2), span);
     case Builtin::FederatedSecureSum:
     case Builtin::FederatedSecureSumBitwidth:
     case Builtin::FederatedSecureModularSum: return secureSum(b, *args[0], *args[1], span);

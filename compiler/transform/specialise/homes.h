@@ -17,6 +17,8 @@ struct Origin {
     Input,
     /// Another home's variable, at the server; in a client function: sent down.
     Server,
+    /// The same, of which clients have only slices that they asked for by key.
+    Selected,
     /// A client value of an earlier exchange.
     Carry,
     /// `index` into the graph's columns.
@@ -59,8 +61,15 @@ struct Aggregation {
   int count = 0;
 };
 
+/// What clients select in an exchange, and the parameters of their function that it is taken from.
+struct SelectByKey {
+  core::SelectEdge edge;
+  std::vector<core::Var> params;
+};
+
 /// One exchange under construction.
 struct Exchange {
+  std::vector<SelectByKey> selections;
   std::vector<Aggregation> aggregations;
   std::vector<core::SlotInfo> accumulator;
   std::vector<Leaf> zero;

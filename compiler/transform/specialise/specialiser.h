@@ -193,6 +193,8 @@ class Specialiser {
                   const std::function<Value(const Value&, const Value&)>& accumulate, const std::function<Value(const Value&, const Value&)>& merge,
                   const std::function<Value(const Value&)>& report, Span span);
   Value collect(const Value& x, Span span);
+  /// `take(value, key)` for each key of a client, where the client is.
+  Value selectByKey(const Value& keys, const Value& value, const std::shared_ptr<const Closure>& take, Span span);
   // ---- secure.cpp
   Value secureSum(check::Builtin b, const Value& x, const Value& limit, Span span);
   std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
