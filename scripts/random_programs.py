@@ -18,12 +18,15 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PASSED = "[  PASSED  ]"
+
+
+def passed(text):
+    return "[  PASSED  ]" in text and "[  FAILED  ]" not in text
 
 
 def batch(first, count, options):
     log = options.log / f"{first}-{first + count - 1}.log"
-    if not log.exists() or PASSED not in log.read_text(errors="replace"):
+    if not log.exists() or not passed(log.read_text(errors="replace")):
         environment = dict(os.environ, FEDC_RANDOM_SEED=str(first), FEDC_RANDOM_COUNT=str(count), FEDC_RANDOM_ALL="1", FEDC_RANDOM_SHRINK=str(options.shrink))
         part = log.with_suffix(".part")
         with part.open("wb") as out:
@@ -33,7 +36,7 @@ def batch(first, count, options):
             )
         part.rename(log)
     text = log.read_text(errors="replace")
-    if PASSED not in text:
+    if not passed(text):
         print(f"[random: {first}-{first + count - 1}] FINDING, in {log}\n{text[-6000:]}", flush=True)
     return text
 
@@ -55,7 +58,7 @@ def main():
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for text in pool.map(lambda b: batch(*b, options), batches):
-            failed += PASSED not in text
+            failed += not passed(text)
             for line in re.findall(r"^\d+ \w.*$", text, re.M):
                 counts.update({what: int(n) for n, what in re.findall(r"(\d+) ([^,]+)", line)})
     print(f"[random] {options.count:,} programs in {len(batches)} batches, {failed} with findings; {dict(counts)}")

@@ -1,5 +1,7 @@
 #include "compiler/kernel/loops.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <functional>
@@ -29,8 +31,14 @@ std::string_view foldName(Accumulation::Kind k) {
   return kNames[static_cast<std::size_t>(k)];
 }
 
+/// Exact: functions of one text are shared (`NestFunction` without its names).
 std::string literalText(const Literal& l) {
-  if (core::isFloat(l.elem)) return fmt::format("{:g}{}", l.toDouble(), l.elem == Elem::F32 ? "" : fmt::format(":{}", core::elemName(l.elem)));
+  if (core::isFloat(l.elem)) {
+    const double value = l.toDouble();
+    const std::string elem = l.elem == Elem::F32 ? "" : fmt::format(":{}", core::elemName(l.elem));
+    if (std::isnan(value)) return fmt::format("nan({:#x}){}", l.bits, elem);
+    return (l.elem == Elem::F64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value))) + elem;
+  }
   if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
   return fmt::format("{}:{}", l.toInt(), core::elemName(l.elem));
 }

@@ -77,16 +77,15 @@ class Differentiate {
         erase(r.stmts);
         for (Atom& y : r.yields) y = names_.apply(y);
       }
+      // Not every operand may be a literal.
+      const auto replace = [&](core::Var result, const Atom& by) {
+        names_.vars[result] = by.isLiteral ? core::Builder(fn_, out, s.span).splat(by.literal, fn_.typeOf(result)) : by;
+      };
       if (s.op == Op::StopGradient) {
-        names_.vars[s.results[0]] = s.args[0];
+        replace(s.results[0], s.args[0]);
       } else if (s.op == Op::Checkpoint) {
         std::ranges::move(s.regions[0].stmts, std::back_inserter(out));
-        core::Builder build(fn_, out, s.span);
-        for (std::size_t i = 0; i < s.results.size(); ++i) {
-          const Atom& y = s.regions[0].yields[i];
-          const core::Type& type = fn_.vars[s.results[i]].type;
-          names_.vars[s.results[i]] = y.isLiteral && type.rank() > 0 ? build.splat(y.literal, type) : y;
-        }
+        for (std::size_t i = 0; i < s.results.size(); ++i) replace(s.results[i], s.regions[0].yields[i]);
       } else {
         out.push_back(std::move(s));
       }

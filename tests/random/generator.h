@@ -129,6 +129,7 @@ class Generator {
 
   std::vector<Size> stretched(const std::vector<Size>& dims);
   std::string loss(const Type& of, Elem elem, std::string variable);
+  std::string chain(const Type& of, Elem elem, const std::string& variable);
   Sequence sequence(bool batches);
   std::string matrix(Elem elem, const Size& n);
 

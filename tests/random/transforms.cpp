@@ -65,6 +65,7 @@ void Generator::control(const Type& want, Options& out) {
 std::string Generator::loss(const Type& of, Elem elem, std::string variable) {
   const std::string value = expression(Type::scalar(elem));
   if (commonElem(of) != elem) return value;
+  if (choices_.chance(60)) return fmt::format("({} + {})", value, choices_.part([&] { return chain(of, elem, variable); }));
   return choices_.chance(50) ? value : fmt::format("({} + dot({}, {}))", value, variable, variable);
 }
 

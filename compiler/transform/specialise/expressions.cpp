@@ -301,7 +301,9 @@ Value Specialiser::evalBinary(const check::Expr& e, Env& env) {
   Value a = eval(*e.operands[0], env);
   // `&&` and `||` do not evaluate what they need not.
   if (e.binary == BinaryOp::And || e.binary == BinaryOp::Or) {
-    if (a.kind == Value::Kind::Leaf && a.leaf.type.dims.empty()) {
+    const check::TypeRef type = unplaced(e.type);
+    const bool scalar = type->kind == check::TypeKind::Tensor && type->dims.empty();
+    if (scalar && a.kind == Value::Kind::Leaf && a.leaf.type.dims.empty()) {
       if (a.leaf.atom.isLiteral) {
         bool first = a.leaf.atom.literal.bits != 0;
         if (first == (e.binary == BinaryOp::Or)) return a;

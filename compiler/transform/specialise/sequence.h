@@ -37,8 +37,14 @@ struct Specialiser::Rows {
 /// A sequence at one pass: how many elements, and how to fetch some.
 struct Specialiser::Plan {
   Dim count;
-  /// No end: `count` is meaningless.
+  /// No end, if `count` is not 0: nothing repeated for ever is still nothing.
   bool endless = false;
+  /// How many elements the first `n` are, of those that there are.
+  Dim firstOf(const Dim& n) const {
+    if (!endless) return n == count ? n : Dim::min(count, n);
+    const auto known = count.constant();
+    return known && *known > 0 ? n : Dim::min(n, count * n);
+  }
   /// One: the element. Block, Vector: the elements with a leading axis.
   std::function<Value(const Rows&)> fetch;
 };

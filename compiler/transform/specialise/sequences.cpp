@@ -131,7 +131,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Plan a = plan(*s.inner[0], pass, demand, span), b = plan(*s.inner[1], pass, demand, span);
       Plan p;
       p.endless = a.endless && b.endless;
-      p.count = a.endless ? b.count : b.endless ? a.count : a.count == b.count ? a.count : Dim::min(a.count, b.count);
+      p.count = a.endless && b.endless ? a.count * b.count : a.endless ? a.firstOf(b.count) : b.firstOf(a.count);
       p.fetch = [a, b](const R& rows) { return Value::tuple({a.fetch(rows), b.fetch(rows)}); };
       return p;
     }
@@ -142,7 +142,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Plan inner = plan(*s.inner[0], pass, demand ? Dim::min(*demand, want) : want, span);
       Plan p = inner;
       p.endless = false;
-      p.count = inner.endless ? want : Dim::min(inner.count, want);
+      p.count = inner.firstOf(want);
       return p;
     }
     case K::Skip: {
@@ -204,7 +204,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       const std::int64_t k = *width->constant();
       Plan p;
       p.endless = inner.endless;
-      if (!p.endless) p.count = inner.count * Dim(k);
+      p.count = inner.count * Dim(k);
       p.fetch = [this, inner, f, k, span](const R& rows) {
         auto one = [&](const Value& position) {
           Value wide = Value::literal(Literal::ofInt(Elem::I32, k));
@@ -280,7 +280,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
           return first.fetch(inner);
         };
         if (!times) {
-          // An endless repetition of nothing is nothing; whoever takes from it sees that through the row count.
+          // An endless repetition of nothing is nothing; whoever takes from it sees that through this count.
           p.count = n;
         }
         return p;
@@ -335,7 +335,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Plan inner = plan(*s.inner[0], pass, demand ? std::optional<Dim>(*demand * b) : demand, span);
       Plan p;
       p.endless = inner.endless;
-      if (!p.endless) p.count = Dim::ceildiv(inner.count, b);
+      p.count = Dim::ceildiv(inner.count, b);
       const bool endless = inner.endless;
       p.fetch = [this, inner, b, endless, span](const R& rows) {
         if (rows.kind != R::Kind::One) notYet(span, "batches of batches");
