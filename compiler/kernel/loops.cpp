@@ -1,9 +1,8 @@
 #include "compiler/kernel/loops.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
+#include <cmath>
 #include <functional>
 
 #include "compiler/core/type.h"
