@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
@@ -59,7 +61,9 @@ TypeRef BodyChecker::resolveType(const ast::TypeExpr& t, const ScopeRef& scope) 
       if (hasPlacedValue(inner) || is(inner, TypeKind::Sequence) || is(inner, TypeKind::Function)) {
         report(Diagnostic(is(inner, TypeKind::Placed) ? Code::NestedPlacement : Code::FunctionAtRunTime, a.element->span,
                           fmt::format("an array cannot hold `{}`", show(inner)))
-                   .at("only run-time values other than sequences"));
+                   .at(is(inner, TypeKind::Sequence)   ? "there is no array of sequences"
+                       : is(inner, TypeKind::Function) ? "functions exist at compile time only"
+                                                       : "only tuples hold placed values"));
         return errorType();
       }
       bool ok = true;
@@ -77,7 +81,9 @@ TypeRef BodyChecker::resolveType(const ast::TypeExpr& t, const ScopeRef& scope) 
       if (is(inner, TypeKind::Sequence) || hasPlacedValue(inner) || is(inner, TypeKind::Function)) {
         report(Diagnostic(is(inner, TypeKind::Placed) ? Code::NestedPlacement : Code::NestedSequence, s.element->span,
                           fmt::format("a sequence cannot hold `{}`", show(inner)))
-                   .at("only run-time values other than sequences"));
+                   .at(is(inner, TypeKind::Sequence)   ? "there is no sequence of sequences"
+                       : is(inner, TypeKind::Function) ? "functions exist at compile time only"
+                                                       : "only tuples hold placed values"));
         return errorType();
       }
       return sequenceType(element);
@@ -117,7 +123,9 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
     const NameMeaning m = lookup(t.name.text, scope);
     if (m.kind == NameMeaning::Kind::Type) {
       if (!t.arguments.empty())
-        report(Diagnostic(Code::WrongTypeArguments, t.span, fmt::format("`{}` is a type parameter and takes no arguments", t.name.text)));
+        report(Diagnostic(Code::WrongTypeArguments, t.span, fmt::format("`{}` is a type parameter and takes no arguments", t.name.text))
+                   .at(fmt::format("{} given", t.arguments.size()))
+                   .help(Fix::replace(t.span, t.name.text, "without them")));
       return m.type;
     }
     if (m.kind == NameMeaning::Kind::Item && m.item.kind == ItemRef::Kind::Broken) return errorType();
@@ -130,9 +138,15 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
       if (item.kind == ItemRef::Kind::Broken) return errorType();
       if (item.kind == ItemRef::Kind::Struct) decl = item.structDecl;
     } else {
-      report(Diagnostic(Code::UnknownName, t.path.front().span, fmt::format("there is no module `{}` here", t.path.front().text))
-                 .at("not found")
-                 .note(fmt::format("a module is brought in by `use {};`", t.path.front().text)));
+      Diagnostic d(Code::UnknownName, t.path.front().span, fmt::format("there is no module `{}` here", t.path.front().text));
+      d.primaryLabel = "not found";
+      const auto isModule = [](const ItemRef& i) { return i.kind == ItemRef::Kind::Module; };
+      if (const auto near = suggest(t.path.front().text, program_.modules.visibleNames(scope->module, isModule))) {
+        d.fix = Fix::replace(t.path.front().span, *near, "a similar name exists");
+      } else {
+        d.notes.push_back(fmt::format("a module is brought in by `use {};`", t.path.front().text));
+      }
+      report(std::move(d));
       return errorType();
     }
   }
@@ -164,9 +178,16 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
     } else {
       types.push_back(resolveType(*a.type, scope));
       const TypeRef got = solver_.head(types.back());
-      bool mayPlace = false;
+      const bool mayPlace =
+          std::any_of(parameters[i].bounds.begin(), parameters[i].bounds.end(), [](const ast::Name& b) { return b.text == "placed"; });
+      if (!mayPlace && hasPlacedValue(got)) {
+        report(Diagnostic(Code::NestedPlacement, a.type->span,
+                          fmt::format("`{}` is placed, `{}` takes unplaced types", show(got), decl->item->name.text))
+                   .at("a struct holds no placed value")
+                   .label(parameters[i].name.span, "a parameter for placed types is written `S: placed`"));
+        return errorType();
+      }
       for (const ast::Name& b : parameters[i].bounds) {
-        mayPlace = mayPlace || b.text == "placed";
         std::string why;
         if (is(got, TypeKind::Hole) || boundMet(solver_.zonk(got), b.text, why)) continue;
         report(Diagnostic(Code::BoundNotMet, a.type->span,
@@ -175,24 +196,29 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
                    .label(b.span, "asked for here"));
         return errorType();
       }
-      if (!mayPlace && hasPlacedValue(got)) {
-        report(Diagnostic(Code::NestedPlacement, a.type->span,
-                          fmt::format("`{}` is placed, `{}` takes unplaced types", show(got), decl->item->name.text))
-                   .at("a struct holds no placed value")
-                   .label(parameters[i].name.span, "a parameter for placed types is written `S: placed`"));
-        return errorType();
-      }
     }
   }
   if (!ok) {
     std::string form;
     for (const ast::TypeParameter& p : parameters) form += (form.empty() ? "" : ", ") + p.name.text;
-    report(Diagnostic(Code::WrongTypeArguments, t.span,
-                      parameters.empty() ? fmt::format("`{}` takes no arguments", decl->item->name.text)
-                                         : fmt::format("`{}` is written `{}<{}>`", decl->item->name.text, decl->item->name.text, form))
-               .at(fmt::format("{} given", t.arguments.size()))
-               .label(decl->item->name.span, "declared here")
-               .note("a type argument that starts in lower case and is no scalar type is a dimension"));
+    Diagnostic d(Code::WrongTypeArguments, t.span,
+                 parameters.empty() ? fmt::format("`{}` takes no arguments", decl->item->name.text)
+                                    : fmt::format("`{}` is written `{}<{}>`", decl->item->name.text, decl->item->name.text, form));
+    d.primaryLabel = fmt::format("{} given", t.arguments.size());
+    if (t.arguments.size() == parameters.size()) {
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const ast::TypeArgument& a = t.arguments[i];
+        if (parameters[i].isDimension == (a.dimension != nullptr)) continue;
+        d.primary = a.dimension ? a.dimension->span : a.type->span;
+        d.primaryLabel =
+            fmt::format("`{}` is a {}, this is a {}", parameters[i].name.text, a.dimension ? "type" : "size", a.dimension ? "size" : "type");
+        if (ast::tryAs<ast::NameExpr>(a.dimension.get()) != nullptr)
+          d.notes.emplace_back("names of types begin with a capital, those of sizes with a small letter");
+        break;
+      }
+    }
+    d.labels.push_back({decl->item->name.span, "declared here"});
+    report(std::move(d));
     return errorType();
   }
   return structType(*decl, std::move(types), std::move(dims));

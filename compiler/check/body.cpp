@@ -85,7 +85,28 @@ void BodyChecker::report(Diagnostic d) {
   program_.sink.report(std::move(d));
 }
 
-std::string BodyChecker::show(const TypeRef& t) const { return program_.print(solver_.zonk(t)); }
+TypeRef BodyChecker::withoutLiterals(const TypeRef& t) const {
+  const auto all = [&](const std::vector<TypeRef>& types) {
+    std::vector<TypeRef> out;
+    for (const TypeRef& i : types) out.push_back(withoutLiterals(i));
+    return out;
+  };
+  switch (t->kind) {
+    case TypeKind::Hole: {
+      const Hole& h = solver_.holeAt(t->id);
+      if (h.kind == HoleKind::Any) return t;
+      return h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType();
+    }
+    case TypeKind::Tuple: return tupleType(all(t->items));
+    case TypeKind::Array: return arrayType(withoutLiterals(t->element), t->extent);
+    case TypeKind::Sequence: return sequenceType(withoutLiterals(t->element));
+    case TypeKind::Placed: return placedType(withoutLiterals(t->element), t->placement);
+    case TypeKind::Function: return functionType(all(t->items), withoutLiterals(t->element));
+    default: return t;
+  }
+}
+
+std::string BodyChecker::show(const TypeRef& t) const { return program_.print(withoutLiterals(solver_.zonk(t))); }
 
 std::string BodyChecker::source(Span span) const {
   std::string text(program_.sources.text(span));
@@ -157,7 +178,8 @@ void BodyChecker::finish(Mark m) {
   }
   for (const Solver::DimEquation& e : solver_.takeEquations(false)) {
     if (reported) break;
-    report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected))));
+    report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected)))
+               .at("does not fit the other sizes"));
   }
 }
 
@@ -215,6 +237,10 @@ void BodyChecker::finaliseInstance(const PendingInstance& p) {
                    isMean ? fmt::format("the mean of `{}` is not defined", show(t))
                           : fmt::format("`{}` is `{}` here, which does not meet its bound `{}`", tp.name.text, show(t), bound.text));
       d.primaryLabel = why;
+      if (is(t, TypeKind::Parameter) && !isMean) {
+        d.message = fmt::format("the type parameter `{}` does not meet the bound `{}`", show(t), bound.text);
+        d.notes.push_back(fmt::format("ask for it where `{0}` is declared: `<{0}: {1}>`", show(t), bound.text));
+      }
       d.labels.push_back({bound.span, fmt::format("`{}` asks for `{}: {}`", s.name.text, tp.name.text, bound.text)});
       if (isMean) d.notes.push_back("convert integers before they are averaged, as in `f32(x)`");
       report(std::move(d));
@@ -247,7 +273,8 @@ void BodyChecker::finalise() {
   finish({0, 0, errorsBefore_});
   for (const Solver::DimEquation& e : solver_.takeEquations(true)) {
     if (lenient_) break;
-    report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected))));
+    report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected)))
+               .at("does not fit the other sizes"));
   }
   const std::function<void(Pattern&)> close = [&](Pattern& p) {
     if (p.type) p.type = solver_.zonk(p.type);

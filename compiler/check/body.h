@@ -34,11 +34,16 @@ struct Expectation {
   std::string why;
 };
 
+/// `1 argument`, `2 arguments`.
+inline std::string plural(std::size_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
 /// Placement of an operation, joined from its operands.
 struct Lift {
   std::optional<Placement> at;
   MutExpr first;
   bool failed = false;
+  /// Where the result is wanted, if that is known.
+  std::optional<Placement> wanted;
   /// Of an operator, whose operands meet at the server more often than at the clients.
   bool isOperator = false;
 };
@@ -101,7 +106,9 @@ class BodyChecker {
   MutExpr fieldExpr(MutExpr object, int index, TypeRef type, Span span);
   std::shared_ptr<Local> newLocal(const std::string& name, TypeRef type, Span span, bool isVar = false);
   void report(Diagnostic d);
+  /// A type for messages; numbers that nothing gives a type have the one that they take on their own.
   std::string show(const TypeRef& t) const;
+  TypeRef withoutLiterals(const TypeRef& t) const;
   std::string show(const Dim& d) const { return program_.print(solver_.zonk(d)); }
   /// What the user wrote, shortened.
   std::string source(Span span) const;
@@ -189,22 +196,25 @@ class BodyChecker {
   /// Subscripts of `x[..]` and the type of what they select. Null type after an error.
   TypeRef subscripts(const std::vector<ast::IndexItem>& items, const TypeRef& object, const ScopeRef& scope, Span span, bool forAssignment,
                      std::vector<Subscript>& out, Lift& lift);
-  Dim sliceExtent(const MutExpr& low, const MutExpr& high, const Dim& extent, Span span);
+  /// Nothing after an error.
+  std::optional<Dim> sliceExtent(const MutExpr& low, const MutExpr& high, const Dim& extent, Span span);
   MutExpr inferRange(const ast::RangeExpr& e, const ScopeRef& scope);
   MutExpr inferAs(const ast::AsExpr& e, const ScopeRef& scope);
   MutExpr literal(const ast::Expr& e, const TypeRef& hint);
 
   // --- operators (operators.cpp)
   MutExpr inferUnary(const ast::UnaryExpr& e, const ScopeRef& scope, const TypeRef& hint);
-  MutExpr inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope);
-  MutExpr binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span opSpan);
+  MutExpr inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, const TypeRef& hint);
+  MutExpr binary(BinaryOp op, MutExpr a, MutExpr b, Span span, std::optional<Placement> wanted);
   TypeRef arithmetic(const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, const std::string& op, Span span, bool floatsOnly);
   TypeRef comparison(BinaryOp op, const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, Span span);
   TypeRef logic(BinaryOp op, const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, Span span);
   TypeRef matmul(const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, Span span);
   std::optional<std::vector<Dim>> broadcast(const std::vector<Dim>& a, const std::vector<Dim>& b);
   TypeRef operandError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span, const std::string& note = "");
-  TypeRef shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span);
+  TypeRef shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span, const std::string& note = "");
+  /// An operand whose type nothing says.
+  TypeRef openOperand(const MutExpr& e, const std::string& op);
   /// The element type of all leaves, if they have one.
   std::optional<core::Elem> commonElem(const TypeRef& t);
   /// Numbers that are written out in an array, as in `x * [1, 2]`, take the element type of the other side.
@@ -282,7 +292,7 @@ class BodyChecker {
   bool split(const TypeRef& t, std::optional<Placement>& at, TypeRef& local);
   TypeRef placed(const TypeRef& t, const Lift& lift) const { return lift.at ? placedType(t, *lift.at) : t; }
   void joinPlacement(Lift& lift, Placement at, const MutExpr& e);
-  void reportPlacements(const MutExpr& server, const MutExpr& clients, bool isOperator);
+  void reportPlacements(const MutExpr& server, const MutExpr& clients, const Lift& lift);
   std::string describePlace(Placement p) const;
   /// The operand's local type where a server or client value is wanted by an intrinsic; null after an error.
   TypeRef expectPlaced(MutExpr& e, Placement at, const std::string& callee);
@@ -292,9 +302,9 @@ class BodyChecker {
   std::optional<std::vector<Dim>> staticDims(const Expr& e);
   /// A size; nothing where it is not one, which is reported.
   std::optional<Dim> dimOrError(const MutExpr& e, const std::string& what);
-  Dim requireDim(const MutExpr& e, const std::string& what);
   std::optional<std::vector<Dim>> requireDims(const MutExpr& e, const std::string& what);
-  std::optional<std::int64_t> staticAxis(const MutExpr& e, int rank, Span span);
+  /// The axis of `of` that `e` says; nothing after an error.
+  std::optional<std::int64_t> staticAxis(const MutExpr& e, int rank, const MutExpr& of);
 
   // --- builtins (builtins.cpp and builtins_*.cpp)
   using Operands = std::vector<MutExpr>;
@@ -308,6 +318,10 @@ class BodyChecker {
   MutExpr wantInt(Arg* a, const std::string& what);
   MutExpr functionArg(Arg* a, const std::vector<TypeRef>& params, const TypeRef& result);
   MutExpr builtinError(Span span, const MutExpr& operand, const std::string& text);
+  /// The same of a number that is out of range.
+  MutExpr numberError(const MutExpr& number, const std::string& text);
+  /// The same of a value that is no vector, or has leaves that are no numbers (`bound`): says which, and how to convert it.
+  MutExpr leavesError(Span span, const MutExpr& operand, const TypeRef& t, const std::string& bound, const std::string& text);
   MutExpr builtinUnary(Builtin b, std::vector<Arg*>& a, Span span);
   MutExpr builtinBinary(Builtin b, std::vector<Arg*>& a, Span span);
   MutExpr builtinExtremum(Builtin b, std::vector<Arg*>& a, Span span);
@@ -359,6 +373,8 @@ class BodyChecker {
   };
   std::vector<LoopFrame> loops_;
   std::uint32_t lastLocal_ = 0;
+  /// Where an intrinsic takes the value of the operator that is checked next.
+  std::optional<Placement> intrinsicTakes_;
   /// The last statement of a body that should have had a value: reported once, as that.
   const ast::Stmt* missingResult_ = nullptr;
 };
@@ -373,5 +389,7 @@ const BuiltinParameters& builtinParameters(Builtin b);
 /// The builtin with a name.
 std::optional<Builtin> builtinNamed(const std::string& name);
 const char* builtinName(Builtin b);
+/// `(c: bool, why: str)`, as the reference has it.
+const char* builtinSignature(Builtin b);
 
 }  // namespace fedc::check

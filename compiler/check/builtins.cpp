@@ -176,11 +176,12 @@ MutExpr BodyChecker::builtinNode(Builtin b, Operands operands, TypeRef type, Spa
 bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<Arg*>& out, Span span) {
   const BuiltinParameters& p = builtinParameters(b);
   const std::string name = builtinName(b);
+  const std::string written = fmt::format("it is written `{}{}`", name, builtinSignature(b));
   out.assign(p.names.size(), nullptr);
   if (p.variadic) {
     for (std::size_t i = 0; i < p.names.size(); ++i) {
       if (i >= args.size()) {
-        report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs `{}`", name, p.names[i])).at("not given"));
+        report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs `{}`", name, p.names[i])).at("not given").note(written));
         return false;
       }
       out[i] = &args[i];
@@ -196,14 +197,22 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
       if (index == p.names.size()) {
         Diagnostic d(Code::UnknownArgument, a.name->span, fmt::format("`{}` has no parameter `{}`", name, a.name->text));
         d.primaryLabel = "no such parameter";
-        if (const auto near = suggest(a.name->text, p.names)) d.fix = Fix::replace(a.name->span, *near, "a similar parameter exists");
+        if (const auto near = suggest(a.name->text, p.names)) {
+          d.fix = Fix::replace(a.name->span, *near, "a similar parameter exists");
+        } else {
+          d.notes.push_back(written);
+        }
         report(std::move(d));
         return false;
       }
     } else {
       index = position++;
       if (index >= p.names.size()) {
-        report(Diagnostic(Code::WrongArgumentCount, a.span, fmt::format("`{}` takes {} arguments", name, p.names.size())).at("one too many"));
+        const bool any = std::find(p.optional.begin(), p.optional.end(), true) != p.optional.end();
+        report(Diagnostic(Code::WrongArgumentCount, a.span,
+                          fmt::format("`{}` takes {}{}", name, any ? "at most " : "", plural(p.names.size(), "argument")))
+                   .at("one too many")
+                   .note(written));
         return false;
       }
     }
@@ -219,7 +228,7 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
   for (std::size_t i = 0; i < p.names.size(); ++i)
     if (out[i] == nullptr && !p.optional[i]) missing += (missing.empty() ? "`" : ", `") + p.names[i] + "`";
   if (!missing.empty()) {
-    report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs {}", name, missing)).at("not given"));
+    report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs {}", name, missing)).at("not given").note(written));
     return false;
   }
   return true;
@@ -264,6 +273,21 @@ MutExpr BodyChecker::functionArg(Arg* a, const std::vector<TypeRef>& params, con
 MutExpr BodyChecker::builtinError(Span span, const MutExpr& operand, const std::string& text) {
   Diagnostic d(Code::BuiltinArgument, span, text);
   if (operand) d.labels.push_back({operand->span, fmt::format("`{}`", show(operand->type))});
+  return failed(std::move(d));
+}
+
+MutExpr BodyChecker::numberError(const MutExpr& number, const std::string& text) {
+  return failed(Diagnostic(Code::BuiltinArgument, number->span, text).at("out of range"));
+}
+
+MutExpr BodyChecker::leavesError(Span span, const MutExpr& operand, const TypeRef& type, const std::string& bound, const std::string& text) {
+  const TypeRef t = solver_.zonk(type);
+  std::string why;
+  if (!bound.empty() && isStructured(t)) boundMet(t, bound, why);
+  Diagnostic d(Code::BuiltinArgument, span, text);
+  d.labels.push_back({operand->span, why.empty() ? fmt::format("`{}`", show(operand->type)) : why});
+  if (bound == "vector" && is(t, TypeKind::Tensor) && core::isInteger(t->elem)) d.fix = Fix::wrap(operand->span, "f32(", ")", "convert it before");
+  if (bound == "num" && is(t, TypeKind::Tensor) && t->elem == Elem::Bool) d.fix = Fix::wrap(operand->span, "i32(", ")", "make 0 and 1 of it");
   return failed(std::move(d));
 }
 

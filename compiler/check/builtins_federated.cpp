@@ -58,6 +58,7 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
     if (is(want, TypeKind::Placed) && b != Builtin::FederatedCollect)
       inner = placedType(want->element, fromServer ? Placement::Server : Placement::Clients);
   }
+  if (a[0]->syntax != nullptr && a[0]->syntax->kind == ast::ExprKind::Binary) intrinsicTakes_ = fromServer ? Placement::Server : Placement::Clients;
   MutExpr x = inferArg(a[0], inner);
   TypeRef t = expectPlaced(x, fromServer ? Placement::Server : Placement::Clients, name);
   if (!t) return errorExpr(span);
@@ -82,6 +83,7 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
         boundMet(solver_.zonk(t), "num", why);
         Diagnostic d(Code::BoundNotMet, span, fmt::format("`federated_sum` adds numbers, found `{}`", show(t)));
         d.labels.push_back({x->span, why.empty() ? fmt::format("`{}`", show(t)) : why});
+        if (is(t, TypeKind::Tensor) && t->elem == Elem::Bool) d.fix = Fix::wrap(x->span, "i32(", ")", "make 0 and 1 of it");
         return failed(std::move(d));
       }
       return builtinNode(b, {x}, placedType(t, Placement::Server), span);

@@ -33,13 +33,13 @@ MutExpr BodyChecker::builtinUnary(Builtin b, std::vector<Arg*>& a, Span span) {
     return builtinNode(b, {x}, placed(t, lift), span);
   }
   if (b == Builtin::IsFinite) {
-    if (!isTensorOf(t, core::isFloat)) return builtinError(span, x, "`is_finite` takes a tensor of floats");
+    if (!isTensorOf(t, core::isFloat)) return builtinError(span, x, fmt::format("`is_finite` takes a tensor of floats, found `{}`", show(t)));
     return builtinNode(b, {x}, placed(tensorType(Elem::Bool, t->dims), lift), span);
   }
   const bool shape = is(t, TypeKind::Tensor) || isStructured(t);
   if (!shape || !allLeaves(t, anyNumber ? core::isNumeric : core::isFloat)) {
-    MutExpr e = builtinError(span, x, fmt::format("`{}` takes {}, found `{}`", name, anyNumber ? "numbers" : "floats", show(t)));
-    return e;
+    return leavesError(span, x, t, anyNumber ? "num" : "vector",
+                       fmt::format("`{}` takes {}, found `{}`", name, anyNumber ? "numbers" : "floats", show(t)));
   }
   return builtinNode(b, {x}, placed(t, lift), span);
 }
@@ -119,7 +119,7 @@ MutExpr BodyChecker::builtinWhere(std::vector<Arg*>& a, Span span) {
   }
   const auto dims = broadcast(tc->dims, value->dims);
   if (!dims) {
-    shapeError(c, isScalar(tx) ? y : x, "where", span);
+    shapeError(c, isScalar(solver_.head(tx)) ? y : x, "where", span);
     return errorExpr(span);
   }
   return builtinNode(Builtin::Where, {c, x, y}, placed(tensorType(value->elem, *dims), lift), span);
@@ -134,7 +134,7 @@ MutExpr BodyChecker::builtinReduction(Builtin b, std::vector<Arg*>& a, Span span
     if (isLiteralHole(t)) solver_.unify(t, scalarType(Elem::F32));
     t = solver_.head(t);
     const bool shape = is(t, TypeKind::Tensor) || isStructured(t);
-    if (!shape || !allLeaves(t, core::isFloat)) return builtinError(span, x, fmt::format("`norm` takes a vector, found `{}`", show(t)));
+    if (!shape || !allLeaves(t, core::isFloat)) return leavesError(span, x, t, "vector", fmt::format("`norm` takes a vector, found `{}`", show(t)));
     const auto e = commonElem(t);
     return builtinNode(b, {x}, placed(scalarType(e ? *e : Elem::F32), lift), span);
   }
@@ -153,7 +153,15 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
   };
   if (is(t, TypeKind::Sequence)) {
     if (b != Builtin::Sum || axisArg != nullptr) {
-      return builtinError(span, x, fmt::format("`{}` does not take a sequence; `sum`, `count`, `fold` and `collect` do", name));
+      if (b == Builtin::Sum) {
+        return failed(Diagnostic(Code::BuiltinArgument, axisArg->span, "`sum` of a sequence adds its elements, and takes no axis")
+                          .at("along which axis?")
+                          .label(x->span, fmt::format("`{}`", show(x->type))));
+      }
+      Diagnostic d(Code::BuiltinArgument, span, fmt::format("`{}` does not take a sequence; `sum`, `count`, `fold` and `collect` do", name));
+      d.labels.push_back({x->span, fmt::format("`{}`", show(x->type))});
+      if (b == Builtin::Mean) d.notes.push_back(fmt::format("the mean is `{0}.sum() / f32({0}.count())`", source(x->span)));
+      return failed(std::move(d));
     }
     const TypeRef e = solver_.zonk(t->element);
     // What makes the elements has said it already.
@@ -166,7 +174,8 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
     return node(e, nullptr);
   }
   if (isLiteralHole(t))
-    return failed(Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` goes over the elements of a tensor, this is one number", name)));
+    return failed(
+        Diagnostic(Code::BuiltinArgument, span, fmt::format("`{}` goes over the elements of a tensor", name)).label(x->span, "this is one number"));
   if (is(t, TypeKind::Range)) {
     return builtinError(span, x, fmt::format("`{}` takes tensors, found a range", name));
   }
@@ -179,7 +188,8 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
   }
   const bool shape = is(t, TypeKind::Tensor) || isStructured(t);
   if (!shape || !allLeaves(t, wantsBool ? isBool : core::isNumeric)) {
-    return builtinError(span, x, fmt::format("`{}` takes {}, found `{}`", name, wantsBool ? "a tensor of `bool`" : "numbers", show(t)));
+    return leavesError(span, x, t, wantsBool ? "" : "num",
+                       fmt::format("`{}` takes {}, found `{}`", name, wantsBool ? "a tensor of `bool`" : "numbers", show(t)));
   }
   if (axisArg == nullptr) {
     if (is(t, TypeKind::Tensor)) return node(scalarType(t->elem), nullptr);
@@ -196,14 +206,14 @@ MutExpr BodyChecker::reduce(Builtin b, MutExpr x, Arg* axisArg, Span span) {
   MutExpr axis = wantInt(axisArg, "`axis`");
   if (is(t, TypeKind::Parameter)) return errorExpr(span);
   if (is(t, TypeKind::Tensor)) {
-    const auto k = staticAxis(axis, static_cast<int>(t->dims.size()), x->span);
+    const auto k = staticAxis(axis, static_cast<int>(t->dims.size()), x);
     if (!k) return errorExpr(span);
     std::vector<Dim> dims = t->dims;
     dims.erase(dims.begin() + *k);
     return node(tensorType(t->elem, std::move(dims)), axis);
   }
   // On T[n], axis 0 is leafwise.
-  const auto k = staticAxis(axis, is(t, TypeKind::Array) ? 1 : 0, x->span);
+  const auto k = staticAxis(axis, is(t, TypeKind::Array) ? 1 : 0, x);
   if (!k) return errorExpr(span);
   return node(t->element, axis);
 }
@@ -232,7 +242,7 @@ MutExpr BodyChecker::builtinDot(std::vector<Arg*>& a, Span span) {
     tx = solver_.head(tx);
   }
   const bool shape = is(tx, TypeKind::Tensor) || isStructured(tx);
-  if (!shape || !allLeaves(tx, core::isNumeric)) return builtinError(span, x, fmt::format("`dot` takes vectors, found `{}`", show(tx)));
+  if (!shape || !allLeaves(tx, core::isNumeric)) return leavesError(span, x, tx, "num", fmt::format("`dot` takes vectors, found `{}`", show(tx)));
   const auto e = commonElem(tx);
   return builtinNode(Builtin::Dot, {x, y}, placed(scalarType(e ? *e : Elem::F32), lift), span);
 }
@@ -247,11 +257,11 @@ MutExpr BodyChecker::builtinArg(Builtin b, std::vector<Arg*>& a, Span span) {
     return builtinError(span, x, fmt::format("`{}` takes a tensor of numbers with at least one axis, found `{}`", builtinName(b), show(t)));
   }
   if (a[1] == nullptr) {
-    if (t->dims.size() != 1) return builtinError(span, x, fmt::format("`{}` of a tensor of rank {} needs `axis`", builtinName(b), t->dims.size()));
+    if (t->dims.size() != 1) return builtinError(span, x, fmt::format("`{}` of a tensor with {} axes needs `axis`", builtinName(b), t->dims.size()));
     return builtinNode(b, {x, nullptr}, placed(intType(), lift), span);
   }
   MutExpr axis = wantInt(a[1], "`axis`");
-  const auto k = staticAxis(axis, static_cast<int>(t->dims.size()), x->span);
+  const auto k = staticAxis(axis, static_cast<int>(t->dims.size()), x);
   if (!k) return errorExpr(span);
   std::vector<Dim> dims = t->dims;
   dims.erase(dims.begin() + *k);
@@ -272,17 +282,19 @@ MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
     case Builtin::TopK: {
       if (!tensor || t->dims.size() != 1) return builtinError(span, x, fmt::format("`top_k` takes a tensor of one axis, found `{}`", show(t)));
       MutExpr k = wantInt(a[1], "`k`");
-      const Dim n = requireDim(k, "`k` of `top_k`");
-      return builtinNode(b, {x, k}, placed(tupleType({tensorType(t->elem, {n}), tensorType(Elem::I32, {n})}), lift), span);
+      const std::optional<Dim> n = dimOrError(k, "`k` of `top_k`");
+      if (!n) return errorExpr(span);
+      return builtinNode(b, {x, k}, placed(tupleType({tensorType(t->elem, {*n}), tensorType(Elem::I32, {*n})}), lift), span);
     }
     default: break;
   }
   const bool array = is(t, TypeKind::Array) && allLeaves(t, core::isNumeric);
-  if (!tensor && !array) return builtinError(span, x, fmt::format("`{}` takes a tensor or `T[n]` of numbers, found `{}`", name, show(t)));
+  if (!tensor && !array)
+    return builtinError(span, x, fmt::format("`{}` goes along the first axis and takes `T[n]` of numbers, found `{}`", name, show(t)));
   MutExpr axis;
   if (b == Builtin::Sort && a[1] != nullptr) {
     axis = wantInt(a[1], "`axis`");
-    if (!staticAxis(axis, tensor ? static_cast<int>(t->dims.size()) : 1, x->span)) return errorExpr(span);
+    if (!staticAxis(axis, tensor ? static_cast<int>(t->dims.size()) : 1, x)) return errorExpr(span);
   }
   if (b == Builtin::Cumsum) return builtinNode(b, {x}, placed(t, lift), span);
   return builtinNode(b, {x, axis}, placed(t, lift), span);
@@ -305,7 +317,7 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
     if (!solver_.unifyDims(tx->dims[1], tx->dims[0]))
       return builtinError(span, x, fmt::format("`solve` takes a square matrix, found `{}`", show(tx)));
     if (!solver_.unifyDims(ty->dims[0], tx->dims[0])) {
-      shapeError(x, y, "solve", span);
+      shapeError(x, y, "solve", span, "the right side has as many rows as the matrix");
       return errorExpr(span);
     }
     return builtinNode(b, {x, y}, placed(ty, lift), span);
@@ -333,10 +345,11 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
   // max_pool
   if (!floats(tx, 3)) return builtinError(span, x, fmt::format("`max_pool` takes an image `f32[h, w, c]`, found `{}`", show(tx)));
   y = wantInt(a[1], "the window of `max_pool`");
-  const Dim k = requireDim(y, "the window of `max_pool`");
-  if (k.isConstant(0)) return builtinError(span, y, "the window of `max_pool` has at least one element");
-  const Dim h = Dim::floordiv(tx->dims[0], k);
-  const Dim w = Dim::floordiv(tx->dims[1], k);
+  const std::optional<Dim> k = dimOrError(y, "the window of `max_pool`");
+  if (!k) return errorExpr(span);
+  if (k->isConstant(0)) return numberError(y, "the window of `max_pool` has at least one element");
+  const Dim h = Dim::floordiv(tx->dims[0], *k);
+  const Dim w = Dim::floordiv(tx->dims[1], *k);
   return builtinNode(b, {x, y}, placed(tensorType(tx->elem, {h, w, tx->dims[2]}), lift), span);
 }
 

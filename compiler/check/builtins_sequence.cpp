@@ -26,13 +26,16 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
                  fmt::format("`{}` takes a sequence{}, found `{}`", name, arraysToo ? ", an array or a range" : "", show(ts)));
     d.labels.push_back({s->span, fmt::format("`{}`", show(s->type))});
     if (leadingAxis(ts) && b == Builtin::Count) d.notes.push_back("the length of an array is `len`");
+    if (arraysToo && isScalar(ts) && core::isInteger(ts->elem)) d.fix = Fix::wrap(s->span, "(0..", ")", "count up to it");
     return failed(std::move(d));
   }
   e = solver_.zonk(e);
   const auto runTime = [&](const TypeRef& t, const MutExpr& f) -> bool {
     const TypeRef z = solver_.zonk(t);
     if (!hasFunction(z) && !is(z, TypeKind::Sequence) && !is(z, TypeKind::Range)) return true;
-    builtinError(span, f, fmt::format("the elements of a sequence are run-time values, not `{}`", show(z)));
+    const std::string what = hasFunction(z) ? "function" : is(z, TypeKind::Sequence) ? "sequence" : "range";
+    report(Diagnostic(Code::BuiltinArgument, span, fmt::format("the elements of a sequence are run-time values, not {}s", what))
+               .label(f->span, fmt::format("gives a {}", what)));
     return false;
   };
   switch (b) {
@@ -60,7 +63,8 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
       settleWithin(t->element);
       const TypeRef r = solver_.zonk(t->element);
       const auto axis = leadingAxis(r);
-      if (!axis || is(r, TypeKind::Range)) return builtinError(span, f, fmt::format("the function of `flat_map` gives `F[?]`, found `{}`", show(r)));
+      if (!axis || is(r, TypeKind::Range))
+        return builtinError(span, f, fmt::format("the function of `flat_map` gives an array, `F[?]`, found `{}`", show(r)));
       return builtinNode(b, {s, f}, placed(sequenceType(axis->element), lift), span);
     }
     case Builtin::Zip: {
@@ -99,7 +103,7 @@ MutExpr BodyChecker::builtinSequence(Builtin b, std::vector<Arg*>& a, Span span)
       const auto d = staticDim(*n);
       std::optional<std::int64_t> bound;
       if (d) bound = d->constant() ? d->constant() : program_.bound(*d);
-      if (bound && d->constant() && *bound <= 0) return builtinError(span, n, fmt::format("a batch has at least one element, found {}", *bound));
+      if (bound && d->constant() && *bound <= 0) return numberError(n, fmt::format("a batch has at least one element, found {}", *bound));
       if (mentionsUnknown(e)) {
         return builtinError(span, s, fmt::format("elements of different sizes (`{}`) cannot be batched: pad them before", show(e)));
       }
@@ -138,8 +142,9 @@ MutExpr BodyChecker::builtinSplit(std::vector<Arg*>& a, Span span) {
   if (!isScalar(solver_.head(t), Elem::Key)) return builtinError(span, k, fmt::format("`split` takes a key or a string, found `{}`", show(t)));
   MutExpr n = wantInt(a[1], "the number of keys");
   if (n && isError(solver_.head(n->type))) return errorExpr(span);
-  const Dim count = n ? requireDim(n, "the number of keys") : Dim(2);
-  return builtinNode(Builtin::Split, {k, n}, placed(tensorType(Elem::Key, {count}), lift), span);
+  const std::optional<Dim> count = n ? dimOrError(n, "the number of keys") : Dim(2);
+  if (!count) return errorExpr(span);
+  return builtinNode(Builtin::Split, {k, n}, placed(tensorType(Elem::Key, {*count}), lift), span);
 }
 
 MutExpr BodyChecker::builtinRandom(Builtin b, std::vector<Arg*>& a, Span span) {
@@ -179,8 +184,9 @@ MutExpr BodyChecker::builtinRandom(Builtin b, std::vector<Arg*>& a, Span span) {
     case Builtin::PermutationOf: {
       MutExpr n = wantInt(a[1], "the length of a permutation");
       if (isError(solver_.head(n->type))) return errorExpr(span);
-      const Dim d = requireDim(n, "the length of a permutation");
-      return builtinNode(b, {k, n}, placed(tensorType(Elem::I32, {d}), lift), span);
+      const std::optional<Dim> d = dimOrError(n, "the length of a permutation");
+      if (!d) return errorExpr(span);
+      return builtinNode(b, {k, n}, placed(tensorType(Elem::I32, {*d}), lift), span);
     }
     case Builtin::Bernoulli: {
       MutExpr p = scalarFloat(a[1], "the probability");
@@ -267,7 +273,9 @@ MutExpr BodyChecker::builtinCheck(Builtin b, std::vector<Arg*>& a, std::vector<A
   Operands operands;
   TypeRef first;
   for (Arg& x : all) {
-    if (x.name) return failed(Diagnostic(Code::UnknownArgument, x.name->span, fmt::format("`clients` has no parameter `{}`", x.name->text)));
+    if (x.name)
+      return failed(Diagnostic(Code::UnknownArgument, x.name->span, fmt::format("`clients` has no parameter `{}`", x.name->text))
+                        .at("its values have no names"));
     MutExpr e = inferArg(&x, first);
     const TypeRef t = solver_.head(e->type);
     if (isError(t)) return errorExpr(span);

@@ -48,7 +48,8 @@ MutExpr BodyChecker::builtinFill(Builtin b, std::vector<Arg*>& a, Span span, con
       const Elem e = l.type->elem;
       const bool ok = core::isNumeric(e) || (e == Elem::Bool && (b == Builtin::Zeros || b == Builtin::Ones || b == Builtin::Full));
       if (!ok) {
-        builtinError(span, nullptr, fmt::format("`{}` fills numbers, `{}` holds `{}`", name, show(t), core::elemName(e)));
+        const std::string holds = isScalar(t) ? fmt::format("not `{}`", show(t)) : fmt::format("`{}` holds `{}`", show(t), core::elemName(e));
+        builtinError(span, nullptr, fmt::format("`{}` fills numbers, {}", name, holds));
         return true;
       }
     }
@@ -63,13 +64,12 @@ MutExpr BodyChecker::builtinFill(Builtin b, std::vector<Arg*>& a, Span span, con
     }
     return true;
   };
-  later(judge);
-  if (b == Builtin::Full) {
-    if (!isLiteralHole(scalar) && !isScalar(scalar) && !is(scalar, TypeKind::Hole)) {
-      return builtinError(span, value, fmt::format("`full` fills with one number, found `{}`", show(scalar)));
-    }
-    return builtinNode(b, {value}, placed(type, lift), span);
+  if (b == Builtin::Full && !isLiteralHole(scalar) && !isScalar(scalar) && !is(scalar, TypeKind::Hole)) {
+    solver_.unify(type, errorType());
+    return builtinError(span, value, fmt::format("`full` fills with one number, found `{}`", show(scalar)));
   }
+  later(judge);
+  if (b == Builtin::Full) return builtinNode(b, {value}, placed(type, lift), span);
   if (b == Builtin::Highest || b == Builtin::Lowest) return builtinNode(b, {}, type, span);
   return builtinNode(b, {nullptr}, type, span);
 }
@@ -111,10 +111,13 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
   const TypeRef first = solver_.zonk(types[0]);
   if (is(first, TypeKind::Parameter)) return errorExpr(span);
   if (!leadingAxis(first) || is(first, TypeKind::Range)) {
-    return builtinError(span, parts[0], fmt::format("`concat` joins tensors and arrays, found `{}`", show(first)));
+    Diagnostic d(Code::BuiltinArgument, span, fmt::format("`concat` joins tensors and arrays, found `{}`", show(first)));
+    d.labels.push_back({parts[0]->span, fmt::format("`{}`", show(parts[0]->type))});
+    if (isScalar(first)) d.notes.push_back("single values are put into an array by `[x, y]`");
+    return failed(std::move(d));
   }
   if (axis) {
-    const auto given = staticAxis(axis, is(first, TypeKind::Tensor) ? static_cast<int>(first->dims.size()) : 1, parts[0]->span);
+    const auto given = staticAxis(axis, is(first, TypeKind::Tensor) ? static_cast<int>(first->dims.size()) : 1, parts[0]);
     if (!given) return errorExpr(span);
     k = *given;
   }
@@ -125,7 +128,10 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
     const auto rank = [](const TypeRef& x) { return is(x, TypeKind::Tensor) ? x->dims.size() : 1; };
     const auto lead = leadingAxis(t);
     if (!lead || is(t, TypeKind::Range) || (is(t, TypeKind::Tensor) && is(first, TypeKind::Tensor) && rank(t) != rank(first))) {
-      return builtinError(span, parts[i], fmt::format("`concat` joins values of one rank, found `{}` and `{}`", show(first), show(t)));
+      return failed(
+          Diagnostic(Code::BuiltinArgument, span, fmt::format("`concat` joins values with as many axes, found `{}` and `{}`", show(first), show(t)))
+              .label(parts[0]->span, fmt::format("`{}`", show(parts[0]->type)))
+              .label(parts[i]->span, fmt::format("`{}`", show(parts[i]->type))));
     }
     solver_.blame(parts[i]->span);
     // All sizes but the joined one agree.
@@ -138,11 +144,10 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
     if (!joined) {
       joined = without(t);
     } else if (!solver_.unify(without(t), joined)) {
-      const bool kinds = is(t, TypeKind::Tensor) && is(first, TypeKind::Tensor) && t->elem != first->elem;
-      if (kinds) {
-        operandError(parts[0], parts[i], "concat", span, "what is joined has one element type");
+      if (is(t, TypeKind::Tensor) && is(first, TypeKind::Tensor) && t->elem == first->elem) {
+        shapeError(parts[0], parts[i], "concat", span, "all sizes but the joined one must agree");
       } else {
-        shapeError(parts[0], parts[i], "concat", span);
+        operandError(parts[0], parts[i], "concat", span, "what is joined has one element type");
       }
       return errorExpr(span);
     }
@@ -226,6 +231,10 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
       if (!tensor) return builtinError(span, x, fmt::format("`transpose` takes a tensor, found `{}`", show(t)));
       if (a[1] == nullptr) return builtinNode(b, {x, nullptr}, placed(tensorType(t->elem, {t->dims.rbegin(), t->dims.rend()}), lift), span);
       MutExpr axes = inferArg(a[1]);
+      if (axes->kind != ExprKind::Array && !isError(solver_.head(axes->type)) && !staticDims(*axes)) {
+        return failed(Diagnostic(Code::SizeNotStatic, axes->span, "the axes of `transpose` must be known before the values are")
+                          .at("written out, as in `[1, 0]`"));
+      }
       const auto order = requireDims(axes, "the axes of `transpose`");
       if (!order) return errorExpr(span);
       std::vector<bool> seen(t->dims.size(), false);
@@ -247,12 +256,14 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
     }
     case Builtin::Pad: {
       MutExpr size = wantInt(a[1], "the size to pad to");
-      const Dim n = requireDim(size, "the size to pad to");
+      const std::optional<Dim> extent = dimOrError(size, "the size to pad to");
+      if (!extent) return errorExpr(span);
+      const Dim n = *extent;
       const auto axis = leadingAxis(t);
       if (!axis || is(t, TypeKind::Range)) return builtinError(span, x, fmt::format("`pad` takes `T[n]`, found `{}`", show(t)));
       const auto before = solver_.zonk(axis->extent).constant();
       if (before && n.constant() && *n.constant() < *before) {
-        return failed(Diagnostic(Code::ShapeMismatch, span, fmt::format("`pad` cannot make {} elements {}", *before, *n.constant()))
+        return failed(Diagnostic(Code::ShapeMismatch, span, fmt::format("`pad` cannot make {} elements of {}", *n.constant(), *before))
                           .label(x->span, fmt::format("`{}`", show(t))));
       }
       return builtinNode(b, {x, size}, placed(arrayType(axis->element, n), lift), span);
@@ -287,7 +298,7 @@ MutExpr BodyChecker::builtinStatic(Builtin b, std::vector<Arg*>& a, Span span) {
     Lift lift;
     const TypeRef t = local(n, lift);
     if (const auto d = staticDim(*n); d && d->constant() && *d->constant() <= 0) {
-      return builtinError(span, n, fmt::format("`{}` takes a positive number, found {}", builtinName(b), *d->constant()));
+      return numberError(n, fmt::format("`{}` takes a positive number, found {}", builtinName(b), *d->constant()));
     }
     return builtinNode(b, {n}, placed(t, lift), span);
   }
@@ -331,7 +342,8 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
   std::vector<TypeRef> types;
   for (std::size_t i = 1; i < all.size(); ++i) {
     if (all[i].name)
-      return failed(Diagnostic(Code::UnknownArgument, all[i].name->span, fmt::format("`{}` has no parameter `{}`", name, all[i].name->text)));
+      return failed(Diagnostic(Code::UnknownArgument, all[i].name->span, fmt::format("`{}` has no parameter `{}`", name, all[i].name->text))
+                        .at("its values have no names"));
     MutExpr e = tensorArg(&all[i]);
     types.push_back(solver_.zonk(local(e, lift)));
     if (isError(types.back())) return errorExpr(span);
@@ -394,9 +406,15 @@ MutExpr BodyChecker::builtinLeaves(Builtin b, std::vector<Arg>& all, Span span) 
         element = r;
       } else if (!solver_.unify(r, element)) {
         return builtinError(span, fn,
-                            fmt::format("the results of `each_leaf` are stacked: `{}` for one leaf, `{}` for another", show(element), show(r)));
+                            fmt::format("the results of `each_leaf` are stacked: `{}` for the leaf `{}`, `{}` for `{}`", show(element),
+                                        leaves->front().path, show(r), (*leaves)[l].path));
       }
-      if (!leavesOf(solver_.zonk(r))) return builtinError(span, fn, fmt::format("the results of `each_leaf` are stacked, `{}` cannot be", show(r)));
+      if (!leavesOf(solver_.zonk(r))) {
+        const bool isFunction = hasFunction(solver_.zonk(r));
+        const std::string what = isFunction ? "functions" : fmt::format("`{}`", show(r));
+        return failed(Diagnostic(Code::BuiltinArgument, span, fmt::format("the results of `each_leaf` are stacked, {} cannot be", what))
+                          .label(fn->span, fmt::format("gives {}", isFunction ? "a function" : what)));
+      }
     }
     operands.push_back(fn);
   }

@@ -251,7 +251,7 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
       index = position++;
       if (index >= n) {
         if (ok) {
-          report(Diagnostic(Code::WrongArgumentCount, a.span, fmt::format("`{}` takes {} arguments", name, n))
+          report(Diagnostic(Code::WrongArgumentCount, a.span, fmt::format("`{}` takes {}", name, plural(n, "argument")))
                      .at("one too many")
                      .label(signature.name.span, "declared here"));
         }
@@ -331,6 +331,7 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
       program_.definitions[bound[i]->id] = items[i].arg->typed;
     }
   };
+  bool sized = true;
   const auto sizes = [&] {
     for (std::size_t i = 0; i < n; ++i) {
       if (!s.sizes[i] || !items[i].arg->typed) continue;
@@ -341,10 +342,12 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
         report(Diagnostic(Code::SizeNotStatic, e->span,
                           fmt::format("`{}` of `{}` is a size and must be unplaced", signature.parameters[i].name.text, name))
                    .at(fmt::format("`{}`", show(t))));
+        sized = false;
         continue;
       }
-      const Dim d = requireDim(e, fmt::format("`{}` of `{}`", signature.parameters[i].name.text, name));
-      if (!solver_.isUnknown(d)) solver_.unifyDims(d, *s.sizes[i]);
+      const std::optional<Dim> d = dimOrError(e, fmt::format("`{}` of `{}`", signature.parameters[i].name.text, name));
+      sized = sized && d;
+      if (d && !solver_.isUnknown(*d)) solver_.unifyDims(*d, *s.sizes[i]);
     }
   };
   bool fine = true;
@@ -362,13 +365,13 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
     bindGiven();
   }
   sizes();
-  if (!fine || lift.failed) {
+  if (!fine || !sized || lift.failed) {
     poison(s);
     return errorExpr(span);
   }
 
   MutExpr callee = make(ExprKind::Function, functionType(s.params, s.result), span);
-  MutExpr call = make(ExprKind::Call, nullptr, span);
+  MutExpr call = make(ExprKind::Call, errorType(), span);
   call->operands.push_back(callee);
   std::vector<MutExpr> typedArgs;
   std::vector<Stmt> lets;
@@ -467,9 +470,12 @@ MutExpr BodyChecker::callValue(const MutExpr& f, std::vector<Arg>& args, Span sp
   }
   if (t->items.size() != args.size()) {
     inferAll();
-    return failed(
-        Diagnostic(Code::WrongArgumentCount, span, fmt::format("this function takes {} arguments, {} are given", t->items.size(), args.size()))
-            .label(f->span, fmt::format("`{}`", show(t))));
+    return failed(Diagnostic(Code::WrongArgumentCount, span,
+                             fmt::format("this function takes {}, {} given", plural(t->items.size(), "argument"),
+                                         args.empty()       ? "none is"
+                                         : args.size() == 1 ? "1 is"
+                                                            : std::to_string(args.size()) + " are"))
+                      .label(f->span, fmt::format("`{}`", show(t))));
   }
   bool federated = hasPlacedValue(solver_.zonk(t->element));
   for (const TypeRef& p : t->items) federated = federated || hasPlacedValue(solver_.zonk(p));

@@ -200,6 +200,17 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     Diagnostic d(Code::TypeMismatch, e->span, fmt::format("expected `{}`, found {}", show(type), isFloat ? "a number with a point" : "a number"));
     d.primaryLabel = fmt::format("no `{}`", show(type));
     label(d);
+    if (isScalar(type, Elem::Key) && !isFloat) d.fix = Fix::wrap(e->span, "key(", ")", "make a key of it");
+    if (is(type, TypeKind::Tensor) && !type->dims.empty() && (isFloat ? core::isFloat(type->elem) : core::isNumeric(type->elem)) &&
+        !mentionsUnknown(type))
+      d.fix = Fix::wrap(e->span, "full(", ")", "fill it with the number");
+    return failed(std::move(d));
+  }
+  if (is(found, TypeKind::Range) && is(type, TypeKind::Range) && found->elem == type->elem) {
+    Diagnostic d(Code::ShapeMismatch, e->span,
+                 fmt::format("expected a range of {} elements, found one of {}", show(type->extent), show(found->extent)));
+    d.primaryLabel = "its size differs";
+    label(d);
     return failed(std::move(d));
   }
   const bool sameTensor =
@@ -226,8 +237,9 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     d.notes.emplace_back(wantPlaced ? "each client has a sequence of values here, one is wanted: reduce it at the client, as by `.sum()`"
                                     : "a sequence is reduced by `.sum()`, `.count()` or `.fold(..)`");
   } else if (const auto axis = leadingAxis(inner); axis && show(axis->element) == show(wanted)) {
-    d.notes.push_back(fmt::format("`{}` holds many of them: `vmap(|x| ..)({})` works on each, and `mean` or `sum` makes one number of what it gives",
-                                  source(e->span), source(e->span)));
+    const bool isName = e->kind == ExprKind::Local || e->kind == ExprKind::Field;
+    d.notes.push_back(fmt::format("{} holds many of them: `vmap(|x| ..)({})` works on each, and `mean` or `sum` makes one number of what it gives",
+                                  isName ? "`" + source(e->span) + "`" : "this", isName ? source(e->span) : ".."));
   } else if (is(inner, TypeKind::Tensor) && inner->dims.empty() && is(wanted, TypeKind::Tensor) && wanted->dims.size() == 1 &&
              wanted->dims[0].isConstant(1)) {
     d.notes.push_back(fmt::format("`{}` is an array with one element, `{}` a number: `[0]` takes the element out", show(wanted), show(inner)));

@@ -109,7 +109,7 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
     if (!elem || *elem == Elem::Key || *elem == Elem::Str) {
       sink.report(
           Diagnostic(Code::ParamType, item.type ? item.type->span : item.name.span, fmt::format("the param `{}` is a number or a `bool`", p.name))
-              .at("no scalar type of numbers"));
+              .at("no number and no `bool`"));
       out.params.push_back(std::move(p));
       continue;
     }
@@ -121,14 +121,14 @@ void ProgramChecker::declareParams(ModuleInfo& main) {
         p.value = *v;
         p.fallback = *v;
       } else {
+        const ast::Expr* value = item.value.get();
+        if (const auto* u = ast::tryAs<ast::UnaryExpr>(value); u != nullptr && u->op == ast::UnaryOp::Negate) value = u->operand.get();
+        const bool isWritten = value->kind == ast::ExprKind::Int || value->kind == ast::ExprKind::Float || value->kind == ast::ExprKind::Bool;
         sink.report(
             Diagnostic(Code::ParamType, item.value->span, fmt::format("the default of `{}` is a literal of type `{}`", p.name, core::elemName(*elem)))
-                .at("no such literal")
+                .at(isWritten ? fmt::format("no `{}`", core::elemName(*elem)) : "not written out")
                 .label(item.type->span, "declared here"));
       }
-    } else if (options_.params.count(p.name) == 0) {
-      sink.report(Diagnostic(Code::ParamType, item.name.span, fmt::format("the param `{}` has no value: give one by `-p {}=..`", p.name, p.name))
-                      .at("no default"));
     }
     setParam(p, item);
     out.params.push_back(std::move(p));

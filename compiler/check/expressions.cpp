@@ -48,7 +48,7 @@ MutExpr BodyChecker::inferKind(const ast::Expr& e, const ScopeRef& scope, const 
     case ast::ExprKind::TupleField: return inferTupleField(ast::as<ast::TupleFieldExpr>(e), scope);
     case ast::ExprKind::Index: return inferIndex(ast::as<ast::IndexExpr>(e), scope);
     case ast::ExprKind::Unary: return inferUnary(ast::as<ast::UnaryExpr>(e), scope, hint);
-    case ast::ExprKind::Binary: return inferBinary(ast::as<ast::BinaryExpr>(e), scope);
+    case ast::ExprKind::Binary: return inferBinary(ast::as<ast::BinaryExpr>(e), scope, hint);
     case ast::ExprKind::Range: return inferRange(ast::as<ast::RangeExpr>(e), scope);
     case ast::ExprKind::As: return inferAs(ast::as<ast::AsExpr>(e), scope);
   }
@@ -290,17 +290,19 @@ MutExpr BodyChecker::inferTupleField(const ast::TupleFieldExpr& e, const ScopeRe
                     .label(e.object->span, fmt::format("this is `{}`", show(object->type))));
 }
 
-Dim BodyChecker::sliceExtent(const MutExpr& low, const MutExpr& high, const Dim& extent, Span span) {
-  const Dim from = low ? requireDim(low, "where a slice begins") : Dim(0);
-  const Dim to = high ? requireDim(high, "where a slice ends") : extent;
-  const Dim n = to - from;
+std::optional<Dim> BodyChecker::sliceExtent(const MutExpr& low, const MutExpr& high, const Dim& extent, Span span) {
+  const std::optional<Dim> from = low ? dimOrError(low, "where a slice begins") : Dim(0);
+  const std::optional<Dim> to = high ? dimOrError(high, "where a slice ends") : extent;
+  if (!from || !to) return std::nullopt;
+  const Dim n = *to - *from;
   const auto c = n.constant();
-  const auto begin = from.constant();
-  const auto end = to.constant();
+  const auto begin = from->constant();
+  const auto end = to->constant();
   const auto all = solver_.zonk(extent).constant();
   if ((c && *c < 0) || (begin && *begin < 0) || (end && all && *end > *all)) {
-    report(Diagnostic(Code::IndexType, span, fmt::format("the slice {}..{} does not lie in 0..{}", show(from), show(to), show(extent)))
+    report(Diagnostic(Code::IndexType, span, fmt::format("the slice {}..{} does not lie in 0..{}", show(*from), show(*to), show(extent)))
                .at(fmt::format("this axis has {} elements", show(extent))));
+    return std::nullopt;
   }
   return n;
 }
@@ -313,8 +315,13 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
   for (const ast::IndexItem& item : items) {
     const auto axis = leadingAxis(solver_.head(rest));
     if (!axis || is(solver_.head(rest), TypeKind::Range)) {
-      report(Diagnostic(Code::IndexType, item.span, fmt::format("`{}` has no axis for this index", show(object)))
-                 .at(out.empty() ? "cannot be indexed" : fmt::format("only {} axes", out.size())));
+      Diagnostic d(Code::IndexType, item.span, fmt::format("`{}` has no axis for this index", show(object)));
+      d.primaryLabel = out.empty() ? "cannot be indexed" : fmt::format("only {}", out.size() == 1 ? "1 axis" : std::to_string(out.size()) + " axes");
+      const TypeRef whole = solver_.head(object);
+      if (is(whole, TypeKind::Sequence))
+        d.notes.emplace_back("a sequence is gone through by `map`, `fold` or `for`; `.collect()` makes an array of it");
+      if (is(whole, TypeKind::Struct)) d.notes.emplace_back("its fields are taken by their names");
+      report(std::move(d));
       return nullptr;
     }
     Subscript s;
@@ -333,14 +340,16 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
         MutExpr x = infer(*e, scope, intType());
         const TypeRef t = solver_.head(x->type);
         if (is(t, TypeKind::Placed))
-          return failed(Diagnostic(Code::SizeNotStatic, e->span, "the ends of a slice are unplaced integers").at("this is placed"));
+          return failed(Diagnostic(Code::SizeNotStatic, e->span, "the ends of a slice are unplaced integers").at(fmt::format("`{}`", show(t))));
         return coerce(x, {intType(), e->span, "the ends of a slice are `i32`"});
       };
       const MutExpr low = side(range->low);
       const MutExpr high = side(range->high);
       s.at = low;
       s.to = high;
-      s.extent = sliceExtent(low, high, axis->extent, item.span);
+      const std::optional<Dim> extent = sliceExtent(low, high, axis->extent, item.span);
+      if (!extent) return nullptr;
+      s.extent = *extent;
       kept.push_back(s.extent);
       out.push_back(std::move(s));
       continue;
@@ -359,8 +368,13 @@ TypeRef BodyChecker::subscripts(const std::vector<ast::IndexItem>& items, const 
       const auto n = solver_.zonk(axis->extent).constant();
       const auto i = staticDim(*at);
       if (n && i && i->constant() && (*i->constant() < 0 || *i->constant() >= *n)) {
-        report(Diagnostic(Code::IndexType, item.span, fmt::format("index {} is out of range", *i->constant()))
-                   .at(*n == 0 ? "this axis is empty" : fmt::format("this axis has the indices 0 to {}", *n - 1)));
+        Diagnostic d(Code::IndexType, item.span, fmt::format("index {} is out of range", *i->constant()));
+        d.primaryLabel = *n == 0   ? "this axis is empty"
+                         : *n == 1 ? "this axis has the index 0 only"
+                                   : fmt::format("this axis has the indices 0 to {}", *n - 1);
+        if (*i->constant() < 0 && *i->constant() + *n >= 0)
+          d.fix = Fix::replace(item.span, std::to_string(*i->constant() + *n), "positions are not counted from the end");
+        report(std::move(d));
         return nullptr;
       }
     }
@@ -454,7 +468,11 @@ MutExpr BodyChecker::inferRange(const ast::RangeExpr& e, const ScopeRef& scope) 
     solver_.unify(t, intType());
     t = solver_.head(t);
   }
-  if (!isScalar(t) || !core::isInteger(t->elem)) return mismatch(low, t, {intType(), e.span, "the ends of a range are integers"});
+  if (!isScalar(t) || !core::isInteger(t->elem)) {
+    // A number that is written out has the type of the other end.
+    const bool isHigh = low->kind == ExprKind::Literal && high->kind != ExprKind::Literal;
+    return mismatch(isHigh ? high : low, t, {intType(), e.span, "the ends of a range are integers"});
+  }
   const auto from = staticDim(*low);
   const auto to = staticDim(*high);
   const Dim extent = from && to ? *to - *from : unknownDim(std::nullopt);

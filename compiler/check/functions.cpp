@@ -12,9 +12,9 @@ MutExpr BodyChecker::checkLambda(const ast::LambdaExpr& e, const ScopeRef& scope
                                  bool mayDrop) {
   const TypeRef result = wanted && !isError(solver_.head(wanted)) ? wanted : nullptr;
   if (e.parameters.size() > params.size() || (e.parameters.size() < params.size() && !mayDrop)) {
-    return failed(
-        Diagnostic(Code::LambdaParameters, e.span, fmt::format("this lambda has {} parameters, but is given {}", e.parameters.size(), params.size()))
-            .at(fmt::format("{} parameters", e.parameters.size())));
+    return failed(Diagnostic(Code::LambdaParameters, e.span,
+                             fmt::format("this lambda has {}, but is given {}", plural(e.parameters.size(), "parameter"), params.size()))
+                      .at(fmt::format("{} parameters", e.parameters.size())));
   }
   const std::uint32_t firstLocal = program_.newLocal("", unitType(), e.span, false)->id;
   const auto firstDim = static_cast<Dim::Variable>(program_.out.dims.size());
@@ -33,8 +33,11 @@ MutExpr BodyChecker::checkLambda(const ast::LambdaExpr& e, const ScopeRef& scope
       solver_.blame(p.type->span);
       if (!solver_.unify(type, written)) {
         const TypeRef given = solver_.zonk(type);
-        report(Diagnostic(Code::TypeMismatch, p.type->span, fmt::format("this parameter is given `{}`, not `{}`", show(given), show(written)))
-                   .at(fmt::format("declared as `{}`", show(written))));
+        Diagnostic d(Code::TypeMismatch, p.type->span, fmt::format("this parameter is given `{}`, not `{}`", show(given), show(written)));
+        d.primaryLabel = fmt::format("declared as `{}`", show(written));
+        if (solver_.typesKnown(given) && !anyDim(given, [](const Dim& x) { return !x.constant(); }))
+          d.fix = Fix::replace(p.type->span, show(given), "the type that it is given");
+        report(std::move(d));
         type = errorType();
       } else {
         type = written;
@@ -156,8 +159,10 @@ MutExpr BodyChecker::callable(const ast::Expr& e, const ScopeRef& scope, const s
   }
   const std::size_t taken = std::min(most, params.size());
   if (taken < required || (taken < params.size() && !mayDrop)) {
-    return failed(Diagnostic(Code::LambdaParameters, span, fmt::format("`{}` has {} parameters, but is given {}", text, required, params.size()))
-                      .at("does not fit here"));
+    Diagnostic d(Code::LambdaParameters, span, fmt::format("`{}` has {}, but is given {}", text, plural(required, "parameter"), params.size()));
+    d.primaryLabel = "does not fit here";
+    if (params.size() == 1 && taken < required) d.notes.push_back(fmt::format("a lambda gives the others: `|x| {}(x, ..)`", text));
+    return failed(std::move(d));
   }
   const std::vector<TypeRef> given(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(taken));
   if (isFunction && taken == most) {
@@ -188,11 +193,15 @@ MutExpr BodyChecker::callable(const ast::Expr& e, const ScopeRef& scope, const s
     for (const TypeRef& p : given) placement = placement || hasPlacedValue(solver_.zonk(p));
     if (!placement) {
       const Clash clash = solver_.clash();
-      Diagnostic d(Code::TypeMismatch, span, fmt::format("`{}` does not take `{}`", text, show(tupleType(given))));
-      std::vector<TypeRef> own = s.params;
-      d.primaryLabel = fmt::format("it takes `{}`", show(tupleType(own)));
+      std::string all, own;
+      for (const TypeRef& p : given) all += fmt::format("{}`{}`", all.empty() ? "" : ", ", show(p));
+      for (const ast::Parameter& p : m.item.fn->item->signature.parameters)
+        if (p.type) own += fmt::format("{}`{}`", own.empty() ? "" : ", ", source(p.type->span));
+      Diagnostic d(Code::TypeMismatch, span, fmt::format("`{}` is given {} here", text, all));
+      d.primaryLabel = "it takes " + own;
       d.labels.push_back({m.item.fn->item->signature.name.span, "declared here"});
-      if (clash.found && clash.expected) d.notes.push_back(fmt::format("found `{}`, expected `{}`", show(clash.found), show(clash.expected)));
+      if (given.size() > 1 && clash.found && clash.expected)
+        d.notes.push_back(fmt::format("found `{}`, expected `{}`", show(clash.found), show(clash.expected)));
       return failed(std::move(d));
     }
   }
@@ -212,9 +221,9 @@ MutExpr BodyChecker::callableOf(MutExpr f, const std::vector<TypeRef>& params, c
     return failed(Diagnostic(Code::NotAFunction, span, fmt::format("a function is wanted, found `{}`", show(t))).at("no function"));
   }
   if (t->items.size() > params.size() || (t->items.size() < params.size() && !mayDrop)) {
-    return failed(
-        Diagnostic(Code::LambdaParameters, span, fmt::format("this function has {} parameters, but is given {}", t->items.size(), params.size()))
-            .at(fmt::format("`{}`", show(t))));
+    return failed(Diagnostic(Code::LambdaParameters, span,
+                             fmt::format("this function has {}, but is given {}", plural(t->items.size(), "parameter"), params.size()))
+                      .at(fmt::format("`{}`", show(t))));
   }
   const TypeRef want = functionType({params.begin(), params.begin() + static_cast<std::ptrdiff_t>(t->items.size())}, result ? result : t->element);
   return coerceFunction(f, want, {want, span, fmt::format("a function `{}` is wanted", show(want))});
@@ -243,9 +252,10 @@ MutExpr BodyChecker::resolveOpen(const MutExpr& f, const std::vector<TypeRef>& p
     const auto* written = ast::tryAs<ast::LambdaExpr>(open.syntax);
     if (written != nullptr && (written->parameters.size() > params.size() || (!mayDrop && written->parameters.size() != params.size()))) {
       return failed(Diagnostic(Code::LambdaParameters, span,
-                               fmt::format("the lambda has {} parameters, but is given {} values", written->parameters.size(), params.size()))
+                               fmt::format("the lambda has {}, but is given {}", plural(written->parameters.size(), "parameter"),
+                                           plural(params.size(), "value")))
                         .at(fmt::format("{} given", params.size()))
-                        .label(open.span, fmt::format("{} parameters", written->parameters.size())));
+                        .label(open.span, plural(written->parameters.size(), "parameter")));
     }
     resolving_.push_back(id);
     checked = [&] {
@@ -281,7 +291,7 @@ MutExpr BodyChecker::coerceFunction(MutExpr f, const TypeRef& want, const Expect
   if (!is(found, TypeKind::Function)) return mismatch(f, found, why);
   if (found->items.size() > want->items.size()) {
     Diagnostic d(Code::TypeMismatch, f->span, fmt::format("expected `{}`, found `{}`", show(want), show(found)));
-    d.primaryLabel = fmt::format("takes {} values, is given {}", found->items.size(), want->items.size());
+    d.primaryLabel = fmt::format("takes {}, is given {}", plural(found->items.size(), "value"), want->items.size());
     if (why.span.isValid() && why.span != f->span) d.labels.push_back({why.span, why.why});
     return failed(std::move(d));
   }

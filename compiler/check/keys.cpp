@@ -112,6 +112,7 @@ class KeyChecker {
     if (p.local) {
       aliases_[p.local->id] = r;
       names_[p.local->id] = p.local->name;
+      types_[p.local->id] = p.local->type;
     }
     for (std::size_t i = 0; i < p.items.size(); ++i) {
       const bool array = p.kind == Pattern::Kind::Array;
@@ -145,6 +146,7 @@ class KeyChecker {
         if (const LambdaBody* l = lambdaOf(e)) enter(*l, {}, false);
         if (!holdsKey(e.type)) return std::nullopt;
         names_[e.local->id] = e.local->name;
+        types_[e.local->id] = e.local->type;
         spans_[e.local->id] = e.local->span;
         if (const auto it = aliases_.find(e.local->id); it != aliases_.end()) return it->second;
         return Ref{e.local->id, ""};
@@ -262,8 +264,11 @@ class KeyChecker {
       if (const LambdaBody* l = lambdaOf(*o)) {
         enter(*l, {}, many);
       } else if (o->kind == ExprKind::BuiltinCall) {
-        if (passes(many) > 1) repeatChild(*o);
-        transform(*o);
+        if (passes(many) > 1) {
+          repeatChild(*o);
+        } else {
+          transform(*o);
+        }
       } else {
         visit(*o);
       }
@@ -398,9 +403,33 @@ class KeyChecker {
     }
   }
 
+  /// Fields are known by their number; a user knows them by name.
+  std::string pathOf(const Ref& r) const {
+    const auto it = types_.find(r.local);
+    TypeRef t = it == types_.end() ? nullptr : it->second;
+    std::string out;
+    for (std::size_t at = 0; at < r.path.size();) {
+      const std::size_t end = std::min(r.path.find_first_of(".[", at + 1), r.path.size());
+      const std::string part = r.path.substr(at, end - at);
+      at = end;
+      while (t && (t->kind == TypeKind::Placed || (t->kind == TypeKind::Array && part[0] == '.'))) t = t->element;
+      const std::size_t index = part[0] == '.' ? std::stoul(part.substr(1)) : 0;
+      const bool isField = t && t->kind == TypeKind::Struct && part[0] == '.' && index < t->fields.size();
+      out += isField ? "." + t->fields[index].name : part;
+      if (isField) {
+        t = t->fields[index].type;
+      } else if (t && t->kind == TypeKind::Tuple && part[0] == '.' && index < t->items.size()) {
+        t = t->items[index];
+      } else {
+        t = t && t->kind == TypeKind::Array ? t->element : nullptr;
+      }
+    }
+    return out;
+  }
+
   std::string nameOf(const Ref& r) const {
     const auto it = names_.find(r.local);
-    return (it == names_.end() ? std::string("key") : it->second) + r.path;
+    return it == names_.end() ? "key" + r.path : it->second + pathOf(r);
   }
 
   void note(const Ref& r, Use use, Span span) {
@@ -441,6 +470,7 @@ class KeyChecker {
   std::map<std::uint32_t, Ref> aliases_;
   std::map<std::uint32_t, const Expr*> lambdas_;
   std::map<std::uint32_t, std::string> names_;
+  std::map<std::uint32_t, TypeRef> types_;
   std::map<std::uint32_t, Span> spans_;
   std::set<const LambdaBody*> active_;
   std::set<const LambdaBody*> keyless_;

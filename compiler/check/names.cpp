@@ -24,6 +24,14 @@ std::vector<std::string> scalarNames() {
 
 }  // namespace
 
+const char* builtinSignature(Builtin b) {
+  static constexpr const char* kSignatures[] = {
+#define FEDC_BUILTIN(id, name, group, signature, doc) signature,
+#include "compiler/check/builtins.def"
+  };
+  return kSignatures[static_cast<std::size_t>(b)];
+}
+
 const char* builtinName(Builtin b) { return kBuiltinNames[static_cast<std::size_t>(b)]; }
 
 std::optional<Builtin> builtinNamed(const std::string& name) {

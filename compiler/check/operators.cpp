@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <tuple>
+#include <utility>
+
 #include "compiler/check/body.h"
 
 /// Operators: numeric literals take the type of the other side, scalars go with anything, vectors go leaf by leaf.
@@ -69,33 +72,51 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
   const TypeRef tb = solver_.zonk(b->type);
   const auto name = [&](const TypeRef& t) {
     if (!is(t, TypeKind::Hole)) return "`" + show(t) + "`";
-    return std::string(solver_.hole(t).kind == HoleKind::Any   ? "`_`"
-                       : solver_.hole(t).kind == HoleKind::Int ? "an integer literal"
-                                                               : "a float literal");
+    return std::string(solver_.hole(t).kind == HoleKind::Int ? "an integer literal" : "a float literal");
   };
+  for (const auto& [e, t] : {std::pair(a, ta), std::pair(b, tb)})
+    if (is(t, TypeKind::Hole) && solver_.hole(t).kind == HoleKind::Any) return openOperand(e, op);
   Diagnostic d(Code::OperandTypes, span, fmt::format("`{}` does not take {} and {}", op, name(ta), name(tb)));
   d.labels.push_back({a->span, name(ta)});
   d.labels.push_back({b->span, name(tb)});
   if (!note.empty()) d.notes.push_back(note);
   // Two numbers of different types: the likely conversion.
   if (is(ta, TypeKind::Tensor) && is(tb, TypeKind::Tensor) && core::isNumeric(ta->elem) && core::isNumeric(tb->elem) && ta->elem != tb->elem) {
-    const bool toLeft = core::isFloat(ta->elem) || !core::isFloat(tb->elem);
+    // Bits are those of an integer.
+    const bool bits = op == "&" || op == "|" || op == "^" || op == "<<" || op == ">>";
+    const bool toLeft = bits ? core::isInteger(ta->elem) : core::isFloat(ta->elem) || !core::isFloat(tb->elem);
     const Elem to = toLeft ? ta->elem : tb->elem;
     const Span at = toLeft ? b->span : a->span;
-    d.fix = Fix::wrap(at, std::string(core::elemName(to)) + "(", ")", fmt::format("convert to `{}`", core::elemName(to)));
+    if (!bits || core::isInteger(to))
+      d.fix = Fix::wrap(at, std::string(core::elemName(to)) + "(", ")", fmt::format("convert to `{}`", core::elemName(to)));
+  }
+  // A number and a vector of another type.
+  for (const auto& [number, tn, whole] : {std::tuple(a, ta, tb), std::tuple(b, tb, ta)}) {
+    if (!isScalar(tn) || !core::isNumeric(tn->elem) || !isStructured(whole)) continue;
+    const auto to = commonElem(whole);
+    if (to && core::isNumeric(*to) && *to != tn->elem)
+      d.fix = Fix::wrap(number->span, std::string(core::elemName(*to)) + "(", ")", fmt::format("convert to `{}`", core::elemName(*to)));
   }
   report(std::move(d));
   return errorType();
 }
 
-TypeRef BodyChecker::shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span) {
+TypeRef BodyChecker::openOperand(const MutExpr& e, const std::string& op) {
+  report(Diagnostic(Code::CannotInfer, e->span, fmt::format("the type of `{}` must be known here", source(e->span)))
+             .at(fmt::format("an operand of `{}` is told no type by its surroundings", op))
+             .note("give it a name and a type: `let x: T = ...;`"));
+  return errorType();
+}
+
+TypeRef BodyChecker::shapeError(const MutExpr& a, const MutExpr& b, const std::string& op, Span span, const std::string& note) {
   const auto varies = [](const Dim& d) { return !d.constant(); };
   const bool open = anyDim(solver_.zonk(a->type), varies) || anyDim(solver_.zonk(b->type), varies);
   report(Diagnostic(Code::ShapeMismatch, span, fmt::format("`{}` does not take the shapes of `{}` and `{}`", op, show(a->type), show(b->type)))
              .label(a->span, fmt::format("`{}`", show(a->type)))
              .label(b->span, fmt::format("`{}`", show(b->type)))
-             .note(open ? "sizes that are known only when the program runs agree after `x as f32[n]`, where `n` is the other's size"
-                        : "shapes are aligned at their last sizes, and only a size written 1 stretches"));
+             .note(open            ? "sizes that are known only when the program runs agree after `x as f32[n]`, where `n` is the other's size"
+                   : !note.empty() ? note
+                                   : "shapes are aligned at their last sizes, and only a size written 1 stretches"));
   return errorType();
 }
 
@@ -129,11 +150,7 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
   }
   const auto unknown = [&](const TypeRef& t) { return is(t, TypeKind::Hole) && !isLiteralHole(t); };
   if (unknown(a) || unknown(b)) {
-    const MutExpr& e = unknown(a) ? ea : eb;
-    report(Diagnostic(Code::CannotInfer, e->span, fmt::format("the type of `{}` must be known here", source(e->span)))
-               .at(fmt::format("an operand of `{}` is told no type by its surroundings", op))
-               .note("give it a name and a type: `let x: T = ...;`"));
-    return errorType();
+    return openOperand(unknown(a) ? ea : eb, op);
   }
   if (isLiteralHole(a) || isLiteralHole(b)) {
     const TypeRef& literal = isLiteralHole(a) ? a : b;
@@ -152,7 +169,9 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
     return other;
   }
   if (is(a, TypeKind::Tensor) && is(b, TypeKind::Tensor)) {
-    if (a->elem != b->elem || !elementOk(a->elem)) return operandError(ea, eb, op, span);
+    const bool integers = floatsOnly && core::isInteger(a->elem) && core::isInteger(b->elem);
+    if (a->elem != b->elem || !elementOk(a->elem))
+      return operandError(ea, eb, op, span, integers ? fmt::format("`{}` takes floats: convert before, as in `f32(x)`", op) : "");
     auto dims = broadcast(a->dims, b->dims);
     if (!dims) return shapeError(ea, eb, op, span);
     return tensorType(a->elem, std::move(*dims));
@@ -167,7 +186,13 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
     if (isUnit(solver_.zonk(whole))) return whole;
     if (!e && allLeaves(whole, core::isNumeric) && !leavesOf(solver_.zonk(whole))) return whole;
     if (!e || *e != scalar->elem || !elementOk(*e)) {
-      return operandError(ea, eb, op, span, e ? "" : fmt::format("a scalar goes with a vector whose leaves all have its type"));
+      std::string other;
+      if (const auto leaves = leavesOf(solver_.zonk(whole)); leaves && !e) {
+        for (const Leaf& l : *leaves)
+          if (other.empty() && l.type->elem != scalar->elem) other = fmt::format("; its leaf `{}` is `{}`", l.path, show(l.type));
+      }
+      return operandError(ea, eb, op, span,
+                          e ? "" : fmt::format("a `{}` goes with a vector whose leaves are all `{}`{}", show(scalar), show(scalar), other));
     }
     return whole;
   }
@@ -175,7 +200,9 @@ TypeRef BodyChecker::arithmetic(const TypeRef& left, const TypeRef& right, const
     if (!solver_.unify(b, a)) return operandError(ea, eb, op, span, "two vectors must have one type");
     settleWithin(a);
     if (!allLeaves(a, floatsOnly ? core::isFloat : core::isNumeric)) {
-      return operandError(ea, eb, op, span, floatsOnly ? "all leaves must be floats" : "all leaves must be numbers");
+      std::string why;
+      boundMet(solver_.zonk(a), floatsOnly ? "vector" : "num", why);
+      return operandError(ea, eb, op, span, why);
     }
     return solver_.zonk(a);
   }
@@ -222,9 +249,12 @@ TypeRef BodyChecker::logic(BinaryOp op, const TypeRef& left, const TypeRef& righ
   if (isError(a) || isError(b)) return errorType();
   const bool isBoolean = op == BinaryOp::And || op == BinaryOp::Or;
   const bool isShift = op == BinaryOp::Shl || op == BinaryOp::Shr;
+  const std::string takes = isBoolean ? fmt::format("`{}` takes `bool`s", symbol(op))
+                            : isShift ? fmt::format("`{}` takes integers", symbol(op))
+                                      : fmt::format("`{}` takes integers or `bool`s", symbol(op));
   if (isLiteralHole(a) && isLiteralHole(b) && !isBoolean) {
     const auto isWhole = [&](const TypeRef& t) { return solver_.hole(t).kind == HoleKind::Int && !solver_.hole(t).wantsFloat; };
-    if (!isWhole(a) || !isWhole(b)) return operandError(ea, eb, symbol(op), span);
+    if (!isWhole(a) || !isWhole(b)) return operandError(ea, eb, symbol(op), span, takes);
     solver_.unify(b, a);
     const TypeRef both = solver_.head(a);
     solver_.hole(both).wantsInteger = true;
@@ -238,7 +268,7 @@ TypeRef BodyChecker::logic(BinaryOp op, const TypeRef& left, const TypeRef& righ
     if (isShift) return core::isInteger(t->elem);
     return t->elem == Elem::Bool || core::isInteger(t->elem);
   };
-  if (!fits(a) || !fits(b) || a->elem != b->elem) return operandError(ea, eb, symbol(op), span);
+  if (!fits(a) || !fits(b) || a->elem != b->elem) return operandError(ea, eb, symbol(op), span, fits(a) && fits(b) ? "" : takes);
   auto dims = broadcast(a->dims, b->dims);
   if (!dims) return shapeError(ea, eb, symbol(op), span);
   return tensorType(a->elem, std::move(*dims));
@@ -254,9 +284,11 @@ TypeRef BodyChecker::matmul(const TypeRef& left, const TypeRef& right, const Mut
   if (a->dims.empty() || b->dims.empty()) return operandError(ea, eb, "@", span, "a scalar is multiplied by `*`");
   const auto mismatched = [&] {
     const Dim last = solver_.zonk(a->dims.back()), first = solver_.zonk(b->dims[b->dims.size() <= 2 ? 0 : b->dims.size() - 2]);
-    Diagnostic d(
-        Code::ShapeMismatch, span,
-        fmt::format("`@` sums over the last axis of the left, which has {}, and the first of the right, which has {}", show(last), show(first)));
+    const bool batched = b->dims.size() > 2;
+    Diagnostic d(Code::ShapeMismatch, span,
+                 fmt::format("`@` sums over the last axis of the left, which has {}, and the {} of the right, which has {}", show(last),
+                             batched ? "last but one" : "first", show(first)));
+    if (batched && last == first) d.message = "`@` of more than two axes is done for each index of the first ones, which must agree";
     d.labels.push_back({ea->span, fmt::format("`{}`", show(ea->type))});
     d.labels.push_back({eb->span, fmt::format("`{}`", show(eb->type))});
     Dim elements = 1;
@@ -328,9 +360,9 @@ void BodyChecker::settleAlone(const MutExpr& e) {
   if (!is(t, TypeKind::Hole)) e->type = solver_.zonk(t);
 }
 
-MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span opSpan) {
-  (void)opSpan;
+MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, std::optional<Placement> wanted) {
   Lift lift;
+  lift.wanted = wanted;
   lift.isOperator = true;
   TypeRef ta = local(a, lift);
   TypeRef tb = local(b, lift);
@@ -368,7 +400,9 @@ MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, Span o
   return x;
 }
 
-MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope) {
+MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, const TypeRef& hint) {
+  std::optional<Placement> wanted = std::exchange(intrinsicTakes_, std::nullopt);
+  if (const TypeRef want = hint ? solver_.head(hint) : nullptr; want && is(want, TypeKind::Placed)) wanted = want->placement;
   // A long chain leans to the left: walk it in a loop, so that its length is no depth.
   std::vector<const ast::BinaryExpr*> chain;
   const ast::Expr* first = &e;
@@ -379,7 +413,7 @@ MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope
   MutExpr x = infer(*first, scope);
   for (auto b = chain.rbegin(); b != chain.rend(); ++b) {
     MutExpr right = infer(*(*b)->right, scope);
-    x = binary(typedOp((*b)->op), x, right, (*b)->span, (*b)->opSpan);
+    x = binary(typedOp((*b)->op), x, right, (*b)->span, wanted);
   }
   return x;
 }
@@ -413,8 +447,10 @@ MutExpr BodyChecker::inferUnary(const ast::UnaryExpr& e, const ScopeRef& scope, 
     ok = isLiteralHole(number) || (is(t, TypeKind::Tensor) && core::isNumeric(t->elem)) || (isStructured(t) && allLeaves(t, core::isNumeric));
   }
   if (!ok) {
+    std::string why;
+    if (e.op != ast::UnaryOp::Not && isStructured(t)) boundMet(solver_.zonk(t), "num", why);
     return failed(Diagnostic(Code::OperandTypes, e.span, fmt::format("`{}` does not take `{}`", e.op == ast::UnaryOp::Not ? "!" : "-", show(t)))
-                      .label(x->span, fmt::format("`{}`", show(t))));
+                      .label(x->span, why.empty() ? fmt::format("`{}`", show(t)) : why));
   }
   MutExpr u = make(ExprKind::Unary, placed(t, lift), e.span);
   u->unary = e.op == ast::UnaryOp::Not ? UnaryOp::Not : UnaryOp::Neg;

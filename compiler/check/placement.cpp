@@ -37,11 +37,12 @@ TypeRef BodyChecker::local(MutExpr& e, Lift& lift) {
         const MutExpr part = e->kind == ExprKind::Tuple ? std::const_pointer_cast<Expr>(e->operands[i]) : e;
         (item->placement == Placement::Server ? server : clients) = part;
       }
-      if (server && clients) {
-        reportPlacements(server, clients, false);
+      if (server && clients && server != clients) {
+        reportPlacements(server, clients, lift);
       } else {
         report(Diagnostic(Code::PlacementMismatch, e->span, fmt::format("`{}` holds values of two placements", source(e->span)))
-                   .at(fmt::format("`{}`", show(t))));
+                   .at(fmt::format("`{}`", show(t)))
+                   .note("take it apart by `let (a, b) = ..;`, and bring its parts together by an intrinsic"));
       }
       lift.failed = true;
       return errorType();
@@ -62,14 +63,14 @@ void BodyChecker::joinPlacement(Lift& lift, Placement at, const MutExpr& e) {
   const bool serverBefore = *lift.at == Placement::Server;
   const bool serverNow = at == Placement::Server;
   if (serverBefore != serverNow) {
-    if (!lift.failed) reportPlacements(serverBefore ? lift.first : e, serverBefore ? e : lift.first, lift.isOperator);
+    if (!lift.failed) reportPlacements(serverBefore ? lift.first : e, serverBefore ? e : lift.first, lift);
     lift.failed = true;
     return;
   }
   if (at == Placement::Clients) lift.at = at;
 }
 
-void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients, bool isOperator) {
+void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients, const Lift& lift) {
   const bool serverFirst = server->span.begin <= clients->span.begin;
   const std::string a = fmt::format("`{}` is at the server", source(server->span));
   const std::string b = fmt::format("`{}` is at the clients", source(clients->span));
@@ -88,7 +89,7 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
     report(std::move(d));
     return;
   }
-  if (isOperator && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
+  if (lift.isOperator && (!lift.wanted || *lift.wanted == Placement::Server) && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
     // What differs from client to client is brought together before it meets a value of the server.
     const bool canMean = allLeaves(each->element, core::isFloat);
     d.fix = Fix::wrap(clients->span, canMean ? "federated_mean(" : "federated_sum(", ")",

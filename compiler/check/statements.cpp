@@ -201,7 +201,9 @@ BodyChecker::Place BodyChecker::assignTarget(const ast::Expr& e, const ScopeRef&
       return place;
     }
     default:
-      report(Diagnostic(Code::AssignTarget, e.span, "this cannot be assigned to").at("the left of `=` is a `var`, followed by fields and indices"));
+      report(Diagnostic(Code::AssignTarget, e.span, "this cannot be assigned to")
+                 .at(e.kind == ast::ExprKind::Tuple ? "a tuple in a tuple: assign to its parts one by one"
+                                                    : "the left of `=` is a `var`, followed by fields and indices"));
       return place;
   }
 }
@@ -222,7 +224,7 @@ void BodyChecker::checkAssign(const ast::AssignStmt& s, const ScopeRef& scope, s
   bool ok = true;
   for (const Place& p : places) ok = ok && p.ok;
   if (tuple != nullptr && s.op) {
-    report(Diagnostic(Code::AssignTarget, s.target->span, "`op=` takes one place on the left").at("this is a tuple"));
+    report(Diagnostic(Code::AssignTarget, s.target->span, fmt::format("`{}` takes one place on the left", source(s.opSpan))).at("this is a tuple"));
     ok = false;
   }
   if (!ok) {
@@ -236,13 +238,9 @@ void BodyChecker::checkAssign(const ast::AssignStmt& s, const ScopeRef& scope, s
     MutExpr right = infer(*s.value, scope, nullptr);
     static constexpr BinaryOp kOps[] = {BinaryOp::Add,    BinaryOp::Sub,   BinaryOp::Mul,    BinaryOp::Div, BinaryOp::Rem, BinaryOp::MatMul,
                                         BinaryOp::BitAnd, BinaryOp::BitOr, BinaryOp::BitXor, BinaryOp::Shl, BinaryOp::Shr};
-    const auto index = static_cast<std::size_t>(*s.op);
-    if (index >= std::size(kOps)) {
-      report(Diagnostic(Code::AssignTarget, s.opSpan, "this operator has no assigning form"));
-      finish(m);
-      return;
-    }
-    value = binary(kOps[index], places[0].value, right, s.span, s.opSpan);
+    const TypeRef target = solver_.head(places[0].target.type);
+    value = binary(kOps[static_cast<std::size_t>(*s.op)], places[0].value, right, s.span,
+                   is(target, TypeKind::Placed) ? std::optional(target->placement) : std::nullopt);
     value = coerce(value, {places[0].target.type, s.target->span, why(places[0])});
   } else if (tuple == nullptr) {
     value =

@@ -152,8 +152,6 @@ std::optional<std::vector<Dim>> BodyChecker::staticDims(const Expr& e) {
   return std::nullopt;
 }
 
-Dim BodyChecker::requireDim(const MutExpr& e, const std::string& what) { return dimOrError(e, what).value_or(unknownDim(std::nullopt)); }
-
 std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& what) {
   if (isError(solver_.head(e->type))) return std::nullopt;
   if (auto d = staticDim(*e)) {
@@ -163,6 +161,8 @@ std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& 
   }
   if (e->kind == ExprKind::Literal && !core::isFloat(e->literal.elem)) {
     report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} is at most {}", what, kMaxExtent)).at("larger than that"));
+    // That it is no `i32` need not be said too.
+    e->type = errorType();
     return std::nullopt;
   }
   if (lenient_) return unknownDim(std::nullopt);
@@ -188,11 +188,14 @@ std::optional<std::vector<Dim>> BodyChecker::requireDims(const MutExpr& e, const
   }
   if (auto dims = staticDims(*e)) return dims;
   if (lenient_) return std::nullopt;
-  report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} is a list of sizes", what)).at("as in `[28, n]` or `shape(x)`"));
+  Diagnostic d(Code::SizeNotStatic, e->span, fmt::format("{} is a list of sizes, found `{}`", what, show(t)));
+  d.primaryLabel = "as in `[28, n]` or `shape(x)`";
+  if (isLiteralHole(t) || (isScalar(t) && core::isInteger(t->elem))) d.fix = Fix::wrap(e->span, "[", "]", "a list of one size");
+  report(std::move(d));
   return std::nullopt;
 }
 
-std::optional<std::int64_t> BodyChecker::staticAxis(const MutExpr& e, int rank, Span span) {
+std::optional<std::int64_t> BodyChecker::staticAxis(const MutExpr& e, int rank, const MutExpr& of) {
   if (isError(solver_.head(e->type))) return std::nullopt;
   const auto d = staticDim(*e);
   if (!d || !d->constant()) {
@@ -202,9 +205,13 @@ std::optional<std::int64_t> BodyChecker::staticAxis(const MutExpr& e, int rank, 
   std::int64_t axis = *d->constant();
   if (axis < 0) axis += rank;
   if (axis < 0 || axis >= rank) {
+    TypeRef local = solver_.head(of->type);
+    if (is(local, TypeKind::Placed)) local = solver_.head(local->element);
     report(Diagnostic(Code::AxisRange, e->span, fmt::format("there is no axis {}", *d->constant()))
-               .at(rank == 0 ? "a scalar has no axes" : fmt::format("the axes are 0 to {}", rank - 1))
-               .label(span, ""));
+               .at(rank == 0   ? (isStructured(local) ? "a vector of several leaves has no axes" : "a scalar has no axes")
+                   : rank == 1 ? "there is one axis, 0"
+                               : fmt::format("the axes are 0 to {}", rank - 1))
+               .label(of->span, fmt::format("`{}`", show(of->type))));
     return std::nullopt;
   }
   return axis;

@@ -116,7 +116,8 @@ MutExpr BodyChecker::inferStruct(const ast::StructExpr& e, const ScopeRef& scope
     for (const Field& f : fields) functions = functions || hasFunction(solver_.zonk(f.type));
     if (functions) {
       return failed(Diagnostic(Code::FunctionAtRunTime, e.span, fmt::format("`{}` holds functions and cannot hold placed values", e.name.text))
-                        .at("exists at compile time only"));
+                        .at("exists at compile time only")
+                        .label(lift.first->span, fmt::format("`{}`", show(lift.first->type))));
     }
     x->type = placedType(type, *lift.at);
   }

@@ -116,9 +116,10 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
     case Builtin::CheckpointFn: result = t->element; break;
     default: {
       if (hasFunction(solver_.zonk(t->element)) || is(solver_.head(t->element), TypeKind::Sequence)) {
-        return failed(
-            Diagnostic(Code::FunctionAtRunTime, f->span, fmt::format("`vmap` stacks run-time values, this function gives `{}`", show(t->element)))
-                .at("cannot be stacked"));
+        return failed(Diagnostic(Code::FunctionAtRunTime, f->span,
+                                 fmt::format("`vmap` stacks run-time values, this function gives a {}",
+                                             hasFunction(solver_.zonk(t->element)) ? "function" : "sequence"))
+                          .at("cannot be stacked"));
       }
       own.resize(t->items.size());
       const auto axis = leadingAxis(solver_.zonk(own[0]));
@@ -154,7 +155,8 @@ MutExpr BodyChecker::transformCallable(Builtin b, const ast::CallExpr& e, const 
     solver_.blame(e.span);
     if (!solver_.unify(params[1], tangent)) {
       return failed(Diagnostic(Code::TypeMismatch, e.span,
-                               fmt::format("`{}` takes `{}` as its second value, found `{}`", builtinName(b), show(tangent), show(params[1]))));
+                               fmt::format("`{}` takes `{}` as its second value, found `{}`", builtinName(b), show(tangent), show(params[1])))
+                        .at(fmt::format("called with `{}` and `{}`", show(params[0]), show(params[1]))));
     }
   }
   std::vector<TypeRef> own = opened;

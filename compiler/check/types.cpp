@@ -287,32 +287,6 @@ std::optional<std::int64_t> bytesOf(const TypeRef& t) {
   return total;
 }
 
-bool sameType(const TypeRef& a, const TypeRef& b) {
-  if (a == b) return true;
-  if (a->kind != b->kind) return false;
-  const auto sameAll = [](const std::vector<TypeRef>& x, const std::vector<TypeRef>& y) {
-    if (x.size() != y.size()) return false;
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (!sameType(x[i], y[i])) return false;
-    return true;
-  };
-  switch (a->kind) {
-    case TypeKind::Tensor: return a->elem == b->elem && a->dims == b->dims;
-    case TypeKind::Tuple: return sameAll(a->items, b->items);
-    case TypeKind::Struct: return a->name == b->name && sameAll(a->typeArgs, b->typeArgs) && a->dimArgs == b->dimArgs;
-    case TypeKind::Array: return a->extent == b->extent && sameType(a->element, b->element);
-    case TypeKind::Sequence: return sameType(a->element, b->element);
-    case TypeKind::Function: return sameAll(a->items, b->items) && sameType(a->element, b->element);
-    case TypeKind::Placed: return a->placement == b->placement && sameType(a->element, b->element);
-    case TypeKind::Range: return a->elem == b->elem && a->extent == b->extent;
-    case TypeKind::OpenLambda:
-    case TypeKind::Parameter:
-    case TypeKind::Hole: return a->id == b->id;
-    case TypeKind::Error: return true;
-  }
-  return false;
-}
-
 std::string placementName(Placement p) { return p == Placement::Server ? "server" : "clients"; }
 
 std::string printType(const TypeRef& t, const std::function<std::string(Dim::Variable)>& name) {

@@ -75,9 +75,6 @@ std::optional<Dim> sizeOf(const TypeRef& t);
 /// Bytes of all leaves, if every extent is a number, and the bytes are one.
 std::optional<std::int64_t> bytesOf(const TypeRef& t);
 
-/// Type equality: nominal structs, equal dims. No inference.
-bool sameType(const TypeRef& a, const TypeRef& b);
-
 /// As `print` of check.h, with names of dimension variables from a function.
 std::string printType(const TypeRef& t, const std::function<std::string(Dim::Variable)>& name);
 std::string placementName(Placement p);
