@@ -176,7 +176,7 @@ void BodyChecker::finish(Mark m) {
                .at("nothing in this statement says it")
                .note("write the type of the result, as in `let x: f32[10] = ...;`"));
   }
-  for (const Solver::DimEquation& e : solver_.takeEquations(false)) {
+  for (const Solver::DimEquation& e : solver_.takeEquations()) {
     if (reported) break;
     report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected)))
                .at("does not fit the other sizes"));
@@ -271,11 +271,6 @@ void BodyChecker::finalise() {
     for (const auto& f : std::exchange(deferred_, {})) f(true);
   }
   finish({0, 0, errorsBefore_});
-  for (const Solver::DimEquation& e : solver_.takeEquations(true)) {
-    if (lenient_) break;
-    report(Diagnostic(Code::ShapeMismatch, e.span, fmt::format("a size is `{}` here, but must be `{}`", show(e.found), show(e.expected)))
-               .at("does not fit the other sizes"));
-  }
   const std::function<void(Pattern&)> close = [&](Pattern& p) {
     if (p.type) p.type = solver_.zonk(p.type);
     for (Pattern& i : p.items) close(i);

@@ -113,7 +113,9 @@ MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std
     case ItemRef::Kind::Native:
       return failed(
           Diagnostic(Code::NotYet, nameSpan, "native functions are not supported yet").at("cannot be called").label(m.item.span, "declared here"));
-    default: return failed(Diagnostic(Code::NotAFunction, nameSpan, fmt::format("`{}` is no function", name)).at("called here"));
+    default:
+      return failed(Diagnostic(Code::NotAFunction, nameSpan, fmt::format("`{}` is a module, not a function", name))
+                        .at(fmt::format("its functions are called as `{}.name(..)`", name)));
   }
 }
 

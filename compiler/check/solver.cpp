@@ -245,7 +245,7 @@ bool Solver::retryDims() {
   return progress() != before;
 }
 
-std::vector<Solver::DimEquation> Solver::takeEquations(bool all) {
+std::vector<Solver::DimEquation> Solver::takeEquations() {
   std::vector<DimEquation> out;
   std::vector<DimEquation> rest;
   for (DimEquation& e : equations_) {
@@ -253,7 +253,7 @@ std::vector<Solver::DimEquation> Solver::takeEquations(bool all) {
     e.expected = zonk(e.expected);
     const bool decided = known(e.found) && known(e.expected);
     if (decided && (e.found == e.expected || !definitelyDiffer(e.found, e.expected))) continue;
-    (decided || all ? out : rest).push_back(e);
+    (decided ? out : rest).push_back(e);
   }
   equations_ = std::move(rest);
   return out;

@@ -90,8 +90,8 @@ class Solver {
     Dim expected;
     Span span;
   };
-  /// Equations that are known to be false, or hold unknowns still; taken out.
-  std::vector<DimEquation> takeEquations(bool all);
+  /// Equations that are known to be false; taken out, with those that hold.
+  std::vector<DimEquation> takeEquations();
   /// The place that equations found from now on are blamed on.
   void blame(Span span) { blame_ = span; }
 

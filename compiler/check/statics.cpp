@@ -166,6 +166,12 @@ std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& 
     return std::nullopt;
   }
   if (lenient_) return unknownDim(std::nullopt);
+  const TypeRef t = solver_.head(e->type);
+  const bool isFloat = isLiteralHole(t) && solver_.hole(t).kind == HoleKind::Float;
+  if (isFloat || (is(t, TypeKind::Tensor) && !(t->dims.empty() && core::isInteger(t->elem))) || isStructured(t)) {
+    report(Diagnostic(Code::TypeMismatch, e->span, fmt::format("{} is an `i32`, found `{}`", what, show(t))).at("no integer"));
+    return std::nullopt;
+  }
   report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
              .at("this changes while the program runs")
              .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
@@ -188,6 +194,12 @@ std::optional<std::vector<Dim>> BodyChecker::requireDims(const MutExpr& e, const
   }
   if (auto dims = staticDims(*e)) return dims;
   if (lenient_) return std::nullopt;
+  if (const auto axis = leadingAxis(t); axis && (isLiteralHole(axis->element) || (isScalar(axis->element) && core::isInteger(axis->element->elem)))) {
+    report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
+               .at("this changes while the program runs")
+               .note("write the sizes out, as in `[28, n]`"));
+    return std::nullopt;
+  }
   Diagnostic d(Code::SizeNotStatic, e->span, fmt::format("{} is a list of sizes, found `{}`", what, show(t)));
   d.primaryLabel = "as in `[28, n]` or `shape(x)`";
   if (isLiteralHole(t) || (isScalar(t) && core::isInteger(t->elem))) d.fix = Fix::wrap(e->span, "[", "]", "a list of one size");

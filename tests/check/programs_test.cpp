@@ -117,6 +117,24 @@ TEST(Entry, ParamsOfTheCommandLine) {
   EXPECT_EQ(c.program->params[1].value.toInt(), 7);
 }
 
+TEST(Entry, ParamsOfEveryKind) {
+  const std::string text = "param flag: bool = true;\nparam large: u64 = 1;\nparam small: i8 = -1;\nparam rate: f64 = 2;\n";
+  check::CheckOptions options;
+  options.params = {{"flag", "0"}, {"large", "18446744073709551615"}, {"small", "-128"}, {"rate", "1e-3"}};
+  const auto c = tests::checkText(text, options);
+  ASSERT_TRUE(c.program.has_value()) << c.report();
+  EXPECT_EQ(c.program->params[0].value.bits, 0u);
+  EXPECT_EQ(c.program->params[1].value.bits, 18446744073709551615u);
+  EXPECT_EQ(c.program->params[2].value.toInt(), -128);
+  EXPECT_EQ(c.program->params[3].value.toDouble(), 1e-3);
+
+  for (const auto& [name, value] :
+       std::multimap<std::string, std::string>{{"flag", "maybe"}, {"large", "-1"}, {"large", "1x"}, {"small", "128"}, {"rate", ""}}) {
+    options.params = {{name, value}};
+    EXPECT_TRUE(tests::checkText(text, options).has(Code::BadParamValue)) << name << "=" << value;
+  }
+}
+
 TEST(Entry, NoEvaluate) {
   const auto c = tests::checkText(R"(
 fn init(k: key@server) -> f32@server { 0.0 }
