@@ -5,6 +5,7 @@
 
 #include "FedParser.h"
 #include "compiler/syntax/expectation.h"
+#include "compiler/syntax/foreign.h"
 
 namespace fedc::syntax {
 namespace {
@@ -230,12 +231,30 @@ void ErrorStrategy::reportAt(Parser* parser, Token* found, const IntervalSet& ex
     add(reservedWordError(file_, spanOf(file_.id(), *before)));
     return;
   }
+  const std::size_t rule = parser->getContext()->getRuleIndex();
+  if (before != nullptr && before->getType() == FedParser::LOWER_NAME && (rule == FedParser::RuleNamedType || rule == FedParser::RuleCastType) &&
+      expected.contains(static_cast<std::size_t>(FedParser::DOT))) {
+    reportNoType(spanOf(file_.id(), *before));
+    return;
+  }
   const std::string what = describeExpected(expected, parser->getContext());
   Diagnostic diagnostic(Code::UnexpectedToken, span,
                         fmt::format("expected {}{}, found {}", what, describeContext(parser->getContext()), describeFound(*found, file_.text(span))));
   diagnostic.primaryLabel = "expected " + what;
   addNotes(diagnostic, parser, found);
   add(std::move(diagnostic));
+}
+
+void ErrorStrategy::reportNoType(Span span) {
+  const std::string name(file_.text(span));
+  if (const ForeignWord* row = findForeign(name, ForeignPlace::Type)) {
+    add(Diagnostic(Code::ForeignWord, span, fmt::format("Fed has no `{}`", name))
+            .help(Fix::replace(span, std::string(row->replacement), std::string(row->advice))));
+    return;
+  }
+  add(Diagnostic(Code::UnexpectedToken, span, fmt::format("expected a type, found `{}`", name))
+          .at("expected a type")
+          .note("names of types begin with a capital; scalar types are `bool`, `i8` to `i64`, `u8` to `u64`, `bf16`, `f16`, `f32`, `f64`"));
 }
 
 void ErrorStrategy::reportAtTop(Token* found) {

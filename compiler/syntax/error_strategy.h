@@ -33,6 +33,8 @@ class ErrorStrategy : public antlr4::DefaultErrorStrategy {
   void reportMissing(antlr4::Parser* parser, std::size_t type);
   /// The error at a token where the grammar takes `expected`.
   void reportAt(antlr4::Parser* parser, antlr4::Token* found, const antlr4::misc::IntervalSet& expected);
+  /// A name in small letters where a type stands.
+  void reportNoType(Span span);
   void reportAtTop(antlr4::Token* found);
   void reportInBlock(antlr4::Token* found);
   void addNotes(Diagnostic& diagnostic, antlr4::Parser* parser, antlr4::Token* found) const;

@@ -45,6 +45,20 @@ constexpr ForeignWord kWords[] = {
     {"and", ForeignPlace::Operator, "written `&&`", "&&"},
     {"or", ForeignPlace::Operator, "written `||`", "||"},
     {"not", ForeignPlace::Operator, "written `!`", "!"},
+    {"int", ForeignPlace::Type, "an integer of 32 bits is `i32`", "i32"},
+    {"integer", ForeignPlace::Type, "an integer of 32 bits is `i32`", "i32"},
+    {"long", ForeignPlace::Type, "an integer of 64 bits is `i64`", "i64"},
+    {"uint", ForeignPlace::Type, "an integer of 32 bits without sign is `u32`", "u32"},
+    {"usize", ForeignPlace::Type, "sizes are `i32`", "i32"},
+    {"byte", ForeignPlace::Type, "an integer of 8 bits without sign is `u8`", "u8"},
+    {"float", ForeignPlace::Type, "a number with a point is `f32`", "f32"},
+    {"double", ForeignPlace::Type, "a number of 64 bits with a point is `f64`", "f64"},
+    {"float32", ForeignPlace::Type, "written `f32`", "f32"},
+    {"float64", ForeignPlace::Type, "written `f64`", "f64"},
+    {"int32", ForeignPlace::Type, "written `i32`", "i32"},
+    {"int64", ForeignPlace::Type, "written `i64`", "i64"},
+    {"string", ForeignPlace::Type, "text is `str`", "str"},
+    {"boolean", ForeignPlace::Type, "written `bool`", "bool"},
 };
 
 }  // namespace

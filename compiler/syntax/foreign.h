@@ -5,7 +5,7 @@
 namespace fedc::syntax {
 
 /// Where a word of another language stands when it is meant as one.
-enum class ForeignPlace { Declaration, Statement, AfterLet, Operator };
+enum class ForeignPlace { Declaration, Statement, AfterLet, Operator, Type };
 
 /// A word of Rust, Python or JavaScript that is no word of Fed, and what to write instead.
 struct ForeignWord {
