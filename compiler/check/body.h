@@ -373,8 +373,8 @@ class BodyChecker {
   };
   std::vector<LoopFrame> loops_;
   std::uint32_t lastLocal_ = 0;
-  /// Where an intrinsic takes the value of the operator that is checked next.
-  std::optional<Placement> intrinsicTakes_;
+  /// Where a builtin takes the value of the operator that is checked next.
+  std::optional<Placement> operatorAt_;
   /// The last statement of a body that should have had a value: reported once, as that.
   const ast::Stmt* missingResult_ = nullptr;
 };

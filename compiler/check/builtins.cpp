@@ -293,6 +293,11 @@ MutExpr BodyChecker::leavesError(Span span, const MutExpr& operand, const TypeRe
 
 MutExpr BodyChecker::callBuiltin(Builtin b, std::vector<Arg>& args, Span span, const ScopeRef& scope, const TypeRef& hint) {
   (void)scope;
+  // Where the result is wanted, its argument is.
+  const TypeRef want = hint ? solver_.head(hint) : nullptr;
+  if (want && is(want, TypeKind::Placed) && groupOf(b) != Group::Federated && !args.empty() && args[0].syntax != nullptr &&
+      args[0].syntax->kind == ast::ExprKind::Binary)
+    operatorAt_ = want->placement;
   std::vector<Arg*> a;
   if (!matchArguments(b, args, a, span)) {
     for (Arg& x : args)

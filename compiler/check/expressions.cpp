@@ -496,9 +496,16 @@ MutExpr BodyChecker::inferAs(const ast::AsExpr& e, const ScopeRef& scope) {
     inner = found->element;
   }
   if (!solver_.attempt([&] { return solver_.unify(forget(inner), forget(target)); })) {
-    return failed(Diagnostic(Code::TypeMismatch, e.span, fmt::format("`as` changes sizes only: `{}` is no `{}`", show(found), show(want)))
-                      .label(e.value->span, fmt::format("this is `{}`", show(found)))
-                      .note("numbers are converted by the name of their type, as in `f32(x)`"));
+    Diagnostic d(Code::TypeMismatch, e.span, fmt::format("`as` changes sizes only: `{}` is no `{}`", show(found), show(want)));
+    d.labels.push_back({e.value->span, fmt::format("this is `{}`", show(found))});
+    const bool isNumber = isLiteralHole(inner) || (isScalar(inner) && (core::isNumeric(inner->elem) || inner->elem == Elem::Bool));
+    if (isNumber && isScalar(target) && core::isNumeric(target->elem)) {
+      d.fix = Fix::replace(e.span, fmt::format("{}({})", core::elemName(target->elem), program_.sources.text(e.value->span)),
+                           "numbers are converted by the name of their type");
+    } else {
+      d.notes.emplace_back("numbers are converted by the name of their type, as in `f32(x)`");
+    }
+    return failed(std::move(d));
   }
   // Constants that differ can never agree.
   bool conflict = false;

@@ -401,7 +401,7 @@ MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, std::o
 }
 
 MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, const TypeRef& hint) {
-  std::optional<Placement> wanted = std::exchange(intrinsicTakes_, std::nullopt);
+  std::optional<Placement> wanted = std::exchange(operatorAt_, std::nullopt);
   if (const TypeRef want = hint ? solver_.head(hint) : nullptr; want && is(want, TypeKind::Placed)) wanted = want->placement;
   // A long chain leans to the left: walk it in a loop, so that its length is no depth.
   std::vector<const ast::BinaryExpr*> chain;

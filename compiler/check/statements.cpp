@@ -113,6 +113,13 @@ BodyChecker::Place BodyChecker::assignTarget(const ast::Expr& e, const ScopeRef&
         Diagnostic d(Code::AssignTarget, e.span, fmt::format("`{}` cannot be assigned to: it is no `var`", name.name));
         d.primaryLabel = "assigned here";
         d.labels.push_back({m.local->span, "bound here"});
+        const Span at = m.local->span;
+        const Span keyword{at.file, at.begin < 4 ? 0 : at.begin - 4, at.begin < 4 ? 0 : at.begin - 1};
+        if (program_.sources.text(keyword) == "let") {
+          d.fix = Fix::replace(keyword, "var", "what changes is declared by `var`");
+        } else {
+          d.notes.push_back(fmt::format("`var {0} = {0};` makes one that may change", name.name));
+        }
         report(std::move(d));
         return place;
       }
