@@ -39,9 +39,7 @@ std::string Generator::chain(const Type& of, Elem elem, const std::string& varia
       case 4: same(fmt::format("{0} / ({0} * {0} + {1})", y, c("1.0"))); continue;
       case 5: same(fmt::format("{}({}, {})", oneOf({"max", "min", "atan2"}), y, c("0.3"))); continue;
       case 6: same(fmt::format("where({0} > {1}, {0} * {0}, -{0})", y, c("0.1"))); continue;
-      case 7:
-        same(fmt::format("{{ var z = {}; for j in 0..{} {{ z = sin(z) * z + {}; }} z }}", y, 1 + choices_.below(3), c("0.2")));
-        continue;
+      case 7: same(fmt::format("{{ var z = {}; for j in 0..{} {{ z = sin(z) * z + {}; }} z }}", y, 1 + choices_.below(3), c("0.2"))); continue;
       default: break;
     }
     if (type.rank() == 1) {

@@ -263,8 +263,10 @@ void Generator::rounds(Body& body) {
     for (const Variable& p : params_)
       if (p.type.isScalar(Elem::Bool)) conditions.push_back(p.name);
     const Function other = makeFunction(from.type, {from.type}, "");
-    const std::string otherwise =
-        fmt::format("{} = {}({}{});", v, other.name, v, !other.takesKey ? "" : body.key ? fmt::format(", fold_in({}, {})", foldedKey(body), i) : ", key(3)");
+    const std::string otherwise = fmt::format("{} = {}({}{});", v, other.name, v,
+                                              !other.takesKey ? ""
+                                              : body.key      ? fmt::format(", fold_in({}, {})", foldedKey(body), i)
+                                                              : ", key(3)");
     step = fmt::format("if {} {{ {} }}", oneOf(conditions), step);
     if (choices_.chance(70)) step += fmt::format(" else {{ {} }}", otherwise);
   }
@@ -348,9 +350,7 @@ void Generator::federatedStep(Body& body) {
 std::vector<Generator::Placed> Generator::results(Body& body, std::size_t most) {
   std::vector<Placed> server = at(body, Placed::At::Server);
   if (server.empty()) {
-    choices_.part([&] {
-      body.data ? aggregate(body) : value(body);
-    });
+    choices_.part([&] { body.data ? aggregate(body) : value(body); });
     server = at(body, Placed::At::Server);
   }
   std::vector<Placed> out;

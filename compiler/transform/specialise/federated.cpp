@@ -164,7 +164,8 @@ Value Specialiser::collect(const Value& x, Span span) {
 Value Specialiser::selectByKey(const Value& keys, const Value& value, const std::shared_ptr<const Closure>& take, Span span) {
   const Dim& count = keys.leaf.type.dims[0];
   if (!count.constant()) {
-    stop(Code::SizeNotKnown, span, "the number of keys must be known before the run", "give every client as many, as in `pad(keys, 100)`, and look at the first");
+    stop(Code::SizeNotKnown, span, "the number of keys must be known before the run",
+         "give every client as many, as in `pad(keys, 100)`, and look at the first");
   }
   const Home from = homeOf(value), asking = homeOf(keys);
   const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});

@@ -108,7 +108,9 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
     const std::vector<Leaf> as = leavesOf(a), ys = leavesOf(y);
     return leafwise(x, [&](std::size_t i) { return b == Builtin::FederatedSecureModularSum ? reduced(as[i], ys[i], i) : sum(as[i], ys[i], i); });
   };
-  const auto zero = [&] { return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(Elem::U64), Type{Elem::U64, l.type.dims}).leaf; }); };
+  const auto zero = [&] {
+    return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(Elem::U64), Type{Elem::U64, l.type.dims}).leaf; });
+  };
   const auto accumulate = [&](const Value& a, const Value& y) {
     const std::vector<Leaf> ys = leavesOf(y);
     return add(a, leafwise(x, [&](std::size_t i) { return taken(ys[i], limitOf(i)); }));
