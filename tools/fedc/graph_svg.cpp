@@ -133,7 +133,8 @@ class Drawing {
   void drawPhase(const core::Graph& graph, const core::Phase& phase) {
     std::vector<std::string> down;
     if (!phase.down.empty()) down.push_back(leavesText(slots(graph, phase.down)));
-    for (const core::SelectEdge& edge : phase.selects) down.push_back(fmt::format("select: {} by {}", leavesText(edge.slices), leavesText(edge.keys)));
+    for (const core::SelectEdge& edge : phase.selects)
+      down.push_back(fmt::format("select: {} by {}", leavesText(edge.slices), leavesText(edge.keys)));
     if (down.empty()) down.emplace_back("nothing");
     cross(true, down);
     std::vector<std::string> lines = {"clients", functionText(phase.client)};
