@@ -54,7 +54,7 @@ Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
   const auto copy = [&](const std::function<bool(const core::Stmt&)>& defines) {
     const auto found = std::find_if(static_.fn.body.begin(), static_.fn.body.end(), defines);
     assert(found != static_.fn.body.end() && "what is static has a definition at the top level");
-    const core::Stmt definition = *found;
+    const core::Stmt& definition = *found;
     const FreeNames free = freeNames(static_.fn, {&definition, 1});
     for (const core::Var v : free.vars) need(v);
     for (const Dim::Variable d : free.dims) needDim(d);
