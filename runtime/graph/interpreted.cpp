@@ -34,6 +34,8 @@ class Interpreted final : public Callable {
       const core::Type& type = fn_.typeOf(fn_.params[i]);
       params.push_back(core::Array::view(type.elem, shape(type), args.buffers[i], nullptr));
     }
+    // A result may be a parameter, or a part of one, that another result is written over.
+    for (const auto& [param, result] : fn_.inPlace) params[static_cast<std::size_t>(param)].mutableData();
     const core::InterpretResult out = core::interpret(fn_, dims, params);
     std::size_t next = params.size();
     for (std::size_t r = 0; r < fn_.resultTypes.size(); ++r) {

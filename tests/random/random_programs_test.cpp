@@ -16,9 +16,6 @@ std::uint64_t number(const char* variable, std::uint64_t otherwise) {
 
 constexpr std::uint64_t kCases = 10;
 
-/// The usual programs end before a finding that is still open (docs/status.md).
-constexpr std::uint64_t kOpen = 1483;
-
 /// The usual programs, dealt to cases that run side by side. FEDC_RANDOM_SEED and FEDC_RANDOM_COUNT choose others, FEDC_RANDOM_ALL=1 goes on behind
 /// a finding, FEDC_RANDOM_SHRINK says how many smaller programs are tried.
 class Programs : public ::testing::TestWithParam<std::uint64_t> {};
@@ -28,8 +25,6 @@ TEST_P(Programs, MeanTheSameAtEveryStage) {
   TrialOptions options;
   options.first = number("FEDC_RANDOM_SEED", 1) + GetParam() * each;
   options.count = GetParam() * each < count ? std::min(each, count - GetParam() * each) : 0;
-  if (std::getenv("FEDC_RANDOM_SEED") == nullptr && options.first <= kOpen && kOpen < options.first + options.count)
-    options.count = kOpen - options.first;
   options.keepGoing = number("FEDC_RANDOM_ALL", 0) != 0;
   options.shrinkAttempts = static_cast<int>(number("FEDC_RANDOM_SHRINK", 1000));
   const Trials trials = tryPrograms(options);
