@@ -10,10 +10,11 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g -D_GLIBCXX_ASSERTIONS")
-# Line tables are all that a sanitizer's report needs; full debug information triples the size of the objects.
+# For scripts/coverage.sh, and for long runs of the fuzz targets.
 set(CMAKE_CXX_FLAGS_COVERAGE "-O1 --coverage -fprofile-update=atomic")
 set(CMAKE_EXE_LINKER_FLAGS_COVERAGE "--coverage")
 set(CMAKE_CXX_FLAGS_FUZZ "-O2 -g1 -D_GLIBCXX_ASSERTIONS")
+# Line tables are all that a sanitizer's report needs; full debug information triples the size of the objects.
 set(CMAKE_CXX_FLAGS_SANITIZER "-O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS")
 
 # fma is always written out; the compiler must not form one of its own.
@@ -34,16 +35,15 @@ set(FEDC_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes
 option(FEDC_FUZZ "Build the fuzz targets of tests/fuzz, and no other tests; needs clang" OFF)
 if(FEDC_FUZZ)
   # What libFuzzer is steered by; its main function comes with the targets only (tests/fuzz/CMakeLists.txt).
-  add_compile_options(-fsanitize=fuzzer-no-link -Wno-error)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(FEDC_SANITIZE)
-  # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.
-  add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all -Wno-error)
+  add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FEDC_SANITIZE})
 endif()
 
-if(CMAKE_BUILD_TYPE STREQUAL Coverage)
-  # Counters, too, make flow-based warnings see ghosts.
+if(FEDC_SANITIZE OR FEDC_FUZZ OR CMAKE_BUILD_TYPE STREQUAL Coverage)
+  # Instrumented code makes g++'s flow-based warnings see ghosts; the release build is the one that judges warnings.
   add_compile_options(-Wno-error)
 endif()
 

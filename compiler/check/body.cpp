@@ -95,7 +95,7 @@ TypeRef BodyChecker::withoutLiterals(const TypeRef& t) const {
     case TypeKind::Hole: {
       const Hole& h = solver_.holeAt(t->id);
       if (h.kind == HoleKind::Any) return t;
-      return h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType();
+      return scalarType(h.own());
     }
     case TypeKind::Tuple: return tupleType(all(t->items));
     case TypeKind::Array: return arrayType(withoutLiterals(t->element), t->extent);
@@ -150,7 +150,7 @@ void BodyChecker::finish(Mark m) {
       report(Diagnostic(Code::TypeMismatch, span, "shifts and operations on bits give whole numbers, a float is wanted here").at("no float"));
       continue;
     }
-    solver_.solveHole(i, h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType());
+    solver_.solveHole(i, scalarType(h.own()));
     defaulted = true;
   }
   if (defaulted) settle();

@@ -9,6 +9,7 @@
 
 #include "compiler/check/program.h"
 #include "compiler/check/solver.h"
+#include "compiler/support/plural.h"
 
 /// Checks one body (of a function instance, a module-level `let`, a test) and builds its typed form. The parts stand in files by meaning:
 /// annotations, names, expressions, operators, statements, patterns, functions, calls, coerce, placement, statics, builtins_*.
@@ -24,6 +25,8 @@ struct Arg {
   const ast::Expr* syntax = nullptr;
   ScopeRef scope;
   MutExpr typed;
+  /// Where the value is taken, if that is known: for what is said of an operator whose operands are not there.
+  std::optional<Placement> at{};
 };
 
 /// A type that is wanted, and who wants it.
@@ -33,9 +36,6 @@ struct Expectation {
   /// Label of `span`: "`x` is declared as `f32`".
   std::string why;
 };
-
-/// `1 argument`, `2 arguments`.
-inline std::string plural(std::size_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
 /// Placement of an operation, joined from its operands.
 struct Lift {
@@ -204,7 +204,8 @@ class BodyChecker {
 
   // --- operators (operators.cpp)
   MutExpr inferUnary(const ast::UnaryExpr& e, const ScopeRef& scope, const TypeRef& hint);
-  MutExpr inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, const TypeRef& hint);
+  /// `wanted`: where the result is wanted, if that is known.
+  MutExpr inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, std::optional<Placement> wanted);
   MutExpr binary(BinaryOp op, MutExpr a, MutExpr b, Span span, std::optional<Placement> wanted);
   TypeRef arithmetic(const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, const std::string& op, Span span, bool floatsOnly);
   TypeRef comparison(BinaryOp op, const TypeRef& a, const TypeRef& b, const MutExpr& ea, const MutExpr& eb, Span span);
@@ -290,6 +291,8 @@ class BodyChecker {
   /// The type of an operand where it is used locally; joins its placement.
   TypeRef local(MutExpr& e, Lift& lift);
   bool split(const TypeRef& t, std::optional<Placement>& at, TypeRef& local);
+  /// Of a type that may be null.
+  std::optional<Placement> placementOf(const TypeRef& t);
   TypeRef placed(const TypeRef& t, const Lift& lift) const { return lift.at ? placedType(t, *lift.at) : t; }
   void joinPlacement(Lift& lift, Placement at, const MutExpr& e);
   void reportPlacements(const MutExpr& server, const MutExpr& clients, const Lift& lift);
@@ -373,8 +376,6 @@ class BodyChecker {
   };
   std::vector<LoopFrame> loops_;
   std::uint32_t lastLocal_ = 0;
-  /// Where a builtin takes the value of the operator that is checked next.
-  std::optional<Placement> operatorAt_;
   /// The last statement of a body that should have had a value: reported once, as that.
   const ast::Stmt* missingResult_ = nullptr;
 };
@@ -388,7 +389,6 @@ struct BuiltinParameters {
 const BuiltinParameters& builtinParameters(Builtin b);
 /// The builtin with a name.
 std::optional<Builtin> builtinNamed(const std::string& name);
-const char* builtinName(Builtin b);
 /// `(c: bool, why: str)`, as the reference has it.
 const char* builtinSignature(Builtin b);
 

@@ -176,12 +176,12 @@ MutExpr BodyChecker::builtinNode(Builtin b, Operands operands, TypeRef type, Spa
 bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<Arg*>& out, Span span) {
   const BuiltinParameters& p = builtinParameters(b);
   const std::string name = builtinName(b);
-  const std::string written = fmt::format("it is written `{}{}`", name, builtinSignature(b));
+  const auto written = [&] { return fmt::format("it is written `{}{}`", name, builtinSignature(b)); };
   out.assign(p.names.size(), nullptr);
   if (p.variadic) {
     for (std::size_t i = 0; i < p.names.size(); ++i) {
       if (i >= args.size()) {
-        report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs `{}`", name, p.names[i])).at("not given").note(written));
+        report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs `{}`", name, p.names[i])).at("not given").note(written()));
         return false;
       }
       out[i] = &args[i];
@@ -200,7 +200,7 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
         if (const auto near = suggest(a.name->text, p.names)) {
           d.fix = Fix::replace(a.name->span, *near, "a similar parameter exists");
         } else {
-          d.notes.push_back(written);
+          d.notes.push_back(written());
         }
         report(std::move(d));
         return false;
@@ -212,7 +212,7 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
         report(Diagnostic(Code::WrongArgumentCount, a.span,
                           fmt::format("`{}` takes {}{}", name, any ? "at most " : "", plural(p.names.size(), "argument")))
                    .at("one too many")
-                   .note(written));
+                   .note(written()));
         return false;
       }
     }
@@ -228,7 +228,7 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
   for (std::size_t i = 0; i < p.names.size(); ++i)
     if (out[i] == nullptr && !p.optional[i]) missing += (missing.empty() ? "`" : ", `") + p.names[i] + "`";
   if (!missing.empty()) {
-    report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs {}", name, missing)).at("not given").note(written));
+    report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs {}", name, missing)).at("not given").note(written()));
     return false;
   }
   return true;
@@ -236,7 +236,10 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
 
 MutExpr BodyChecker::inferArg(Arg* a, const TypeRef& hint) {
   if (a == nullptr) return nullptr;
-  if (!a->typed) a->typed = infer(*a->syntax, a->scope, hint);
+  if (!a->typed) {
+    const auto* operation = a->at && !placementOf(hint) ? ast::tryAs<ast::BinaryExpr>(a->syntax) : nullptr;
+    a->typed = operation != nullptr ? inferBinary(*operation, a->scope, a->at) : infer(*a->syntax, a->scope, hint);
+  }
   return a->typed;
 }
 
@@ -294,10 +297,7 @@ MutExpr BodyChecker::leavesError(Span span, const MutExpr& operand, const TypeRe
 MutExpr BodyChecker::callBuiltin(Builtin b, std::vector<Arg>& args, Span span, const ScopeRef& scope, const TypeRef& hint) {
   (void)scope;
   // Where the result is wanted, its argument is.
-  const TypeRef want = hint ? solver_.head(hint) : nullptr;
-  if (want && is(want, TypeKind::Placed) && groupOf(b) != Group::Federated && !args.empty() && args[0].syntax != nullptr &&
-      args[0].syntax->kind == ast::ExprKind::Binary)
-    operatorAt_ = want->placement;
+  if (groupOf(b) != Group::Federated && !args.empty()) args[0].at = placementOf(hint);
   std::vector<Arg*> a;
   if (!matchArguments(b, args, a, span)) {
     for (Arg& x : args)

@@ -58,7 +58,7 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
     if (is(want, TypeKind::Placed) && b != Builtin::FederatedCollect)
       inner = placedType(want->element, fromServer ? Placement::Server : Placement::Clients);
   }
-  if (a[0]->syntax != nullptr && a[0]->syntax->kind == ast::ExprKind::Binary) operatorAt_ = fromServer ? Placement::Server : Placement::Clients;
+  a[0]->at = fromServer ? Placement::Server : Placement::Clients;
   MutExpr x = inferArg(a[0], inner);
   TypeRef t = expectPlaced(x, fromServer ? Placement::Server : Placement::Clients, name);
   if (!t) return errorExpr(span);

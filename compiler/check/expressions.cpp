@@ -48,7 +48,7 @@ MutExpr BodyChecker::inferKind(const ast::Expr& e, const ScopeRef& scope, const 
     case ast::ExprKind::TupleField: return inferTupleField(ast::as<ast::TupleFieldExpr>(e), scope);
     case ast::ExprKind::Index: return inferIndex(ast::as<ast::IndexExpr>(e), scope);
     case ast::ExprKind::Unary: return inferUnary(ast::as<ast::UnaryExpr>(e), scope, hint);
-    case ast::ExprKind::Binary: return inferBinary(ast::as<ast::BinaryExpr>(e), scope, hint);
+    case ast::ExprKind::Binary: return inferBinary(ast::as<ast::BinaryExpr>(e), scope, placementOf(hint));
     case ast::ExprKind::Range: return inferRange(ast::as<ast::RangeExpr>(e), scope);
     case ast::ExprKind::As: return inferAs(ast::as<ast::AsExpr>(e), scope);
   }

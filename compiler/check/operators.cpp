@@ -326,7 +326,7 @@ void BodyChecker::settleLiterals(TypeRef& a, TypeRef& b) {
   if (x && y) {
     solver_.unify(y, x);
     const Hole& h = solver_.hole(solver_.head(x));
-    solver_.unify(x, h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType());
+    solver_.unify(x, scalarType(h.own()));
   } else {
     const auto e = commonElem(x ? b : a);
     if (e && core::isNumeric(*e)) solver_.unify(x ? x : y, scalarType(*e));
@@ -339,8 +339,7 @@ void BodyChecker::settleWithin(const TypeRef& type, std::optional<Elem> to, bool
   const TypeRef t = solver_.head(type);
   if (isLiteralHole(t)) {
     const Hole& h = solver_.hole(t);
-    const Elem own = h.kind == HoleKind::Float || h.wantsFloat ? Elem::F32 : Elem::I32;
-    if (nested) solver_.unify(t, scalarType(to.value_or(own)));
+    if (nested) solver_.unify(t, scalarType(to.value_or(h.own())));
     return;
   }
   if (is(t, TypeKind::Placed)) return settleWithin(t->element, to, nested);
@@ -400,9 +399,7 @@ MutExpr BodyChecker::binary(BinaryOp op, MutExpr a, MutExpr b, Span span, std::o
   return x;
 }
 
-MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, const TypeRef& hint) {
-  std::optional<Placement> wanted = std::exchange(operatorAt_, std::nullopt);
-  if (const TypeRef want = hint ? solver_.head(hint) : nullptr; want && is(want, TypeKind::Placed)) wanted = want->placement;
+MutExpr BodyChecker::inferBinary(const ast::BinaryExpr& e, const ScopeRef& scope, std::optional<Placement> wanted) {
   // A long chain leans to the left: walk it in a loop, so that its length is no depth.
   std::vector<const ast::BinaryExpr*> chain;
   const ast::Expr* first = &e;
@@ -476,7 +473,7 @@ MutExpr BodyChecker::convert(core::Elem to, std::vector<Arg>& args, Span span, c
     const bool fraction = h.kind == HoleKind::Float && !core::isFloat(to);
     const bool whole = to == Elem::Bool || (h.wantsInteger && core::isFloat(to));
     const bool called = x->kind == ExprKind::Call;
-    const TypeRef usual = h.kind == HoleKind::Float || h.wantsFloat ? scalarType(Elem::F32) : intType();
+    const TypeRef usual = scalarType(h.own());
     solver_.unify(number, fraction || whole || called ? usual : scalarType(to));
     t = solver_.zonk(t);
   }

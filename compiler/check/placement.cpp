@@ -18,6 +18,11 @@ std::string bytesText(std::int64_t bytes) {
 
 std::string BodyChecker::describePlace(Placement p) const { return p == Placement::Server ? "at the server" : "at the clients"; }
 
+std::optional<Placement> BodyChecker::placementOf(const TypeRef& t) {
+  const TypeRef head = t ? solver_.head(t) : nullptr;
+  return head && is(head, TypeKind::Placed) ? std::optional(head->placement) : std::nullopt;
+}
+
 TypeRef BodyChecker::local(MutExpr& e, Lift& lift) {
   const TypeRef t = solver_.head(e->type);
   if (is(t, TypeKind::Placed)) {

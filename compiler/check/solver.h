@@ -33,6 +33,9 @@ struct Hole {
   /// What it is the type of, for messages: `zeros()`.
   std::string what;
   TypeRef solution;
+
+  /// Of a number that is written out: the type that it takes on its own.
+  core::Elem own() const { return kind == HoleKind::Float || wantsFloat ? core::Elem::F32 : core::Elem::I32; }
 };
 
 struct DimHole {

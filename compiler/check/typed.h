@@ -20,6 +20,8 @@ enum class Builtin : std::uint8_t {
 #define FEDC_BUILTIN(id, name, group, signature, doc) id,
 #include "compiler/check/builtins.def"
 };
+/// As programs write it.
+const char* builtinName(Builtin b);
 
 /// A name bound by a parameter, `let`, `var`, `for` or a lambda. Unique in the program.
 struct Local {

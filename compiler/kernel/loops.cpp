@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <functional>
 
 #include "compiler/core/type.h"
+#include "compiler/kernel/text.h"
 
 namespace fedc::kernel {
 
@@ -28,18 +28,6 @@ std::string_view primName(core::Prim p) {
 std::string_view foldName(Accumulation::Kind k) {
   static constexpr std::string_view kNames[] = {"sum", "prod", "max", "min", "and", "or", "argmax", "argmin"};
   return kNames[static_cast<std::size_t>(k)];
-}
-
-/// Exact: functions of one text are shared (`NestFunction` without its names).
-std::string literalText(const Literal& l) {
-  if (core::isFloat(l.elem)) {
-    const double value = l.toDouble();
-    const std::string elem = l.elem == Elem::F32 ? "" : fmt::format(":{}", core::elemName(l.elem));
-    if (std::isnan(value)) return fmt::format("nan({:#x}){}", l.bits, elem);
-    return (l.elem == Elem::F64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value))) + elem;
-  }
-  if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
-  return fmt::format("{}:{}", l.toInt(), core::elemName(l.elem));
 }
 
 class FunctionPrinter {
@@ -87,7 +75,7 @@ class FunctionPrinter {
     };
     auto wide = [&](std::string_view name) { return fmt::format("{}{}", name, v.lanes ? "16" : ""); };
     switch (v.kind) {
-      case Value::Kind::Literal: return literalText(v.literal);
+      case Value::Kind::Literal: return print(v.literal);
       case Value::Kind::Integer:
         if (!v.lanes) return fmt::format("({}):{}", text(v.dim), core::elemName(v.elem));
         return fmt::format("({} + lane*({})):{}", text(v.dim), text(v.laneStep), core::elemName(v.elem));

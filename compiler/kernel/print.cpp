@@ -14,22 +14,6 @@ namespace fedc::kernel {
 
 namespace {
 
-std::string number(Literal l) {
-  const std::string suffix(core::elemName(l.elem));
-  const std::string bits = fmt::format("{}.bits(0x{:x})", suffix, l.bits);
-  if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
-  if (l.elem == Elem::Key || l.elem == Elem::Str) return bits;
-  if (!core::isFloat(l.elem)) {
-    return l.elem == Elem::U64 ? fmt::format("{}{}", l.bits, suffix) : fmt::format("{}{}", l.toInt(), suffix);
-  }
-  const double d = l.toDouble();
-  if (std::isinf(d)) return (d < 0 ? "-inf." : "inf.") + suffix;
-  // The shortest text that reads back as the same number; a NaN by its bits.
-  if (std::isnan(d)) return bits;
-  const std::string text = l.elem == Elem::F64 ? fmt::format("{}", d) : fmt::format("{}", static_cast<float>(d));
-  return text + (text.find_first_of(".e") == std::string::npos ? ".0" : "") + suffix;
-}
-
 /// A name as the reader takes it.
 std::string plainName(std::string name) {
   for (char& c : name) {
@@ -249,7 +233,7 @@ class Printer {
     if (const auto it = shared_.find(id); it != shared_.end()) return it->second;
     const Expr& e = (*exprs_)[static_cast<std::size_t>(id)];
     switch (e.kind) {
-      case Expr::Kind::Literal: return number(e.literal);
+      case Expr::Kind::Literal: return print(e.literal);
       case Expr::Kind::Integer: return fmt::format("{}({})", core::elemName(e.elem), dim(e.dim));
       case Expr::Kind::Load: return access(e.access);
       case Expr::Kind::Accumulator: return fmt::format("a{}", e.accumulator);
@@ -278,6 +262,22 @@ class Printer {
 };
 
 }  // namespace
+
+std::string print(Literal l) {
+  const std::string suffix(core::elemName(l.elem));
+  const std::string bits = fmt::format("{}.bits(0x{:x})", suffix, l.bits);
+  if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
+  if (l.elem == Elem::Key || l.elem == Elem::Str) return bits;
+  if (!core::isFloat(l.elem)) {
+    return l.elem == Elem::U64 ? fmt::format("{}{}", l.bits, suffix) : fmt::format("{}{}", l.toInt(), suffix);
+  }
+  const double d = l.toDouble();
+  if (std::isinf(d)) return (d < 0 ? "-inf." : "inf.") + suffix;
+  // The shortest text that reads back as the same number; a NaN by its bits.
+  if (std::isnan(d)) return bits;
+  const std::string text = l.elem == Elem::F64 ? fmt::format("{}", d) : fmt::format("{}", static_cast<float>(d));
+  return text + (text.find_first_of(".e") == std::string::npos ? ".0" : "") + suffix;
+}
 
 std::string print(const Kernel& kernel) { return Printer(kernel).run(); }
 std::string print(const Kernel& kernel, const Statement& statement) { return Printer(kernel).one(statement); }

@@ -11,6 +11,8 @@ namespace fedc::kernel {
 /// The nests form as text (`fedc emit kernel`), in the syntax of docs/kernel-ir.md. An expression that several places of a nest use is named
 /// once, `e = ..`, at the nest's beginning.
 std::string print(const Kernel& kernel);
+/// A number with its type, exactly: two that differ in a bit differ in text.
+std::string print(core::Literal literal);
 /// One statement with everything in it.
 std::string print(const Kernel& kernel, const Statement& statement);
 

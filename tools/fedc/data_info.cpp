@@ -4,6 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "compiler/support/plural.h"
 #include "runtime/data/inspect.h"
 #include "runtime/data/open.h"
 #include "tools/fedc/commands.h"
@@ -47,7 +48,7 @@ std::string rowsText(const std::vector<std::int64_t>& all) {
 /// `counted`: only so many clients were; 0: all.
 std::string countsText(const runtime::FeatureInfo& feature, std::size_t counted) {
   std::string values = "  value", counts = "  rows ";
-  std::string text = fmt::format("\n{}: {} different value{}{}\n", feature.name, feature.counts.size(), feature.counts.size() == 1 ? "" : "s",
+  std::string text = fmt::format("\n{}: {}{}\n", feature.name, plural(feature.counts.size(), "different value"),
                                  counted == 0 ? "" : fmt::format(" at the first {} clients", counted));
   const auto flush = [&] {
     text += values + "\n" + counts + "\n";
@@ -77,7 +78,7 @@ int dataInfoCommand(const CommandLine& line, const Console& console) {
   const std::string size = runtime::isGenerated(path) ? "generated" : bytesText(static_cast<double>(std::filesystem::file_size(path, ignored)));
   std::int64_t examples = 0;
   for (const std::int64_t n : info->rows) examples += std::max<std::int64_t>(n, 0);
-  std::string text = fmt::format("{}: {} client{}, {} examples, {}\n", path, info->clients, info->clients == 1 ? "" : "s", examples, size);
+  std::string text = fmt::format("{}: {}, {} examples, {}\n", path, plural(info->clients, "client"), examples, size);
   text += rowsText(info->rows);
   text += fmt::format("ids: {}{}\n", info->firstId, info->clients > 1 ? " .. " + info->lastId : "");
   text += "\nstruct Example {\n";

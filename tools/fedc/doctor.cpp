@@ -9,6 +9,7 @@
 #include "compiler/driver/cache.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/modules.h"
+#include "compiler/support/plural.h"
 #include "runtime/process/run.h"
 #include "runtime/versions.h"
 #include "tools/fedc/commands.h"
@@ -53,8 +54,7 @@ Finding cache() {
   const auto cache = driver::ArtifactCache::open(driver::ArtifactCache::defaultFolder());
   if (!cache) return {"cache", cache.error().message + (cache.error().isUnsafe ? "" : ": every run compiles"), !cache.error().isUnsafe};
   const auto holds = cache->statistics();
-  return {"cache",
-          fmt::format("{} ({} file{}, {})", cache->folder(), holds.files, holds.files == 1 ? "" : "s", bytesText(static_cast<double>(holds.bytes)))};
+  return {"cache", fmt::format("{} ({}, {})", cache->folder(), plural(holds.files, "file"), bytesText(static_cast<double>(holds.bytes)))};
 }
 
 /// A program through all stages.

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "compiler/support/plural.h"
 #include "tools/fedc/number_text.h"
 
 namespace fedc::cli {
@@ -43,7 +44,7 @@ std::string roundText(const runtime::RoundEvent& event, double perSecond) {
 }
 
 std::string evalText(const runtime::EvalEvent& event, int rounds) {
-  return fmt::format("round {:>{}} evaluated on {} client{}: {}", event.round, digits(rounds), event.clients, event.clients == 1 ? "" : "s",
+  return fmt::format("round {:>{}} evaluated on {}: {}", event.round, digits(rounds), plural(static_cast<std::size_t>(event.clients), "client"),
                      metricsText(event.metrics, true));
 }
 

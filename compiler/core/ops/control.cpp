@@ -2,6 +2,7 @@
 
 #include "compiler/core/ops/groups.h"
 #include "compiler/core/ops/interpret_ops.h"
+#include "compiler/support/plural.h"
 
 namespace fedc::core {
 
@@ -30,7 +31,7 @@ Problem yieldFits(const Fn& fn, const Stmt& s, const Atom& yield, const Type& wa
 
 Problem needRegions(const Stmt& s, std::size_t n) {
   if (s.regions.size() == n) return std::nullopt;
-  return problem(s, fmt::format("needs {} region{}, has {}", n, n == 1 ? "" : "s", s.regions.size()));
+  return problem(s, fmt::format("needs {}, has {}", plural(n, "region"), s.regions.size()));
 }
 
 Problem inferDim(const Fn& fn, const Stmt& s, Operands types, Types&) {

@@ -38,14 +38,6 @@ Group groupOf(Builtin b) {
   return groups[static_cast<std::size_t>(b)];
 }
 
-std::string_view nameOf(Builtin b) {
-  static constexpr std::string_view names[] = {
-#define FEDC_BUILTIN(id, name, group, signature, doc) name,
-#include "compiler/check/builtins.def"
-  };
-  return names[static_cast<std::size_t>(b)];
-}
-
 /// Which operand is a list of sizes or axes; -1: none.
 int listOperand(Builtin b) {
   switch (b) {
@@ -175,7 +167,7 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
     case Group::Sequence: return sequenceBuiltin(b, args, local, env, span);
     case Group::Random: return randomBuiltin(b, args, local, env, span);
     case Group::Check: break;
-    default: notYet(span, "`" + std::string(nameOf(b)) + "`");
+    default: notYet(span, "`" + std::string(check::builtinName(b)) + "`");
   }
   if (b == Builtin::Assert) {
     const Value& condition = *args[0];
@@ -188,7 +180,7 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
     return Value::unit();
   }
   if (b == Builtin::Dbg) return *args[0];
-  notYet(span, "`" + std::string(nameOf(b)) + "`");
+  notYet(span, "`" + std::string(check::builtinName(b)) + "`");
 }
 
 }  // namespace fedc::transform::specialise

@@ -165,7 +165,7 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
   const Dim& count = keys.leaf.type.dims[0];
   if (!count.constant()) {
     stop(Code::SizeNotKnown, span, "the number of keys must be known before the run",
-         "give every client as many, as in `pad(keys, 100)`, and look at the first");
+         "take and pad them, as in `pad(words.take(100).collect(), 100)`");
   }
   const Home from = homeOf(value), asking = homeOf(keys);
   const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});

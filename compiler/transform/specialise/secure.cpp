@@ -1,7 +1,6 @@
-#include <limits>
-
 #include <fmt/format.h>
 
+#include "compiler/core/scalar.h"
 #include "compiler/transform/specialise/sequence.h"
 
 /// Secure sums. What a client adds is checked where it is, then goes up as u64: a cohort has fewer than 2^32 clients, so that only a sum of 64-bit
@@ -17,14 +16,6 @@ using core::Type;
 
 namespace {
 
-std::string nameOf(Builtin b) {
-  switch (b) {
-    case Builtin::FederatedSecureSum: return "federated_secure_sum";
-    case Builtin::FederatedSecureSumBitwidth: return "federated_secure_sum_bitwidth";
-    default: return "federated_secure_modular_sum";
-  }
-}
-
 core::UpEdge::Kind kindOf(Builtin b) {
   switch (b) {
     case Builtin::FederatedSecureSum: return core::UpEdge::Kind::SecureSum;
@@ -35,26 +26,12 @@ core::UpEdge::Kind kindOf(Builtin b) {
 
 bool isWide(Elem e) { return e == Elem::I64 || e == Elem::U64; }
 
-Leaf whole(Elem elem, std::uint64_t value) {
-  Literal literal = Literal::zero(elem);
-  literal.bits = value;
-  return Value::literal(literal, Type{elem, {}}).leaf;
-}
-
-std::uint64_t largest(Elem e) { return (std::numeric_limits<std::uint64_t>::max() >> (64 - 8 * core::elemBytes(e))) >> (core::isSigned(e) ? 1 : 0); }
+Leaf whole(Elem elem, std::int64_t value) { return Value::literal(Literal::ofInt(elem, value)).leaf; }
 
 }  // namespace
 
-void Specialiser::checkAll(const Leaf& condition, Span span, std::string message) {
-  std::vector<int> axes(static_cast<std::size_t>(condition.type.rank()));
-  for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<int>(i);
-  const Leaf all = reduceLeaf(core::ReduceKind::And, condition, axes, span);
-  if (!all.atom.isLiteral) return check(use(all), span, std::move(message));
-  if (all.atom.literal.bits == 0) stop(Code::AssertionFails, span, message);
-}
-
 Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span span) {
-  const std::string name = nameOf(b);
+  const std::string name = check::builtinName(b);
   const std::vector<Leaf> limits = leavesOf(limit);
   const auto limitOf = [&](std::size_t i) { return limits.size() == 1 ? limits[0] : limits[i]; };
   const auto wide = [&](const Leaf& l) { return convert(Value::of(l), Elem::U64, span).leaf; };
@@ -86,7 +63,7 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
                                  binaryLeaf(BinaryOp::Le, bits, whole(Elem::I64, 64), span), span);
     checkAll(fits, span, fmt::format("the bits of `{}` are not 1 to 64", name));
     const Leaf unused = binaryLeaf(BinaryOp::Sub, whole(Elem::U64, 64), wide(bits), span);
-    const Leaf most = binaryLeaf(BinaryOp::Shr, whole(Elem::U64, std::numeric_limits<std::uint64_t>::max()), unused, span);
+    const Leaf most = binaryLeaf(BinaryOp::Shr, Value::literal(core::reduceIdentity(core::ReduceKind::Min, Elem::U64)).leaf, unused, span);
     checkAll(binaryLeaf(BinaryOp::Le, wide(q), most, span), span, fmt::format("a client gives a number of more bits than `bits` to `{}`", name));
     return wide(q);
   };
@@ -118,7 +95,7 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
   const auto report = [&](const Value& a) {
     return zip(a, x, span, [&](const Leaf& s, const Leaf& l) {
       if (l.type.elem != Elem::U64) {
-        checkAll(binaryLeaf(BinaryOp::Le, s, whole(Elem::U64, largest(l.type.elem)), span), span,
+        checkAll(binaryLeaf(BinaryOp::Le, s, wide(Value::literal(core::reduceIdentity(core::ReduceKind::Min, l.type.elem)).leaf), span), span,
                  fmt::format("the sum of `{}` does not fit `{}`", name, core::elemName(l.type.elem)));
       }
       return convert(Value::of(s), l.type.elem, span).leaf;

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "compiler/core/scalar.h"
 #include "compiler/transform/specialise/sequence.h"
 
 namespace fedc::transform::specialise {
@@ -11,21 +12,6 @@ using core::Atom;
 using core::Elem;
 using core::Op;
 using core::Type;
-
-namespace {
-
-/// The identity of min, and of max.
-template <bool Highest>
-core::Literal extreme(Elem e) {
-  if (core::isFloat(e)) return core::Literal::ofDouble(e, Highest ? HUGE_VAL : -HUGE_VAL);
-  const int width = 8 * core::elemBytes(e);
-  const std::uint64_t all = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  const std::uint64_t top = std::uint64_t{1} << (width - 1);
-  if (!core::isSigned(e)) return core::Literal{e, Highest ? all : 0};
-  return core::Literal{e, Highest ? all ^ top : top};
-}
-
-}  // namespace
 
 std::vector<Dim> Specialiser::dimsOf(const Value& v, Span span) {
   std::vector<Dim> dims;
@@ -107,8 +93,8 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       if (auto shape = optional(0)) return Value::literal(make(type->elem), Type{type->elem, dimsOf(*shape, span)});
       return zerosLike(type, env, make, span);
     }
-    case Builtin::Highest: return zerosLike(type, env, &extreme<true>, span);
-    case Builtin::Lowest: return zerosLike(type, env, &extreme<false>, span);
+    case Builtin::Highest: return zerosLike(type, env, [](Elem e) { return core::reduceIdentity(core::ReduceKind::Min, e); }, span);
+    case Builtin::Lowest: return zerosLike(type, env, [](Elem e) { return core::reduceIdentity(core::ReduceKind::Max, e); }, span);
     case Builtin::Full: {
       Value like = zerosLike(type, env, &Literal::zero, span);
       return map(like, [&](const Leaf& l) { return broadcastTo(convert(*args[0], l.type.elem, span).leaf, l.type.dims, span); });

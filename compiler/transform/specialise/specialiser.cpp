@@ -171,6 +171,12 @@ void Specialiser::check(Atom condition, Span span, std::string message) {
   builder(span).check(condition, site(span, std::move(message)));
 }
 
+void Specialiser::checkAll(const Leaf& condition, Span span, std::string message) {
+  const Leaf all = reduction(check::Builtin::All, Value::of(condition), std::nullopt, span).leaf;
+  if (!all.atom.isLiteral) return check(use(all), span, std::move(message));
+  if (all.atom.literal.bits == 0) stop(Code::AssertionFails, span, std::move(message));
+}
+
 void Specialiser::stop(Code code, Span span, std::string message, std::string note) {
   Diagnostic d(code, span, std::move(message));
   if (!note.empty()) d.notes.push_back(std::move(note));

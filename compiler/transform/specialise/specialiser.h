@@ -195,9 +195,10 @@ class Specialiser {
   Value collect(const Value& x, Span span);
   /// `take(value, key)` for each key of a client, where the client is.
   Value selectByKey(const Value& keys, const Value& value, const std::shared_ptr<const Closure>& take, Span span);
+  std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
+
   // ---- secure.cpp
   Value secureSum(check::Builtin b, const Value& x, const Value& limit, Span span);
-  std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
 
   // ---- entry.cpp
   Entry entry(const std::string& name);
