@@ -258,7 +258,7 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
       MutExpr size = wantInt(a[1], "the size to pad to");
       const std::optional<Dim> extent = dimOrError(size, "the size to pad to");
       if (!extent) return errorExpr(span);
-      const Dim n = *extent;
+      const Dim& n = *extent;
       const auto axis = leadingAxis(t);
       if (!axis || is(t, TypeKind::Range)) return builtinError(span, x, fmt::format("`pad` takes `T[n]`, found `{}`", show(t)));
       const auto before = solver_.zonk(axis->extent).constant();
