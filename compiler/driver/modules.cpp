@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "compiler/driver/library.h"
+
 namespace fedc::driver {
 
 namespace fs = std::filesystem;
@@ -21,7 +23,9 @@ std::string stdlibFolder() {
   return FEDC_STDLIB_DIR;
 }
 
-ModuleFinder::ModuleFinder(SourceManager& sources, std::vector<std::string> include) : sources_(sources), folders_(std::move(include)) {
+ModuleFinder::ModuleFinder(SourceManager& sources, std::vector<std::string> include, const Library* known)
+    : sources_(sources), library_(known), folders_(std::move(include)) {
+  if (library_ != nullptr) return;
   const std::string library = stdlibFolder();
   folders_.push_back(library);
   std::error_code error;
@@ -47,6 +51,7 @@ std::optional<FileId> ModuleFinder::load(const std::string& path) {
 }
 
 std::optional<FileId> ModuleFinder::find(const std::string& name, FileId fromFile) {
+  if (library_ != nullptr && library_->has(fromFile)) return library_->find(name);
   std::vector<std::string> folders;
   if (sources_.has(fromFile)) {
     fs::path beside = fs::path(sources_.file(fromFile).path()).parent_path();
@@ -56,7 +61,7 @@ std::optional<FileId> ModuleFinder::find(const std::string& name, FileId fromFil
   for (const std::string& folder : folders) {
     if (auto id = load((fs::path(folder) / (name + ".fed")).string())) return id;
   }
-  return std::nullopt;
+  return library_ != nullptr ? library_->find(name) : std::nullopt;
 }
 
 }  // namespace fedc::driver

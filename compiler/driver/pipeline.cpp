@@ -5,6 +5,7 @@
 
 #include "compiler/check/check.h"
 #include "compiler/core/text.h"
+#include "compiler/driver/library.h"
 #include "compiler/driver/modules.h"
 #include "compiler/support/limits.h"
 #include "compiler/transform/cut.h"
@@ -63,9 +64,10 @@ Expected<bool> checkProgram(Compilation& compilation, const std::string& path, c
 }
 
 bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options) {
-  ModuleFinder finder(compilation.sources, options.include);
+  ModuleFinder finder(compilation.sources, options.include, options.library);
   check::CheckOptions checkOptions;
   checkOptions.params = options.params;
+  if (options.library != nullptr) checkOptions.parsed = options.library->parsed();
   const auto find = [&](const std::string& name, FileId from) { return compilation.lookups.emplace_back(name, from, finder.find(name, from)).found; };
   compilation.typed = check::check(compilation.sources, file, find, checkOptions, compilation.sink);
   if (compilation.typed && options.print && (options.printAfter == "check" || options.printAfter == "all")) {

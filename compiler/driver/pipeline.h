@@ -17,6 +17,8 @@
 
 namespace fedc::driver {
 
+class Library;
+
 /// A pass on one local function of Core IR, with what must hold after it.
 struct CorePass {
   std::string_view name;
@@ -35,6 +37,8 @@ struct CompileOptions {
   std::map<std::string, std::string> params;
   /// `--include`
   std::vector<std::string> include;
+  /// What the compilation's sources begin with (`Library::addTo`), if so.
+  const Library* library = nullptr;
   /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.
   bool verify = false;
   /// Receives the program after each pass: the pass's name and the text. Only for the pass named `printAfter`, or all if it is `all`.

@@ -1,0 +1,48 @@
+#include "compiler/driver/library.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "compiler/driver/modules.h"
+#include "compiler/support/diagnostics.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/syntax/parse.h"
+
+namespace fedc::driver {
+
+namespace fs = std::filesystem;
+
+Library::Library() {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(stdlibFolder(), error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".fed") paths.push_back(it->path());
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const fs::path& path : paths) {
+    const auto file = sources_.load(path.string());
+    if (!file) continue;
+    DiagnosticSink sink;
+    std::shared_ptr<const syntax::ast::Module> tree = syntax::parse(**file, sink);
+    files_[path.stem().string()] = (*file)->id();
+    // One with errors is parsed again by each compilation, which reports them.
+    if (!sink.hasErrors()) parsed_[(*file)->id()] = std::move(tree);
+  }
+}
+
+const Library& Library::standard() {
+  static const Library library;
+  return library;
+}
+
+void Library::addTo(SourceManager& sources) const {
+  for (FileId id = 0; id < sources_.size(); ++id) sources.add(sources_.file(id).path(), std::string(sources_.file(id).text()));
+}
+
+std::optional<FileId> Library::find(const std::string& name) const {
+  const auto file = files_.find(name);
+  return file == files_.end() ? std::nullopt : std::optional(file->second);
+}
+
+}  // namespace fedc::driver

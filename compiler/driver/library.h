@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "compiler/support/source.h"
+
+namespace fedc::syntax::ast {
+struct Module;
+}
+
+namespace fedc::driver {
+
+/// The standard library, read and parsed once, for processes that compile many programs: their compilations begin with its files, in one order, so
+/// that its trees fit all of them.
+class Library {
+ public:
+  /// The library of `stdlibFolder()`. Made at the first call, never changed.
+  static const Library& standard();
+
+  /// The first files of a new compilation.
+  void addTo(SourceManager& sources) const;
+  /// The file of a module in a compilation that begins with the library.
+  std::optional<FileId> find(const std::string& name) const;
+  /// Whether a file of such a compilation is the library's.
+  bool has(FileId file) const { return sources_.has(file); }
+  /// Tree by file.
+  const std::map<FileId, std::shared_ptr<const syntax::ast::Module>>& parsed() const { return parsed_; }
+
+ private:
+  Library();
+
+  SourceManager sources_;
+  std::map<std::string, FileId> files_;
+  std::map<FileId, std::shared_ptr<const syntax::ast::Module>> parsed_;
+};
+
+}  // namespace fedc::driver
