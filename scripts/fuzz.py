@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs the fuzz targets of a build (docs/testing.md), JOBS of them at a time:
 
-    scripts/fuzz.py [--build build-fuzz] [--seconds 60 | --runs N] [--jobs 2] [--seed 1] [TARGET…]
+    scripts/fuzz.py [--build build-fuzz] [--seconds 60 | --runs N] [--max-length N] [--jobs 2] [--seed 1] [TARGET…]
 
 Each begins with tests/fuzz/corpus/TARGET, tests/fuzz/regressions/TARGET, what `seeds` below makes of the repository's own files, and what earlier
 runs have kept in BUILD/corpus/TARGET. A finding is a file in BUILD/findings; the exit code is then 1.
@@ -21,6 +21,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Longer inputs are slower, not more telling.
 MAX_LENGTH = {"artifact": 65536, "program": 4096, "hdf5": 1024, "command_line": 512}
+# Choosing by entropy takes longer than these targets' inputs.
+UNIFORM = {"program"}
 # The slowest input that is not a finding, in seconds, under sanitizers.
 TIMEOUT = 60
 
@@ -148,8 +150,8 @@ def run(name, options):
     dictionary(name, words)
     given = [ROOT / "tests/fuzz" / kind / name for kind in ("corpus", "regressions")] + [build / "seeds" / name]
     limit = f"-runs={options.runs}" if options.runs else f"-max_total_time={options.seconds}"
-    command = [build / "bin" / f"fuzz_{name}", limit, f"-seed={options.seed}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096", f"-max_len={MAX_LENGTH.get(name, 8192)}"]
-    command += ["-print_final_stats=1", f"-artifact_prefix={build}/findings/{name}-"]
+    command = [build / "bin" / f"fuzz_{name}", limit, f"-seed={options.seed}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096"]
+    command += [f"-max_len={options.max_length or MAX_LENGTH.get(name, 8192)}", f"-entropic={int(name not in UNIFORM)}", "-print_final_stats=1", f"-artifact_prefix={build}/findings/{name}-"]
     if words.stat().st_size:
         command.append(f"-dict={words}")
     command += [corpus] + [folder for folder in given if folder.is_dir()]
@@ -178,6 +180,7 @@ def main():
     parser.add_argument("--fedc", type=pathlib.Path, default=ROOT / "build/bin/fedc", help="makes the seeds")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--runs", type=int, default=0)
+    parser.add_argument("--max-length", type=int, default=0, help="of an input, in bytes; 0: the target's usual one")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1, help="of libFuzzer's choices; 0: another one each time")
     parser.add_argument("targets", nargs="*")

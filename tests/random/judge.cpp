@@ -12,6 +12,7 @@
 #include "compiler/codegen/native.h"
 #include "compiler/core/text.h"
 #include "compiler/driver/compile.h"
+#include "compiler/driver/library.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/kernel/text.h"
 #include "compiler/support/render.h"
@@ -111,6 +112,8 @@ class Judge {
   bool frontEnd() {
     driver::CompileOptions options;
     options.params = given_.params;
+    options.library = &driver::Library::standard();
+    options.library->addTo(compilation_.sources);
     const FileId file = compilation_.sources.add(folder_ + "/random.fed", given_.source).id();
     if (!driver::checkSource(compilation_, file, options)) {
       if (knownBefore()) return false;
