@@ -21,6 +21,8 @@ add_library(fedc_deflate INTERFACE)
 target_include_directories(fedc_deflate SYSTEM INTERFACE ${DEFLATE_INCLUDE})
 target_link_libraries(fedc_deflate INTERFACE ${DEFLATE_LIBRARY})
 
+find_package(SQLite3 REQUIRED)
+
 add_library(fedc_llvm INTERFACE)
 target_include_directories(fedc_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
 separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")

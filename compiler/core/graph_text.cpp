@@ -43,7 +43,7 @@ class GraphPrinter {
     out_ = fmt::format("graph {}\n", graph_.entry);
     for (const Graph::Input& in : graph_.inputs) line(1, "in", fmt::format("{} {}", kind(in.kind), slot(in.slot)));
     for (const Column& c : graph_.columns) line(1, "data", column(c));
-    for (const SlotInfo& s : graph_.clientState) line(1, "client state", leaf(s));
+    for (const SlotInfo& s : graph_.clientState) line(1, "kept", leaf(s));
     step(1, "server", graph_.first);
     for (std::size_t i = 0; i < graph_.phases.size(); ++i) phase(i);
     for (const Graph::Output& o : graph_.outputs) line(1, "out", output(o));

@@ -97,6 +97,7 @@ struct Cut {
       }
       case Origin::Kind::Selected:
       case Origin::Kind::Carry:
+      case Origin::Kind::State:
       case Origin::Kind::Column:
       case Origin::Kind::Key:
       case Origin::Kind::Right: break;
@@ -298,6 +299,13 @@ struct Cut {
       phase.clientOutputs.push_back(out);
       phase.collected.emplace_back(out.slot, stack->second);
     }
+    for (std::size_t i = 0; level == entry.clientsLevel && i < entry.clientResults.size(); ++i) {
+      addResult(work->fn, entry.clientResults[i]);
+      ClientOutput out;
+      out.kind = ClientOutput::Kind::State;
+      out.index = static_cast<int>(i);
+      phase.clientOutputs.push_back(out);
+    }
     finish(*work, isKept);
     first(*work, {accumulators(*work, Origin::Kind::Accumulator)});
     for (int i = 0; i < static_cast<int>(kept.size()); ++i) work->fn.inPlace.emplace_back(i, i);
@@ -335,6 +343,10 @@ struct Cut {
         case Origin::Kind::Key:
           in.kind = ClientInput::Kind::Key;
           in.slot = serverSlot(origin.from, origin.var);
+          break;
+        case Origin::Kind::State:
+          in.kind = ClientInput::Kind::State;
+          in.index = origin.index;
           break;
         case Origin::Kind::Carry:
           in.kind = ClientInput::Kind::Carry;
@@ -383,6 +395,7 @@ struct Cut {
 
   Graph run() {
     graph.entry = entry.name;
+    graph.clientState = entry.clientState;
     graph.dims.push_back({"K", std::nullopt});
     int last = 0;
     for (const auto& [level, exchange] : entry.exchanges) last = std::max(last, level);

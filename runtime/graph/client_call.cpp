@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/graph/client_states.h"
+#include "runtime/graph/executor.h"
 #include "runtime/value/layout.h"
 #include "runtime/value/random.h"
 
@@ -22,7 +24,7 @@ void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
     const ClientBuffer& param = phase.params[i];
     if (param.kind == ClientInput::Kind::Down) {
       buffers_[i] = const_cast<char*>(values.cell(param.index));
-    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry) {
+    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State) {
       own_[i].ensure(param.layout.bytes());
       buffers_[i] = own_[i].data();
     }
@@ -32,6 +34,24 @@ void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
     own_[params + r].ensure(phase.results[r].layout.bytes());
     buffers_.push_back(own_[params + r].data());
   }
+  if (phase.readsState) before_.ensure(values.state().bytes);
+  if (phase.writesState) after_.ensure(values.state().bytes);
+}
+
+std::optional<Failure> ClientCall::client(const Cohort& cohort, std::int64_t position, const ClientColumns* columns, char* accumulator,
+                                          Team* team) noexcept {
+  const std::string id = cohort.ids->id(cohort.clients[static_cast<std::size_t>(position)]);
+  const auto here = [position](std::optional<Failure> failure) {
+    if (failure) failure->position = position;
+    return failure;
+  };
+  if (phase_->readsState) {
+    if (auto failure = cohort.states->read(id, before())) return here(std::move(failure));
+  }
+  const std::int64_t failed = run(position, clientHash(id), columns, accumulator, team);
+  if (failed != CallArgs::kNoFailure) return Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(failed), {}};
+  if (phase_->writesState) return here(cohort.states->write(position, id, after()));
+  return std::nullopt;
 }
 
 std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims, Team* team) noexcept {
@@ -68,14 +88,18 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
         convert(from, values_->positionLayout(param.index), own_[i].data(), param.layout, 0);
         break;
       }
-      case ClientInput::Kind::Down:
-      case ClientInput::Kind::State: break;
+      case ClientInput::Kind::State: {
+        const auto leaf = static_cast<std::size_t>(param.index);
+        convert(before_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], own_[i].data(), param.layout, 0);
+        break;
+      }
+      case ClientInput::Kind::Down: break;
     }
   }
   std::size_t next = phase.params.size();
   for (const ClientResult& result : phase.results) {
     if (result.parameter >= 0) continue;
-    if (result.kind != ClientOutput::Kind::Accumulator) buffers_[next] = values_->positions(result.index).at(position);
+    if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect) buffers_[next] = values_->positions(result.index).at(position);
     ++next;
   }
   const std::int64_t rows = columns == nullptr ? 0 : columns->rows;
@@ -86,6 +110,9 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
     if (result.kind == ClientOutput::Kind::Accumulator) {
       const auto leaf = static_cast<std::size_t>(result.index);
       convert(buffers_[next], result.layout, accumulator + phase.offsets[leaf], phase.accumulator[leaf], 0);
+    } else if (result.kind == ClientOutput::Kind::State) {
+      const auto leaf = static_cast<std::size_t>(result.index);
+      convert(buffers_[next], result.layout, after_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], 0);
     }
     ++next;
   }

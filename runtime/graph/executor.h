@@ -14,6 +14,8 @@
 
 namespace fedc::runtime {
 
+class ClientStates;
+
 /// The clients of one run of a graph, by position.
 struct Cohort {
   /// Indices into the source.
@@ -25,6 +27,8 @@ struct Cohort {
   Loader::SourceId source = 0;
   /// See Loader::Use.
   std::int64_t step = 0;
+  /// Null if the graph neither reads nor makes client state.
+  ClientStates* states = nullptr;
 };
 
 /// Runs a federated graph over a cohort: the graph's inputs in, its outputs out. Nothing that it was given is changed, so a run that failed

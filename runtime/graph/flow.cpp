@@ -15,7 +15,6 @@
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
-#include "runtime/value/random.h"
 
 namespace fedc::runtime {
 
@@ -135,7 +134,7 @@ class PhaseFlow {
   void train(Block* block) noexcept;
   bool advance(Block* block) noexcept;
   void climb(Block* block) noexcept;
-  void failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept;
+  void failAt(Failure failure) noexcept;
   Worker& worker();
   /// The team, if there are threads without a block of their own.
   Team* idle() const { return unfinished_.load(std::memory_order_relaxed) < threads_ ? team_ : nullptr; }
@@ -321,12 +320,11 @@ PhaseFlow::Worker& PhaseFlow::worker() {
   return worker;
 }
 
-void PhaseFlow::failAt(std::int64_t position, std::int64_t site, const DataError* data) noexcept {
+void PhaseFlow::failAt(Failure failure) noexcept {
   const std::lock_guard lock(failureMutex_);
-  if (position >= failedPosition_.load()) return;
-  failure_ = data != nullptr ? Failure{Failure::Kind::Data, position, 0, *data}
-                             : Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(site), {}};
-  failedPosition_ = position;
+  if (failure.position >= failedPosition_.load()) return;
+  failure_ = std::move(failure);
+  failedPosition_ = failure_.position;
 }
 
 void PhaseFlow::train(Block* block) noexcept {
@@ -335,7 +333,7 @@ void PhaseFlow::train(Block* block) noexcept {
   block->aborted = position > failedPosition_.load(std::memory_order_relaxed);
   const ClientColumns* columns = phase_.readsData ? block->data() : nullptr;
   if (!block->aborted && phase_.readsData && columns == nullptr) {
-    failAt(position, 0, &block->error());
+    failAt({Failure::Kind::Data, position, 0, block->error()});
     block->aborted = true;
   }
   if (!block->aborted) {
@@ -344,14 +342,13 @@ void PhaseFlow::train(Block* block) noexcept {
       block->accumulator = pool_.take();
       std::memcpy(block->accumulator, zero_.data(), static_cast<std::size_t>(phase_.accumulatorBytes));
     }
-    const std::uint32_t client = cohort_->clients[static_cast<std::size_t>(position)];
     Worker& own = worker();
     const auto start = Clock::now();
-    const std::int64_t failed = own.call.run(position, clientHash(cohort_->ids->id(client)), columns, block->accumulator, idle());
+    auto failure = own.call.client(*cohort_, position, columns, block->accumulator, idle());
     own.trained += secondsSince(start);
     meter_.compute(-1);
-    if (failed != CallArgs::kNoFailure) {
-      failAt(position, failed, nullptr);
+    if (failure) {
+      failAt(std::move(*failure));
       block->aborted = true;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "runtime/value/layout.h"
 
@@ -22,7 +23,15 @@ class Planner {
     plan_.graph = &graph_;
     made_.assign(graph_.slots.size(), -1);
     position_.assign(graph_.slots.size(), -1);
-    if (!graph_.clientState.empty()) return fail(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
+    for (const core::SlotInfo& leaf : graph_.clientState) {
+      auto layout = denseLayout(leaf.type);
+      if (!layout) return fail(fmt::format("client state `{}` of `{}`: {}", leaf.name, graph_.entry, layout.error().message));
+      if (!layout->dims.empty() && layout->dims[0] < 0) return fail(fmt::format("client state `{}` of `{}` has no size", leaf.name, graph_.entry));
+      plan_.state.offsets.push_back(plan_.state.bytes);
+      // No element is wider than this.
+      plan_.state.bytes += (layout->bytes() + 7) / 8 * 8;
+      plan_.state.leaves.push_back(std::move(*layout));
+    }
     for (const core::Column& column : graph_.columns) {
       if (column.argument != 0) return fail(fmt::format("`{}` reads several federations, which is not supported yet", graph_.entry));
     }
@@ -127,6 +136,13 @@ class Planner {
     return made_[slot] = cell(slot, layout);
   }
 
+  bool stateLeaf(int index, const LeafLayout& layout, const std::string& who) {
+    if (index < 0 || static_cast<std::size_t>(index) >= plan_.state.leaves.size())
+      return fault(fmt::format("`{}` names leaf {} of the client state, there are {}", who, index, plan_.state.leaves.size()));
+    if (sameEntries(plan_.state.leaves[static_cast<std::size_t>(index)], layout)) return true;
+    return fault(fmt::format("`{}` has another type for client state `{}`", who, graph_.clientState[static_cast<std::size_t>(index)].name));
+  }
+
   bool arity(const Callable& fn, std::size_t params, std::size_t results, const std::string& who) {
     const Signature& s = fn.signature();
     if (s.params.size() == params && s.results.size() == results) return true;
@@ -210,7 +226,9 @@ class Planner {
             fault(fmt::format("`{}` takes carry `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
           }
           break;
-        case ClientInput::Kind::State: fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry)); break;
+        case ClientInput::Kind::State:
+          out.readsState = stateLeaf(input.index, s.params[i], s.name);
+          break;
       }
       out.params.push_back(buffer);
     }
@@ -264,7 +282,9 @@ class Planner {
         if (r == static_cast<int>(i)) result.parameter = parameter;
       }
       if (output.kind == ClientOutput::Kind::State) {
-        fault(fmt::format("`{}` keeps state at the clients, which is not supported yet", graph_.entry));
+        if (result.parameter >= 0) fault(fmt::format("`{}` writes its state over a parameter", s.name));
+        if (!failed_ && stateLeaf(output.index, s.results[i], s.name)) stateLeaves_.insert(output.index);
+        out.writesState = true;
       } else if (output.kind == ClientOutput::Kind::Accumulator) {
         if (output.index < 0 || static_cast<std::size_t>(output.index) >= out.accumulator.size() ||
             !sameEntries(out.accumulator[static_cast<std::size_t>(output.index)], s.results[i])) {
@@ -286,6 +306,9 @@ class Planner {
       }
       out.results.push_back(result);
     }
+    // A record is written as a whole.
+    if (out.writesState && stateLeaves_.size() != plan_.state.leaves.size()) fault(fmt::format("`{}` makes a part of the client state", s.name));
+    stateLeaves_.clear();
   }
 
   void mergeFunction(const core::Phase& phase, PhasePlan& out, int number) {
@@ -340,6 +363,8 @@ class Planner {
   /// For each slot the cell in which it is made (-1: not yet), and its index among position values.
   std::vector<int> made_;
   std::vector<int> position_;
+  /// What of the client state the phase at hand makes.
+  std::set<int> stateLeaves_;
   bool failed_ = false;
   tl::unexpected<Error> error_{Error{}};
 };

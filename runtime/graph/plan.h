@@ -44,14 +44,14 @@ struct PositionPlan {
 /// What a client function's buffer is bound to; see core::ClientInput.
 struct ClientBuffer {
   core::ClientInput::Kind kind = core::ClientInput::Kind::Down;
-  /// Accumulator: leaf. Down, Key: cell. Column: column. Carry: index into GraphPlan::positions.
+  /// Accumulator: leaf. Down, Key: cell. Column: column. State: leaf. Carry: index into GraphPlan::positions.
   int index = 0;
   LeafLayout layout;
 };
 
 struct ClientResult {
   core::ClientOutput::Kind kind = core::ClientOutput::Kind::Accumulator;
-  /// Accumulator: leaf. Carry, Collect: index into GraphPlan::positions.
+  /// Accumulator, State: leaf. Carry, Collect: index into GraphPlan::positions.
   int index = 0;
   LeafLayout layout;
   /// The parameter over which the result is written, or -1: it has a buffer of its own.
@@ -71,6 +71,8 @@ struct PhasePlan {
   std::vector<ClientResult> results;
   /// Whether a client's data (columns, or its row count) is needed.
   bool readsData = false;
+  /// Whether the client's stored state is read, and whether it is made.
+  bool readsState = false, writesState = false;
   const Callable* merge = nullptr;
   /// (cell, accumulator leaf): where the merged accumulator goes.
   std::vector<std::pair<int, int>> merged;
@@ -81,11 +83,19 @@ struct PhasePlan {
   ServerPlan server;
 };
 
+/// A client's stored state as one record: its leaves, dense, one behind the other.
+struct StatePlan {
+  std::vector<LeafLayout> leaves;
+  std::vector<std::int64_t> offsets;
+  std::int64_t bytes = 0;
+};
+
 /// A federated graph with its functions, checked and resolved: what the executors run.
 struct GraphPlan {
   const core::Graph* graph = nullptr;
   std::vector<CellPlan> cells;
   std::vector<PositionPlan> positions;
+  StatePlan state;
   /// For each graph input its cells (one for each layout).
   std::vector<std::vector<int>> inputs;
   ServerPlan first;

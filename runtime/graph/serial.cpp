@@ -4,7 +4,6 @@
 #include "runtime/graph/client_call.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/tree.h"
-#include "runtime/value/random.h"
 
 namespace fedc::runtime {
 namespace {
@@ -77,10 +76,10 @@ class SerialExecutor final : public GraphExecutor {
         }
       }
       const auto begun = Clock::now();
-      const std::int64_t failed = call_.run(position, clientHash(cohort.ids->id(client)), columns, level.back().data(), nullptr);
+      auto failure = call_.client(cohort, position, columns, level.back().data(), nullptr);
       times_.train += secondsSince(begun);
       if (phase.readsData) cohort.loader->release(request);
-      if (failed != CallArgs::kNoFailure) return tl::unexpected(Failure{Failure::Kind::Check, position, static_cast<std::uint32_t>(failed), {}});
+      if (failure) return tl::unexpected(std::move(*failure));
     }
     while (level.size() > 1) {
       std::vector<Buffer> next;

@@ -50,6 +50,7 @@ class GraphValues {
     std::int64_t stride = 0;
     char* at(std::int64_t position) const { return memory.data() + position * stride; }
   };
+  const StatePlan& state() const { return plan_.state; }
   const LeafLayout& positionLayout(int index) const { return plan_.positions[static_cast<std::size_t>(index)].layout; }
   Positions& positions(int index) { return positions_[static_cast<std::size_t>(index)]; }
 

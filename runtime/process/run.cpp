@@ -1,12 +1,14 @@
 #include "runtime/process/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <new>
 
 #include "runtime/clock.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/plan.h"
+#include "runtime/process/client_store.h"
 #include "runtime/process/run_data.h"
 #include "runtime/process/run_directory.h"
 #include "runtime/process/weights.h"
@@ -53,6 +55,14 @@ class Runner {
   };
 
   Expected<Entry, RunError> prepare(const std::string& name) {
+    GraphPlan plan;
+    auto entry = resolve(name, plan);
+    if (entry) entry->executor = options_.serial ? serialExecutor(std::move(plan)) : flowExecutor(std::move(plan), workers_);
+    return entry;
+  }
+
+  /// All of an entry but its executor.
+  Expected<Entry, RunError> resolve(const std::string& name, GraphPlan& to) {
     Entry entry;
     entry.graph = program_.entry(name);
     if (entry.graph == nullptr) return wrong(RunError::Kind::Program, fmt::format("the program has no `{}`", name));
@@ -90,7 +100,7 @@ class Runner {
       }
       entry.inputs.push_back(std::move(leaf));
     }
-    entry.executor = options_.serial ? serialExecutor(std::move(*plan)) : flowExecutor(std::move(*plan), workers_);
+    to = std::move(*plan);
     return entry;
   }
 
@@ -130,7 +140,12 @@ class Runner {
       cohort.source = federation->source;
       cohort.step = RunData::stepOf(round, evaluation);
     }
+    if (store_ != nullptr && entry.graph->entry != "init") {
+      cohort.states = store_.get();
+      store_->begin(evaluation ? 0 : static_cast<std::int64_t>(cohort.clients.size()));
+    }
     auto outputs = entry.executor->run(entry.inputs, cohort);
+    if (!outputs && store_ != nullptr) store_->drop();
     if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), federation, members, round));
     return std::move(*outputs);
   }
@@ -197,6 +212,7 @@ class Runner {
     if (evaluate && evaluate->state.size() != state_.size()) return wrong(RunError::Kind::Program, "`evaluate` takes another state than `next`");
     const int begun = options_.resume ? options_.resume->round : 0;
     summary_.rounds = begun;
+    if (auto ready = openStore(*next); !ready) return ready;
     if (options_.directory != nullptr) {
       if (auto ready = options_.directory->startAfter(begun); !ready) return notKept(ready.error());
     }
@@ -257,11 +273,36 @@ class Runner {
     }
     auto init = prepare("init");
     if (!init) return tl::unexpected(init.error());
-    if (hasClients(*init->graph)) return wrong(RunError::Kind::Program, "`init` works on clients, which is not supported yet");
     if (!init->state.empty() || init->graph->outputs.size() != leaves_.size())
       return wrong(RunError::Kind::Program, "`init` makes another state than `next` takes");
     setKeys(*init, foldIn(root(), 0));
     return call(*init, nullptr, 0, 0);
+  }
+
+  /// Where clients keep their state, if they keep any.
+  Expected<void, RunError> openStore(const Entry& next) {
+    if (next.graph->clientState.empty()) return {};
+    GraphPlan plan;
+    auto init = resolve("init", plan);
+    if (!init) return tl::unexpected(init.error());
+    const std::int64_t bytes = plan.state.bytes;
+    if (plan.phases.size() != 1 || plan.state.leaves.size() != next.graph->clientState.size())
+      return wrong(RunError::Kind::Program, "`init` makes another client state than `next` takes");
+    ClientStore::Options options;
+    for (std::size_t i = 0; i < plan.state.leaves.size(); ++i) {
+      const LeafLayout& leaf = plan.state.leaves[i];
+      options.layout += fmt::format("{}: {}[{}]; ", next.graph->clientState[i].name, core::elemName(leaf.elem), fmt::join(leaf.dims, ", "));
+    }
+    if (options_.directory != nullptr) options.file = options_.directory->clientsFile();
+    if (options_.clientCache) options.budget = *options_.clientCache;
+    setKeys(*init, foldIn(root(), 0));
+    auto first = FirstStates::make(std::move(plan), init->inputs);
+    if (!first) return tl::unexpected(failed(std::move(first.error()), nullptr, {}, 0));
+    auto store = ClientStore::open(std::move(options), bytes, std::move(*first));
+    if (!store) return notKept(store.error());
+    store_ = std::move(*store);
+    if (options_.directory != nullptr) options_.directory->keepClients(store_.get());
+    return {};
   }
 
   Expected<void, RunError> oneRound(Entry& next, int round, std::vector<double>& seconds) {
@@ -277,6 +318,9 @@ class Runner {
     }
     if (state.size() != state_.size()) return wrong(RunError::Kind::Program, "`next` gives another state than it takes");
     state_ = std::move(state);
+    if (store_ != nullptr) {
+      if (auto kept = store_->keep(); !kept) return notKept(kept.error());
+    }
     summary_.metrics = named(next, *outputs, Graph::Output::Kind::Report);
     summary_.rounds = round;
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
@@ -358,6 +402,8 @@ class Runner {
   /// Of the leaves, as files show them.
   std::vector<std::string> names_;
   std::vector<Leaf> state_;
+  /// Null where clients keep nothing.
+  std::unique_ptr<ClientStore> store_;
   RunSummary summary_;
 };
 

@@ -53,6 +53,8 @@ struct RunOptions {
   int evalEvery = 0;
   /// Bytes of decoded clients kept in memory; nothing: a quarter of the machine's memory.
   std::optional<std::int64_t> dataCache;
+  /// Bytes of what clients keep that stay in memory; nothing: 256 MiB. The rest is in a file.
+  std::optional<std::int64_t> clientCache;
   /// Float `param`s by name; every one that a graph takes must be here.
   std::map<std::string, double> params;
   /// Plain arguments of `main` by leaf name; `parseArgument` makes them from text.

@@ -14,6 +14,7 @@
 
 #include "compiler/support/hash.h"
 #include "runtime/data/open.h"
+#include "runtime/process/client_store.h"
 #include "runtime/value/npz.h"
 #include "runtime/value/whole_file.h"
 
@@ -24,6 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCheckpoint = "state/checkpoint.npz";
+/// With client state: the server's part as of a round, and the store whose commit says which round counts.
+std::string checkpointOf(int round) { return fmt::format("state/checkpoint-{}.npz", round); }
+constexpr const char* kClients = "state/clients.sqlite";
 /// The leaf of a checkpoint that holds its round; no leaf of a state begins with a dot.
 constexpr const char* kRound = ".round";
 
@@ -147,10 +151,21 @@ Expected<std::unique_ptr<RunDirectory>> RunDirectory::open(const std::string& pa
   return out;
 }
 
+std::string RunDirectory::clientsFile() const { return path_ + "/" + kClients; }
+
 Expected<std::optional<Checkpoint>> RunDirectory::checkpoint() const {
-  const std::string file = path_ + "/" + kCheckpoint;
+  std::string file = path_ + "/" + kCheckpoint;
   std::error_code error;
-  if (!fs::exists(file, error)) return std::optional<Checkpoint>();
+  int committed = 0;
+  if (fs::exists(clientsFile(), error)) {
+    auto round = ClientStore::committedRound(clientsFile());
+    if (!round) return tl::unexpected(round.error());
+    if (*round == 0) return std::optional<Checkpoint>();
+    committed = *round;
+    file = path_ + "/" + checkpointOf(committed);
+  } else if (!fs::exists(file, error)) {
+    return std::optional<Checkpoint>();
+  }
   auto arrays = readNpz(file);
   if (!arrays) return tl::unexpected(arrays.error());
   Checkpoint out;
@@ -165,6 +180,8 @@ Expected<std::optional<Checkpoint>> RunDirectory::checkpoint() const {
     out.round = static_cast<int>(round);
   }
   if (out.round == 0) return fail(fmt::format("`{}` is damaged: it has no round", file));
+  if (committed != 0 && out.round != committed)
+    return fail(fmt::format("`{}` is damaged: it is of round {}, and the clients' state of round {}", file, out.round, committed));
   return out;
 }
 
@@ -252,7 +269,16 @@ Expected<void> RunDirectory::writeCheckpoint(int round, std::vector<NamedArray> 
     if (!table->file) return fail(fmt::format("cannot write `{}/{}`: {}", path_, table->name, std::strerror(errno)));
   }
   state.push_back({kRound, core::Array::scalar(core::Literal::ofInt(core::Elem::I64, round))});
-  if (auto written = writeNpz(path_ + "/" + kCheckpoint, state); !written) return written;
+  const std::string file = path_ + "/" + (clients_ == nullptr ? kCheckpoint : checkpointOf(round));
+  if (auto written = writeNpz(file, state); !written) return written;
+  if (clients_ != nullptr) {
+    if (auto committed = clients_->commit(round); !committed) return committed;
+    std::error_code error;
+    for (fs::directory_iterator it(path_ + "/state", error), end; !error && it != end; it.increment(error)) {
+      const fs::path& other = it->path();
+      if (other.extension() == ".npz" && other != file) fs::remove(other, error);
+    }
+  }
   written_ = std::chrono::steady_clock::now();
   return {};
 }

@@ -14,6 +14,8 @@
 
 namespace fedc::runtime {
 
+class ClientStore;
+
 /// A run as a directory:
 ///
 ///     run.json               what ran
@@ -38,6 +40,11 @@ class RunDirectory {
 
   const std::string& path() const { return path_; }
   const RunRecord& record() const { return record_; }
+  /// From now on checkpoints hold what clients keep as well, server and clients as of one round: what counts is the store's commit.
+  void keepClients(ClientStore* store) { clients_ = store; }
+  /// The file of that store.
+  std::string clientsFile() const;
+
   /// The last one that was written; nothing before the first. Error: it is damaged.
   Expected<std::optional<Checkpoint>> checkpoint() const;
 
@@ -72,6 +79,7 @@ class RunDirectory {
   Table metrics_{"metrics.csv", {}, {}}, evaluations_{"evaluations.csv", {}, {}};
   /// The last round with an evaluation.
   int evaluated_ = 0;
+  ClientStore* clients_ = nullptr;
   std::chrono::steady_clock::time_point written_ = std::chrono::steady_clock::now();
 };
 

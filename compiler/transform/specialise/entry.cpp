@@ -19,7 +19,8 @@ std::string leafName(const std::string& path) { return path.empty() ? "value" : 
 
 Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
   if (type->kind == TypeKind::Placed && type->placement != check::Placement::Server) {
-    notYet(span, "state or an argument at the clients");
+    if (kind != core::Graph::Input::Kind::State) notYet(span, "an argument at the clients");
+    return clientStateValue(type, name, span);
   }
   const check::TypeRef local = unplaced(type);
   if (local->kind == TypeKind::Tuple && !isPlaced(type)) {
@@ -48,6 +49,48 @@ Value Specialiser::inputValue(const check::TypeRef& type, const std::string& nam
     entry_->inputTypes.push_back(l.type);
     return leaf(Atom::of(param(*here_.home, origin, l.type, input.name)));
   });
+}
+
+/// What clients keep, as this round finds it. The same for all would not be: who joins late begins with `init`'s value.
+Value Specialiser::clientStateValue(const check::TypeRef& type, const std::string& name, Span span) {
+  if (type->placement == check::Placement::AllClients) {
+    stop(Code::SharedClientState, span, "a part of the state is one value for all clients: keep it at the server, and send it");
+  }
+  std::vector<std::string> names;
+  leafNames(type, name, names);
+  Env none;
+  const Value like = zerosLike(unplaced(type), none, &Literal::zero, span);
+  InHome scope(*this, Home{Home::Kind::Clients, 1});
+  std::size_t next = 0;
+  return map(like, [&](const Leaf& l) {
+    Origin origin;
+    origin.kind = Origin::Kind::State;
+    origin.index = static_cast<int>(entry_->clientState.size());
+    entry_->clientState.push_back({leafName(names[next++]), l.type, core::Place::Clients});
+    return leaf(Atom::of(param(*here_.home, origin, l.type, entry_->clientState.back().name)));
+  });
+}
+
+/// What clients keep after this round. All of it leaves the last exchange: what was computed before is carried there.
+void Specialiser::keepAtClients(const std::vector<std::pair<std::string, Leaf>>& leaves) {
+  int level = 1;
+  for (const auto& [l, exchange] : entry_->exchanges) {
+    level = std::max(level, l);
+    if (entry_->name == "init" && !(exchange.aggregations.empty() && exchange.selections.empty())) {
+      stop(Code::InitAsksClients, exchange.aggregations.empty() ? exchange.selections[0].edge.span : exchange.aggregations[0].edge.span,
+           "`init` asks clients, and none has joined yet");
+    }
+  }
+  for (const auto& [name, l] : leaves) level = std::max(level, l.home.kind == Home::Kind::Clients ? l.home.level : 0);
+  entry_->exchanges[level];
+  entry_->clientsLevel = level;
+  InHome scope(*this, Home{Home::Kind::Clients, level});
+  // `init` is given none.
+  const bool begins = entry_->clientState.empty();
+  for (const auto& [name, l] : leaves) {
+    if (begins) entry_->clientState.push_back({name, l.type, core::Place::Clients});
+    entry_->clientResults.push_back(leaf(use(l), l.type));
+  }
 }
 
 Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span) {
@@ -97,6 +140,28 @@ Value Specialiser::clientArgument(const check::TypeRef& type, const std::string&
 }
 
 void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
+  std::vector<std::pair<std::string, Leaf>> kept;
+  serverResults(type, v, kind, prefix, span, kept);
+  if (!kept.empty()) keepAtClients(kept);
+}
+
+/// Gathers in `kept` what stays at the clients.
+void Specialiser::serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span,
+                                std::vector<std::pair<std::string, Leaf>>& kept) {
+  if (type->kind == TypeKind::Tuple && v.kind == Value::Kind::Tuple && v.items.size() == type->items.size()) {
+    for (std::size_t i = 0; i < v.items.size(); ++i) {
+      serverResults(type->items[i], v.items[i], kind, prefix.empty() ? std::to_string(i) : prefix + "." + std::to_string(i), span, kept);
+    }
+    return;
+  }
+  if (type->kind == TypeKind::Placed && type->placement != check::Placement::Server) {
+    if (kind != core::Graph::Output::Kind::State) notYet(span, "a result at the clients");
+    std::vector<std::string> names;
+    leafNames(type, prefix, names);
+    std::size_t next = 0;
+    for (const Leaf& l : leavesOf(v)) kept.emplace_back(leafName(names.at(next++)), l);
+    return;
+  }
   int last = 0;
   for (const auto& [level, exchange] : entry_->exchanges) last = std::max(last, level);
   std::vector<std::string> names;
@@ -105,7 +170,7 @@ void Specialiser::results(const check::TypeRef& type, const Value& v, core::Grap
   std::vector<Leaf> leaves = leavesOf(v);
   if (names.size() != leaves.size()) stop(Code::NotYetSupported, span, "an entry point cannot return this type");
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i].home.kind == Home::Kind::Clients) notYet(span, "a result or state at the clients");
+    if (leaves[i].home.kind == Home::Kind::Clients) notYet(span, "a result at the clients");
     entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
   }
 }

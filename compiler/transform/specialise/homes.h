@@ -21,6 +21,8 @@ struct Origin {
     Selected,
     /// A client value of an earlier exchange.
     Carry,
+    /// Leaf `index` of the client's stored state, as the round finds it.
+    State,
     /// `index` into the graph's columns.
     Column,
     /// A server key, folded with the client's id.
@@ -95,6 +97,10 @@ struct Entry {
     std::string name;
   };
   std::vector<Result> results;
+  /// Leaves of the state that clients keep, and what each is after this round (empty: nothing is stored), in the clients' home `clientsLevel`.
+  std::vector<core::SlotInfo> clientState;
+  std::vector<Leaf> clientResults;
+  int clientsLevel = 0;
 };
 
 /// The row count's dimension variable in every client function, and the cohort size's in every server function.

@@ -203,9 +203,13 @@ class Specialiser {
   // ---- entry.cpp
   Entry entry(const std::string& name);
   Value inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span);
+  Value clientStateValue(const check::TypeRef& type, const std::string& name, Span span);
+  void keepAtClients(const std::vector<std::pair<std::string, Leaf>>& leaves);
   Value dataValue(const check::TypeRef& type, int argument, Span span);
   Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
   void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
+  void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span,
+                     std::vector<std::pair<std::string, Leaf>>& kept);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
 
   const check::TypedProgram& typed_;
