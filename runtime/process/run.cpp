@@ -132,7 +132,8 @@ class Runner {
   Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round, bool evaluation = false) {
     Cohort cohort;
     Cohorts::Members members;
-    if (hasClients(*entry.graph)) {
+    // `init` is asked for its clients one by one, by the store of what they keep.
+    if (hasClients(*entry.graph) && federation != nullptr) {
       members = federation->cohorts->of(cohortRound);
       cohort.clients = *members;
       cohort.ids = federation->clients.get();

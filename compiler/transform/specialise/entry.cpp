@@ -15,10 +15,29 @@ namespace {
 /// A leaf without a path is the whole value.
 std::string leafName(const std::string& path) { return path.empty() ? "value" : path; }
 
+/// A placed part of a result: all of it, or an item of a tuple.
+struct PlacedPart {
+  check::TypeRef type;
+  Value value;
+  std::string name;
+};
+
+void placedParts(const check::TypeRef& type, const Value& v, const std::string& name, std::vector<PlacedPart>& out) {
+  if (type->kind != TypeKind::Tuple || v.kind != Value::Kind::Tuple || v.items.size() != type->items.size()) {
+    out.push_back({type, v, name});
+    return;
+  }
+  for (std::size_t i = 0; i < v.items.size(); ++i) {
+    placedParts(type->items[i], v.items[i], name.empty() ? std::to_string(i) : name + "." + std::to_string(i), out);
+  }
+}
+
+bool isAtClients(const check::TypeRef& type) { return isPlaced(type) && type->placement != check::Placement::Server; }
+
 }  // namespace
 
 Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
-  if (type->kind == TypeKind::Placed && type->placement != check::Placement::Server) {
+  if (isAtClients(type)) {
     if (kind != core::Graph::Input::Kind::State) notYet(span, "an argument at the clients");
     return clientStateValue(type, name, span);
   }
@@ -140,28 +159,25 @@ Value Specialiser::clientArgument(const check::TypeRef& type, const std::string&
 }
 
 void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
+  std::vector<PlacedPart> parts;
+  placedParts(type, v, prefix, parts);
+  // First what stays at the clients: it may add an exchange, behind which the server's results are made.
   std::vector<std::pair<std::string, Leaf>> kept;
-  serverResults(type, v, kind, prefix, span, kept);
-  if (!kept.empty()) keepAtClients(kept);
-}
-
-/// Gathers in `kept` what stays at the clients.
-void Specialiser::serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span,
-                                std::vector<std::pair<std::string, Leaf>>& kept) {
-  if (type->kind == TypeKind::Tuple && v.kind == Value::Kind::Tuple && v.items.size() == type->items.size()) {
-    for (std::size_t i = 0; i < v.items.size(); ++i) {
-      serverResults(type->items[i], v.items[i], kind, prefix.empty() ? std::to_string(i) : prefix + "." + std::to_string(i), span, kept);
-    }
-    return;
-  }
-  if (type->kind == TypeKind::Placed && type->placement != check::Placement::Server) {
+  for (const PlacedPart& part : parts) {
+    if (!isAtClients(part.type)) continue;
     if (kind != core::Graph::Output::Kind::State) notYet(span, "a result at the clients");
     std::vector<std::string> names;
-    leafNames(type, prefix, names);
+    leafNames(part.type, part.name, names);
     std::size_t next = 0;
-    for (const Leaf& l : leavesOf(v)) kept.emplace_back(leafName(names.at(next++)), l);
-    return;
+    for (const Leaf& l : leavesOf(part.value)) kept.emplace_back(leafName(names.at(next++)), l);
   }
+  if (!kept.empty()) keepAtClients(kept);
+  for (const PlacedPart& part : parts) {
+    if (!isAtClients(part.type)) serverResults(part.type, part.value, kind, part.name, span);
+  }
+}
+
+void Specialiser::serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
   int last = 0;
   for (const auto& [level, exchange] : entry_->exchanges) last = std::max(last, level);
   std::vector<std::string> names;

@@ -208,8 +208,7 @@ class Specialiser {
   Value dataValue(const check::TypeRef& type, int argument, Span span);
   Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
   void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
-  void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span,
-                     std::vector<std::pair<std::string, Leaf>>& kept);
+  void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
 
   const check::TypedProgram& typed_;
