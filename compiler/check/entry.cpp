@@ -14,8 +14,8 @@ namespace fedc::check {
 
 namespace {
 
-constexpr std::array<const char*, 10> kRunSettings = {"data",         "eval", "rounds",  "clients_per_round", "clients",
-                                                      "eval_clients", "seed", "threads", "eval_every",        "data_cache"};
+constexpr std::array<const char*, 11> kRunSettings = {"data",         "eval", "rounds",  "clients_per_round", "clients",
+                                                      "eval_clients", "seed", "threads", "eval_every",        "data_cache", "client_cache"};
 
 /// The number that a literal (or `-` and a literal) stands for, in a type.
 std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {

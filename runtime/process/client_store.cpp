@@ -59,12 +59,12 @@ Expected<int> ClientStore::committedRound(const std::string& file) {
   return roundOf(*database, file);
 }
 
-ClientStore::ClientStore(Options options, std::int64_t recordBytes, std::unique_ptr<FirstStates> first, Sqlite database)
+ClientStore::ClientStore(Options options, std::int64_t recordBytes, First first, Sqlite database)
     : options_(std::move(options)), recordBytes_(recordBytes), first_(std::move(first)), database_(std::move(database)) {
   most_ = static_cast<std::size_t>(std::max<std::int64_t>(1, options_.budget / (recordBytes_ + kRecordOverhead)));
 }
 
-Expected<std::unique_ptr<ClientStore>> ClientStore::open(Options options, std::int64_t recordBytes, std::unique_ptr<FirstStates> first) {
+Expected<std::unique_ptr<ClientStore>> ClientStore::open(Options options, std::int64_t recordBytes, First first) {
   auto database = Sqlite::open(options.file);
   if (!database) return tl::unexpected(database.error());
   std::unique_ptr<ClientStore> out(new ClientStore(std::move(options), recordBytes, std::move(first), std::move(*database)));
@@ -124,7 +124,7 @@ std::optional<Failure> ClientStore::read(const std::string& id, char* into) noex
     if (fits) return std::nullopt;
     if (isThere) return dataFailure(fmt::format("`{}` is damaged: the state of this client is too short or too long", options_.file));
   }
-  return first_->of(id, into);
+  return first_(id, into);
 }
 
 std::optional<Failure> ClientStore::write(std::int64_t position, const std::string& id, const char* from) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,7 +12,6 @@
 
 #include "compiler/support/expected.h"
 #include "runtime/graph/client_states.h"
-#include "runtime/graph/first_states.h"
 #include "runtime/process/sqlite.h"
 #include "runtime/value/buffer.h"
 
@@ -32,9 +32,11 @@ class ClientStore final : public ClientStates {
     std::int64_t budget = std::int64_t{256} << 20;
   };
   static constexpr std::int64_t kRecordOverhead = 160;
+  /// What a client has that the store does not know. Thread-safe.
+  using First = std::function<std::optional<Failure>(const std::string& id, char* into)>;
 
-  /// `recordBytes`: of a record; `first`: what clients have that the store does not know. Errors: the file system's; damaged, another program's.
-  static Expected<std::unique_ptr<ClientStore>> open(Options options, std::int64_t recordBytes, std::unique_ptr<FirstStates> first);
+  /// `recordBytes`: of a record. Errors: the file system's; damaged, another program's.
+  static Expected<std::unique_ptr<ClientStore>> open(Options options, std::int64_t recordBytes, First first);
   /// The round after which a file was committed last; 0: never.
   static Expected<int> committedRound(const std::string& file);
 
@@ -50,7 +52,7 @@ class ClientStore final : public ClientStates {
   Expected<void> commit(int round);
 
  private:
-  ClientStore(Options options, std::int64_t recordBytes, std::unique_ptr<FirstStates> first, Sqlite database);
+  ClientStore(Options options, std::int64_t recordBytes, First first, Sqlite database);
   Expected<void> prepare();
   Expected<void> readMeta();
   Expected<void> beginTransaction();
@@ -64,7 +66,7 @@ class ClientStore final : public ClientStates {
 
   const Options options_;
   const std::int64_t recordBytes_;
-  const std::unique_ptr<FirstStates> first_;
+  const First first_;
 
   // In memory.
   struct Held {

@@ -7,6 +7,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/graph/executor.h"
+#include "runtime/graph/first_states.h"
 #include "runtime/graph/plan.h"
 #include "runtime/process/client_store.h"
 #include "runtime/process/run_data.h"
@@ -299,7 +300,8 @@ class Runner {
     setKeys(*init, foldIn(root(), 0));
     auto first = FirstStates::make(std::move(plan), init->inputs);
     if (!first) return tl::unexpected(failed(std::move(first.error()), nullptr, {}, 0));
-    auto store = ClientStore::open(std::move(options), bytes, std::move(*first));
+    auto store = ClientStore::open(std::move(options), bytes,
+                                   [first = std::shared_ptr(std::move(*first))](const std::string& id, char* into) { return first->of(id, into); });
     if (!store) return notKept(store.error());
     store_ = std::move(*store);
     if (options_.directory != nullptr) options_.directory->keepClients(store_.get());

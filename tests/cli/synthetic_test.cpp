@@ -50,6 +50,34 @@ TEST(Memory, TheDigitsRunInAQuarterOfAGigabyte) {
   EXPECT_GT(result.peakBytes, 10 * kMB) << "something was measured";
 }
 
+// 120 MB of state at 30,000 clients, in rounds of a tenth of them and in one of all: it is in memory as far as it was allowed to be.
+TEST(Memory, WhatClientsKeepIsInAFile) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  const Folder folder;
+  std::ofstream(folder.path("kept.fed")) << R"(struct Example { x: f32[1], y: i32 }
+
+fn init(k: key@server) -> {f32[1000]}@clients { uniform(federated_keys(k), [1000]) }
+
+fn next(own: {f32[1000]}@clients, data: {Example*}@clients, k: key@server) -> ({f32[1000]}@clients, f32@server) {
+  (own + 1, federated_mean(own[0]))
+}
+
+let main = process(init, next);
+)";
+  const auto run = [&](const std::string& perRound, const std::string& rounds, const std::string& cache) {
+    return fedc({"run", folder.path("kept.fed"), "--data", "synthetic:clients=30000,rows=1,dim=1,classes=2", "--clients-per-round", perRound, "--rounds",
+                 rounds, "--client-cache", cache, "--out", folder.path("run" + perRound)});
+  };
+  const BinaryResult parts = run("3000", "12", "20M"), all = run("all", "2", "20M");
+  ASSERT_EQ(parts.exitCode, 0) << parts.err;
+  ASSERT_EQ(all.exitCode, 0) << all.err;
+  RecordProperty("parts", std::to_string(parts.peakBytes));
+  RecordProperty("all", std::to_string(all.peakBytes));
+  // A program without client state takes about 75 MB.
+  EXPECT_LT(parts.peakBytes, 150 * kMB);
+  EXPECT_LT(all.peakBytes, 150 * kMB);
+}
+
 TEST(Synthetic, ThreadsAndTheSizeOfTheFederationChangeNoBits) {
   const Folder folder;
   const auto run = [&](const std::string& name, const std::string& data, const std::string& clients, const std::string& threads) {

@@ -439,7 +439,8 @@ TEST(Plan, RejectsGraphsThatDoNotFitTogether) {
   EXPECT_THAT(message([](core::Program& p) { std::swap(p.graphs[0].phases[0].server.inputs[1], p.graphs[0].phases[0].server.inputs[2]); }),
               testing::HasSubstr("another type"));
   EXPECT_THAT(message([](core::Program& p) { p.graphs[0].columns[0].type.dims = {Dim(4)}; }), testing::HasSubstr("column `x`"));
-  EXPECT_THAT(message([](core::Program& p) { p.graphs[0].clientState.push_back({}); }), testing::HasSubstr("not supported yet"));
+  EXPECT_THAT(message([](core::Program& p) { p.graphs[0].phases[0].clientInputs[1].kind = core::ClientInput::Kind::State; }),
+              testing::HasSubstr("of the client state, there are 0"));
   EXPECT_THAT(message([](core::Program& p) { p.graphs[0].outputs[0].slot = 77; }), testing::HasSubstr("slot 77"));
 }
 

@@ -147,6 +147,9 @@ void addRun(CLI::App* app, CommandLine& line) {
   add(
       app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's",
       [](const std::string& t) { return parseBytes(t); }, [&](std::int64_t v) { run.dataCache = v; });
+  add(
+      app, "--client-cache", "BYTES", "memory for what clients keep from round to round; default: 256M; the rest is in a file",
+      [](const std::string& t) { return parseBytes(t); }, [&](std::int64_t v) { run.clientCache = v; });
   addCompilation(app, line);
 }
 

@@ -24,6 +24,7 @@ struct RunFlags {
   /// The inner nothing is `all`.
   std::optional<std::optional<std::int64_t>> clientsPerRound;
   std::optional<std::int64_t> dataCache;
+  std::optional<std::int64_t> clientCache;
   /// `--arg name=value`
   std::map<std::string, std::string> arguments;
   std::string save, init;

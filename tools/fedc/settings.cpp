@@ -43,13 +43,13 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
     auto value = parseWhole(text, name == "threads" ? 1 : 0, name == "threads" ? 4096 : std::numeric_limits<int>::max());
     if (!value) return context(value.error());
     (name == "threads" ? options.threads : options.evalEvery) = static_cast<int>(*value);
-  } else if (name == "data_cache") {
+  } else if (name == "data_cache" || name == "client_cache") {
     auto value = parseBytes(text);
     if (!value) return context(value.error());
-    options.dataCache = *value;
+    (name == "data_cache" ? options.dataCache : options.clientCache) = *value;
   } else {
     const std::vector<std::string> known = {"data",         "eval", "rounds",  "clients_per_round", "clients",
-                                            "eval_clients", "seed", "threads", "eval_every",        "data_cache"};
+                                            "eval_clients", "seed", "threads", "eval_every",        "data_cache", "client_cache"};
     const auto meant = suggest(name, known);
     return fail(fmt::format("the `run` block has no setting `{}`{}", name, meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
   }
@@ -86,6 +86,7 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::Pr
   if (flags.seed) options.seed = *flags.seed;
   if (flags.clientsPerRound) options.clientsPerRound = *flags.clientsPerRound;
   if (flags.dataCache) options.dataCache = *flags.dataCache;
+  if (flags.clientCache) options.clientCache = *flags.clientCache;
   options.save = flags.save;
   options.init = flags.init;
   options.serial = flags.interpret;
