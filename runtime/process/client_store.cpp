@@ -76,6 +76,8 @@ Expected<void> ClientStore::prepare() {
   // A run may commit often; what matters is that a commit is whole, also if the process is killed.
   const char* journal = options_.file.empty() ? "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF" : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
   if (auto done = database_.run(journal); !done) return done;
+  // The ids of a million clients.
+  if (auto done = database_.run("PRAGMA cache_size = -32768"); !done) return done;
   if (auto done = database_.run(kTables); !done) return done;
   if (auto done = readMeta(); !done) return done;
   const auto make = [&](std::optional<Sqlite::Statement>& to, const char* text) -> Expected<void> {
@@ -85,7 +87,7 @@ Expected<void> ClientStore::prepare() {
     return {};
   };
   if (auto done = make(find_, "SELECT state FROM client WHERE id = ?1"); !done) return done;
-  if (auto done = make(insert_, "INSERT OR REPLACE INTO client VALUES (?1, ?2)"); !done) return done;
+  if (auto done = make(insert_, "INSERT INTO client VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET state = excluded.state"); !done) return done;
   return make(stage_, "INSERT INTO staged VALUES (?1, ?2)");
 }
 
@@ -158,7 +160,7 @@ Expected<void> ClientStore::keep() {
   slabs_.clear();
   hand_ = 0;
   hasRows_ = true;
-  return database_.run("INSERT OR REPLACE INTO client SELECT id, state FROM staged; DELETE FROM staged");
+  return database_.run("INSERT INTO client SELECT id, state FROM staged WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state; DELETE FROM staged");
 }
 
 void ClientStore::drop() {

@@ -189,7 +189,7 @@ let main = process(init, next, evaluate);
   ASSERT_EQ(fedc(plain).exitCode, 0);
   const auto metrics = linesOf(folder.path("run") + "/metrics.csv");
   plain.resize(plain.size() - 4);
-  for (const std::string& flag : {"--interpret", "--no-cache"}) {
+  for (const std::string flag : {"--interpret", "--no-cache"}) {
     const std::string other = folder.path("other" + flag);
     std::vector<std::string> arguments = plain;
     arguments.insert(arguments.end(), {"--out", other, flag});
