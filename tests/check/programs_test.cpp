@@ -11,8 +11,8 @@ namespace fs = std::filesystem;
 std::vector<fs::path> allPrograms() {
   std::vector<fs::path> all;
   const fs::path root = FEDC_SOURCE_DIR;
-  for (const fs::path& folder :
-       {root / "examples", root / "bench", root / "stdlib", root / "stdlib" / "learn", root / "tests" / "check" / "programs"})
+  for (const fs::path& folder : {root / "examples", root / "examples" / "extend", root / "bench", root / "stdlib", root / "stdlib" / "learn",
+                                 root / "tests" / "check" / "programs"})
     for (const fs::path& f : tests::filesIn(folder, ".fed")) all.push_back(f);
   return all;
 }
