@@ -236,8 +236,7 @@ fedc_federation* fedc_federation_lazy(const char* const* ids, size_t count, fedc
       for (fedc::NamedArray& feature : client.features) feature.value.owner = client.owner;
       return std::move(client.features);
     };
-    return fedc::Result<fedc_federation*>(
-        new fedc_federation{fedc::Federation::lazy(std::vector<std::string>(ids, ids + count), std::move(reader))});
+    return fedc::Result<fedc_federation*>(new fedc_federation{fedc::Federation::lazy(std::vector<std::string>(ids, ids + count), std::move(reader))});
   });
 }
 void fedc_client_set(fedc_client* client, const fedc_named_array* features, size_t count, void (*release)(void* owner), void* owner) {

@@ -49,9 +49,8 @@ std::vector<fedc_leaf> toC(const std::vector<Leaf>& leaves) {
 }
 
 fedc_problem toC(const Problem& problem) {
-  return {problem.isError ? 1 : 0,      problem.line,           problem.column,         problem.endLine,
-          problem.endColumn,            problem.code.c_str(),   problem.message.c_str(), problem.file.c_str(),
-          problem.text.c_str()};
+  return {problem.isError ? 1 : 0, problem.line,         problem.column,      problem.endLine, problem.endColumn, problem.code.c_str(),
+          problem.message.c_str(), problem.file.c_str(), problem.text.c_str()};
 }
 
 fedc_round toC(const Round& round, std::vector<fedc_named_array>& arrays) {

@@ -80,8 +80,8 @@ class Reader {
       if (!array) return tl::unexpected(array.error());
       const std::int64_t rows = (*array)->shape.front();
       if (c > 0 && rows != out.rows) {
-        return bad(fmt::format("the features of client `{}` differ in length: `{}` has {} rows, `{}` has {}", id, columns_[0].declared.feature, out.rows,
-                               columns_[c].declared.feature, rows),
+        return bad(fmt::format("the features of client `{}` differ in length: `{}` has {} rows, `{}` has {}", id, columns_[0].declared.feature,
+                               out.rows, columns_[c].declared.feature, rows),
                    {}, columns_[c].declared.span);
       }
       out.rows = rows;
@@ -121,7 +121,8 @@ class Reader {
     if (static_cast<core::Elem>(array->element) != column.type.elem || row != column.type.dims) {
       const std::string wanted = runtime::describe(column.type), found = describe(array->element, row);
       return bad(fmt::format("{} is `{}` in the data, `{}` in the program", what, found, wanted),
-                 fmt::format("declare `{}: {}` and convert where it is used, or give it as `{}`", name.empty() ? "value" : name, found, wanted), span);
+                 fmt::format("declare `{}: {}` and convert where it is used, or give it as `{}`", name.empty() ? "value" : name, found, wanted),
+                 span);
     }
     if (auto good = checkBools(*array); !good) return bad(fmt::format("{} {}", what, good.error().message), {}, span);
     return array;
@@ -145,7 +146,7 @@ Expected<std::vector<std::size_t>, DataError> order(std::size_t count, const std
 class MemorySource final : public runtime::ClientSource {
  public:
   static Expected<std::shared_ptr<runtime::ClientSource>, DataError> open(std::shared_ptr<const Federation::Impl> federation,
-                                                                         const std::vector<core::Column>& columns) {
+                                                                          const std::vector<core::Column>& columns) {
     auto source = std::make_shared<MemorySource>();
     const auto& clients = std::get<Federation::Impl::Memory>(federation->kind).clients;
     auto reader = Reader::of(columns);

@@ -168,7 +168,8 @@ Expected<void, Failure> setState(const Impl& impl, const RunOptions& from, runti
     return usage(fmt::format("a run of {} rounds cannot go on behind round {}", to.rounds, from.stateRound));
   }
   if (from.stateRound > 0 && !next->clientState.empty()) {
-    return usage("the clients of this program have state of their own, which a state given does not hold: only `fedc resume` goes on with such a run");
+    return usage(
+        "the clients of this program have state of their own, which a state given does not hold: only `fedc resume` goes on with such a run");
   }
   runtime::Checkpoint checkpoint;
   checkpoint.round = from.stateRound;
@@ -208,7 +209,8 @@ Expected<runtime::RunOptions, Failure> runtimeOptions(const Impl& impl, const Ru
   if (from.threads) to.threads = *from.threads;
   if (from.dataCache) to.dataCache = *from.dataCache;
   if (to.rounds < 0 || to.evalEvery < 0) return usage("the number of rounds is negative");
-  if (to.threads < 0 || to.threads > 4096) return usage(fmt::format("{} threads: at least 1, at most 4096, or 0 for as many as the machine has", to.threads));
+  if (to.threads < 0 || to.threads > 4096)
+    return usage(fmt::format("{} threads: at least 1, at most 4096, or 0 for as many as the machine has", to.threads));
   if (to.dataCache && *to.dataCache < 0) return usage("the size of the data cache is negative");
   for (const auto set : {setParams, setArguments, setState}) {
     if (auto done = set(impl, from, to); !done) return tl::unexpected(done.error());
@@ -224,7 +226,9 @@ class Listener {
 
   runtime::RunEvents events() {
     runtime::RunEvents events;
-    events.round = [this](const runtime::RoundEvent& e) { heard({e.round, e.rounds, e.clients, e.seconds, {}}, e.metrics, rounds, options_.onRound); };
+    events.round = [this](const runtime::RoundEvent& e) {
+      heard({e.round, e.rounds, e.clients, e.seconds, {}}, e.metrics, rounds, options_.onRound);
+    };
     events.start = [this](const runtime::StartEvent& e) { rounds_ = e.rounds; };
     events.eval = [this](const runtime::EvalEvent& e) {
       heard({e.round, rounds_, e.clients, e.seconds, {}}, e.metrics, evaluations, options_.onEvaluation);
@@ -297,7 +301,8 @@ Result<Program> compileFile(const std::string& path, const CompileOptions& optio
     compile.include.insert(compile.include.begin(), folder.empty() ? "." : folder);
     compile.modules = &options.modules;
   }
-  return embed::compileWith(path, options, compile, [&](driver::Compilation& compilation) { return driver::checkProgram(compilation, path, compile); });
+  return embed::compileWith(path, options, compile,
+                            [&](driver::Compilation& compilation) { return driver::checkProgram(compilation, path, compile); });
 }
 
 bool Program::isProcess() const { return impl_->entry("next") != nullptr; }

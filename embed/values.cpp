@@ -11,9 +11,12 @@ namespace fedc {
 namespace {
 
 constexpr core::Elem elemOf(ElementType element) { return static_cast<core::Elem>(element); }
-static_assert(elemOf(ElementType::Bool) == core::Elem::Bool && elemOf(ElementType::I8) == core::Elem::I8 && elemOf(ElementType::I16) == core::Elem::I16);
-static_assert(elemOf(ElementType::I32) == core::Elem::I32 && elemOf(ElementType::I64) == core::Elem::I64 && elemOf(ElementType::U8) == core::Elem::U8);
-static_assert(elemOf(ElementType::U16) == core::Elem::U16 && elemOf(ElementType::U32) == core::Elem::U32 && elemOf(ElementType::U64) == core::Elem::U64);
+static_assert(elemOf(ElementType::Bool) == core::Elem::Bool && elemOf(ElementType::I8) == core::Elem::I8 &&
+              elemOf(ElementType::I16) == core::Elem::I16);
+static_assert(elemOf(ElementType::I32) == core::Elem::I32 && elemOf(ElementType::I64) == core::Elem::I64 &&
+              elemOf(ElementType::U8) == core::Elem::U8);
+static_assert(elemOf(ElementType::U16) == core::Elem::U16 && elemOf(ElementType::U32) == core::Elem::U32 &&
+              elemOf(ElementType::U64) == core::Elem::U64);
 static_assert(elemOf(ElementType::BF16) == core::Elem::BF16 && elemOf(ElementType::F16) == core::Elem::F16);
 static_assert(elemOf(ElementType::F32) == core::Elem::F32 && elemOf(ElementType::F64) == core::Elem::F64);
 
@@ -89,7 +92,8 @@ Expected<NamedArrays> toPublic(const std::vector<runtime::NamedArray>& arrays) {
   NamedArrays out;
   for (const runtime::NamedArray& array : arrays) {
     const core::Array& value = array.value;
-    if (value.elem() == core::Elem::Str) return fail(fmt::format("`{}` is a `str`, which cannot pass between fedc and another program yet", array.name));
+    if (value.elem() == core::Elem::Str)
+      return fail(fmt::format("`{}` is a `str`, which cannot pass between fedc and another program yet", array.name));
     NamedArray named{array.name, {}};
     if (value.elem() == core::Elem::Key) {
       std::vector<std::uint32_t> words;

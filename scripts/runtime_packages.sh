@@ -9,5 +9,7 @@ done | sort -u | while read -r library; do
   # The loader's own cache says where a name leads; the dynamic loader itself is in none.
   path=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
   [ -n "$path" ] || continue
-  dpkg-query -S "$(realpath "$path")" 2>/dev/null || dpkg-query -S "*/$(basename "$(realpath "$path")")"
+  # /lib is /usr/lib, and packages say either.
+  path=$(realpath "$path")
+  dpkg-query -S "$path" 2>/dev/null || dpkg-query -S "${path#/usr}"
 done | sed 's/:.*//' | sort -u | tr '\n' ' ' | sed 's/ $//'

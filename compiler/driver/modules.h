@@ -18,8 +18,8 @@ std::string stdlibFolder();
 /// Finds modules by name: beside the file that uses them, on the include path, in the standard library and its folders.
 class ModuleFinder {
  public:
-  /// With a library, whose files the sources begin with, nothing of the standard library is read. With texts of modules by name, these come first, and
-  /// nothing is looked for beside what is no file.
+  /// With a library, whose files the sources begin with, nothing of the standard library is read. With texts of modules by name, these come first,
+  /// and nothing is looked for beside what is no file.
   ModuleFinder(SourceManager& sources, std::vector<std::string> include, const Library* library = nullptr,
                const std::map<std::string, std::string>* texts = nullptr);
   /// The source of module `name` as used from `fromFile`; nothing if there is none.

@@ -10,8 +10,8 @@
  * Fed programs inside another program, in C: docs/embedding.md. A stable ABI: what stands here keeps its meaning and its layout as long as
  * `fedc_abi_version` gives FEDC_ABI_VERSION; functions may be added.
  *
- * - Handles are opaque. What a function named `.._new`, `fedc_compile..`, `fedc_run`, `fedc_evaluate` or an `error` argument gives belongs to the caller
- *   until it is given to `.._free`, which accepts NULL. Everything that is reached through a handle lives as long as the handle.
+ * - Handles are opaque. What a function named `.._new`, `fedc_compile..`, `fedc_run`, `fedc_evaluate` or an `error` argument gives belongs to the
+ * caller until it is given to `.._free`, which accepts NULL. Everything that is reached through a handle lives as long as the handle.
  * - Functions that can fail give NULL or nonzero, and put an error where `error` points, unless that is NULL.
  * - Texts are UTF-8 and end in a zero. What is handed in is copied, but for the elements of arrays.
  * - A program may be used by several threads at once, any other handle by one at a time. No exception leaves a function.
@@ -36,21 +36,7 @@ typedef struct fedc_result fedc_result;
 typedef struct fedc_client fedc_client;
 
 /* Types of elements, as Fed names them. A bool is a byte, 0 or 1; bf16 and f16 are 16 bits. */
-enum {
-  FEDC_BOOL = 0,
-  FEDC_I8,
-  FEDC_I16,
-  FEDC_I32,
-  FEDC_I64,
-  FEDC_U8,
-  FEDC_U16,
-  FEDC_U32,
-  FEDC_U64,
-  FEDC_BF16,
-  FEDC_F16,
-  FEDC_F32,
-  FEDC_F64
-};
+enum { FEDC_BOOL = 0, FEDC_I8, FEDC_I16, FEDC_I32, FEDC_I64, FEDC_U8, FEDC_U16, FEDC_U32, FEDC_U64, FEDC_BF16, FEDC_F16, FEDC_F32, FEDC_F64 };
 
 /* A dense row-major array of `rank` extents, at an address that is a multiple of the element's size. Rank 0: a scalar; `shape` may be NULL. */
 typedef struct fedc_array {
@@ -150,13 +136,13 @@ FEDC_API const fedc_leaf* fedc_program_leaves(const fedc_program* program, int w
 FEDC_API fedc_federation* fedc_federation_new(void);
 FEDC_API void fedc_federation_free(fedc_federation* federation);
 /*
- * Adds a client: its features by the names of the program's struct ("pixels"; nested: "position.x"), first extent the rows. Others are not looked at. Names
- * and shapes are copied; elements are not, they must stay until the last run ends. Order plays no part.
+ * Adds a client: its features by the names of the program's struct ("pixels"; nested: "position.x"), first extent the rows. Others are not looked at.
+ * Names and shapes are copied; elements are not, they must stay until the last run ends. Order plays no part.
  */
 FEDC_API int fedc_federation_add(fedc_federation* federation, const char* id, const fedc_named_array* features, size_t count, fedc_error** error);
 /*
- * Clients whose data is asked for when it is needed, ahead of time where memory allows, and may be asked for again. `read` is called from several threads at
- * once; it answers with `fedc_client_set` or `fedc_client_fail`. `ids` are copied.
+ * Clients whose data is asked for when it is needed, ahead of time where memory allows, and may be asked for again. `read` is called from several
+ * threads at once; it answers with `fedc_client_set` or `fedc_client_fail`. `ids` are copied.
  */
 typedef void (*fedc_read)(void* context, const char* id, fedc_client* client);
 FEDC_API fedc_federation* fedc_federation_lazy(const char* const* ids, size_t count, fedc_read read, void* context);

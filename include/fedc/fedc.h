@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -122,15 +123,16 @@ class Result {
 
 /// Clients and their data: arrays of this program, what a callback gives, or a file. Cheap to copy. An array's first extent is the client's rows, the
 /// rest the type of one; `features` are named as the program's struct does (`pixels`; nested: `position.x`), others are not looked at. A
-/// program that reads plain values (`f32*`) takes the one feature that there is, whatever its name. The order in which clients are named plays no part.
+/// program that reads plain values (`f32*`) takes the one feature that there is, whatever its name. The order in which clients are named plays no
+/// part.
 class FEDC_API Federation {
  public:
   /// None: the data that the program's `run` block names.
   Federation();
   /// Clients in memory, to be added: also one that will have none.
   static Federation inMemory();
-  /// Adds a client; only to one in memory. Arrays are used where they lie and not copied: without owner they must stay until the last run ends. Copies made
-  /// before do not have it.
+  /// Adds a client; only to one in memory. Arrays are used where they lie and not copied: without owner they must stay until the last run ends.
+  /// Copies made before do not have it.
   Federation& add(std::string id, NamedArrays features);
   /// Clients whose data is asked for when it is needed, ahead of time where memory allows, and may be asked for again. `read` is called from several
   /// threads at once. What it gives is kept (by `owner`) until it is used, or as long as `RunOptions::dataCache` allows.
@@ -179,7 +181,8 @@ struct Round {
 
 /// What a run takes. What is not given is as the program's `run` block has it, else as said here.
 struct RunOptions {
-  /// Data of the rounds, and of evaluations. Giving one's own data puts aside what the `run` block says of `data`, `eval`, `clients` and `eval_clients`.
+  /// Data of the rounds, and of evaluations. Giving one's own data puts aside what the `run` block says of `data`, `eval`, `clients` and
+  /// `eval_clients`.
   Federation data, evalData;
   /// Which clients take part: `0..30`, `id,id`, `@file` (docs/data.md); empty: all.
   std::string clients, evalClients;
@@ -200,8 +203,8 @@ struct RunOptions {
   std::map<std::string, double> params;
   /// Plain arguments of `main`, each leaf.
   NamedArrays arguments;
-  /// A state to begin with, instead of `init`. It belongs behind `stateRound`: the run goes on with the round after that, to `rounds` in all, with the bits
-  /// that one run from the first round to the last would have.
+  /// A state to begin with, instead of `init`. It belongs behind `stateRound`: the run goes on with the round after that, to `rounds` in all, with
+  /// the bits that one run from the first round to the last would have.
   NamedArrays state;
   int stateRound = 0;
   /// Called on the thread that called `run`, between rounds; false ends the run after this round. May be empty.
@@ -258,16 +261,26 @@ FEDC_API Result<Program> compileFile(const std::string& path, const CompileOptio
 
 template <class T>
 constexpr ElementType elementTypeOf() {
-  if constexpr (std::is_same_v<T, bool>) return ElementType::Bool;
-  else if constexpr (std::is_same_v<T, std::int8_t>) return ElementType::I8;
-  else if constexpr (std::is_same_v<T, std::int16_t>) return ElementType::I16;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return ElementType::I32;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return ElementType::I64;
-  else if constexpr (std::is_same_v<T, std::uint8_t>) return ElementType::U8;
-  else if constexpr (std::is_same_v<T, std::uint16_t>) return ElementType::U16;
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return ElementType::U32;
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return ElementType::U64;
-  else if constexpr (std::is_same_v<T, float>) return ElementType::F32;
+  if constexpr (std::is_same_v<T, bool>)
+    return ElementType::Bool;
+  else if constexpr (std::is_same_v<T, std::int8_t>)
+    return ElementType::I8;
+  else if constexpr (std::is_same_v<T, std::int16_t>)
+    return ElementType::I16;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return ElementType::I32;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return ElementType::I64;
+  else if constexpr (std::is_same_v<T, std::uint8_t>)
+    return ElementType::U8;
+  else if constexpr (std::is_same_v<T, std::uint16_t>)
+    return ElementType::U16;
+  else if constexpr (std::is_same_v<T, std::uint32_t>)
+    return ElementType::U32;
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return ElementType::U64;
+  else if constexpr (std::is_same_v<T, float>)
+    return ElementType::F32;
   else {
     static_assert(std::is_same_v<T, double>, "no element type of Fed");
     return ElementType::F64;

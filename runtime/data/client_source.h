@@ -23,8 +23,8 @@ struct DataError {
   std::optional<Span> span;
 };
 
-/// One client's data, decoded: for each column that was asked for, `rows` entries, dense, row-major, aligned to the element, better to 64 bytes; where
-/// there are no rows, 64 bytes that may be read.
+/// One client's data, decoded: for each column that was asked for, `rows` entries, dense, row-major, aligned to the element, better to 64 bytes;
+/// where there are no rows, 64 bytes that may be read.
 struct ClientColumns {
   std::int64_t rows = 0;
   std::vector<const void*> columns;

@@ -69,7 +69,8 @@ Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core
   }
   auto federation = std::make_unique<Federation>();
   const std::size_t count = source->size();
-  if (count > std::numeric_limits<std::uint32_t>::max()) return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", open ? "the data" : path));
+  if (count > std::numeric_limits<std::uint32_t>::max())
+    return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", open ? "the data" : path));
   if (size && *size < 1) return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients is empty", *size));
   if (size && *size > static_cast<std::int64_t>(count)) {
     return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients cannot be drawn from {}", *size, count),

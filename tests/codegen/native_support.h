@@ -100,8 +100,8 @@ struct NativeRun {
   std::int64_t failedSite = runtime::CallArgs::kNoFailure;
 };
 
-/// Calls a function on dense arrays, with poisoned scratch and results. What is only read lies an element behind a multiple of 64 bytes, as a client's
-/// column may.
+/// Calls a function on dense arrays, with poisoned scratch and results. What is only read lies an element behind a multiple of 64 bytes, as a
+/// client's column may.
 inline NativeRun runNative(const runtime::Callable& callable, const std::vector<std::int64_t>& dims, const std::vector<core::Array>& params,
                            const std::vector<std::vector<std::int64_t>>& resultShapes, runtime::Team* team = nullptr) {
   const runtime::Signature& s = callable.signature();

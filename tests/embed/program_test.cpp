@@ -14,7 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Three clients whose rows are small whole numbers, so that every order of a sum gives the same bits. The floats lie at odd addresses (of four bytes).
+/// Three clients whose rows are small whole numbers, so that every order of a sum gives the same bits. The floats lie at odd addresses (of four
+/// bytes).
 class Sums : public testing::Test {
  protected:
   Sums() {
@@ -198,7 +199,8 @@ TEST_F(Sums, DataThatDoesNotFitIsNamed) {
   const Array x = client(0, 1)[1].value, flag = client(0, 1)[0].value;
   EXPECT_THAT(said({{"x", Array::of<double>(doubles, {1, 3})}, {"flag", flag}}),
               HasSubstr("feature `x` of client `eve` is `f64[3]` in the data, `f32[3]` in the program"));
-  EXPECT_THAT(said({{"x", {ElementType::F32, {3, 1}, x.data, nullptr}}, {"flag", flag}}), HasSubstr("is `f32[1]` in the data, `f32[3]` in the program"));
+  EXPECT_THAT(said({{"x", {ElementType::F32, {3, 1}, x.data, nullptr}}, {"flag", flag}}),
+              HasSubstr("is `f32[1]` in the data, `f32[3]` in the program"));
   EXPECT_THAT(said({{"x", x}, {"flags", flag}}), HasSubstr("client `eve` has no feature `flag`, it has `x`, `flags`"));
   EXPECT_THAT(said({}), HasSubstr("client `eve` has no feature `x`: it has none"));
   EXPECT_THAT(said({{"x", x}, {"flag", {ElementType::Bool, {2}, flags_, nullptr}}}), HasSubstr("differ in length: `x` has 1 rows, `flag` has 2"));
@@ -318,8 +320,9 @@ TEST(Main, TakesArgumentsByLeaf) {
 }
 
 TEST(Main, AFailedCheckNamesClientAndLine) {
-  const auto program = compile("fn f(data: f32*) -> f32 { assert(data.count() > 1, \"too few\"); data.sum() }\n"
-                               "fn main(data: {f32*}@clients) -> f32@server { federated_sum(f(data)) }\n");
+  const auto program = compile(
+      "fn f(data: f32*) -> f32 { assert(data.count() > 1, \"too few\"); data.sum() }\n"
+      "fn main(data: {f32*}@clients) -> f32@server { federated_sum(f(data)) }\n");
   ASSERT_TRUE(program) << program.error().text();
   RunOptions options;
   options.data = Federation::inMemory();
@@ -333,12 +336,13 @@ TEST(Main, AFailedCheckNamesClientAndLine) {
 }
 
 TEST(Values, KeysArePairsOfWords) {
-  const auto program = compile("fn init(k: key@server) -> key@server { k }\n"
-                               "fn next(s: key@server, data: {f32*}@clients) -> (key@server, f32@server) {\n"
-                               "  let [a, b] = split(s);\n"
-                               "  (a, uniform(b, []) + federated_sum(data.sum()))\n"
-                               "}\n"
-                               "let main = process(init, next);\n");
+  const auto program = compile(
+      "fn init(k: key@server) -> key@server { k }\n"
+      "fn next(s: key@server, data: {f32*}@clients) -> (key@server, f32@server) {\n"
+      "  let [a, b] = split(s);\n"
+      "  (a, uniform(b, []) + federated_sum(data.sum()))\n"
+      "}\n"
+      "let main = process(init, next);\n");
   ASSERT_TRUE(program) << program.error().text();
   ASSERT_EQ(program->state().size(), 1u);
   EXPECT_EQ(program->state()[0].element, ElementType::U32);
