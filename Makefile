@@ -9,7 +9,7 @@ STEP = scripts/step.sh
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test ci ci-begin ci-fuzz fuzz bench format lint clean help install dist packages packages-ci sanitizers asan-ubsan tsan
+.PHONY: build run test ci ci-begin ci-fuzz fuzz bench format lint clean help install dist dist-test packages packages-ci sanitizers asan-ubsan tsan
 
 help: ## says what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -82,6 +82,9 @@ install: build ## installs all into PREFIX=/usr/local
 
 dist: build ## makes build/dist/fedc-VERSION-linux-x86_64.tar.gz, which runs from any folder
 	@$(STEP) $(LOG)/dist.log 'dist' scripts/dist.sh build
+
+dist-test: dist ## runs the tarball in a bare Debian 12, where debootstrap is there to make one
+	@scripts/dist_test.sh build/dist/fedc-*.tar.gz
 
 bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed
 	@$(PYTHON) bench/bench.py --threads $(JOBS)

@@ -1,7 +1,10 @@
 """Programs, their runs, their results."""
 
+import contextlib
 import ctypes
 import os
+import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
@@ -223,6 +226,20 @@ class Program:
         return out
 
 
+@contextlib.contextmanager
+def _interrupts_as(raised):
+    """Ctrl-C is noted in a list instead of raised: an exception at the entry of a function that C calls would be lost."""
+    is_ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_ours:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: raised.append(KeyboardInterrupt()))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class _RunOptions:
     """Options of C, and what must stay until the run is over."""
 
@@ -274,14 +291,15 @@ class _RunOptions:
             call(add, self._handle.pointer, arrays.pointer)
 
     def listen(self, key, callback):
-        """C hears from it in any case, so that Python gets to handle Ctrl-C between rounds."""
+        """C calls it in any case, so that Python gets to handle signals between rounds."""
 
         def heard(_, c):
             try:
-                return int(callback is not None and callback(_round(c.contents)) is False)
+                if callback is not None and not self._raised and callback(_round(c.contents)) is False:
+                    return 1
             except BaseException as error:
                 self._raised.append(error)
-                return 1
+            return int(bool(self._raised))
 
         called = OnRound(heard)
         self._kept.append(called)
@@ -289,7 +307,8 @@ class _RunOptions:
 
     def call(self, function):
         try:
-            result = call(function, self._program._handle.pointer, self._handle.pointer)
+            with _interrupts_as(self._raised):
+                result = call(function, self._program._handle.pointer, self._handle.pointer)
         except RunError as error:
             causes = [given.failure for given in self._given if given.failure is not None]
             raise error from (causes[0] if causes else None)

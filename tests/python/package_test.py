@@ -2,6 +2,12 @@
 """The package by itself: data in, results out, errors, callbacks."""
 import ctypes
 import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import unittest
 from pathlib import Path
@@ -174,6 +180,13 @@ class Runs(unittest.TestCase):
         with self.assertRaisesRegex(ZeroDivisionError, "in a callback"):
             self.program.run(self.data, rounds=1000000, progress=fails)
 
+    def test_ctrl_c_ends_a_run_after_its_round(self):
+        timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with self.assertRaises(KeyboardInterrupt):
+            self.program.run(self.data, rounds=10**9)
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
     def test_evaluations(self):
         heard = []
         result = self.program.run(self.data, rounds=4, eval_data={"e": rows(0, 0, 0)}, eval_every=2, evaluated=heard.append)
@@ -200,6 +213,7 @@ class Runs(unittest.TestCase):
         data = {"a": {"x": np.float32([[2, 4]]), "flag": [True]}}
         self.assertEqual(list(wide.run(data).state["total"]), [1, 2])
         self.assertEqual(list(wide.run(data, params={"scale": 3}).state["total"]), [6, 12])
+        self.assertEqual(fedc.compile(source=SUMS, params={"scale": 1e-05}).run({"a": rows(1, 2, 3)}).state["total"][0], np.float32(1e-05))
         with self.assertRaisesRegex(fedc.CompileError, "widht"):
             fedc.compile(source=SUMS, params={"widht": 2})
 
@@ -283,6 +297,23 @@ class Errors(unittest.TestCase):
         program = fedc.compile(source="use mine.{twice};\nfn main(x: f32@server) -> f32@server { twice(x) }", modules={"mine": "fn twice(x: f32) -> f32 { 2 * x }"})
         self.assertEqual(program.run(arguments={"x": 3}).value, 6)
 
+    def test_a_text_reads_no_file_and_the_library_is_inside(self):
+        """But for those who change the library, and say where theirs is."""
+        program = "import fedc, sys; fedc.compile(source=sys.argv[1])"
+        with tempfile.TemporaryDirectory() as folder:
+            def compiles(source, **environment):
+                return subprocess.run([sys.executable, "-c", program, source], cwd=folder, env={**os.environ, **environment}, capture_output=True).returncode == 0
+
+            Path(folder, "mine.fed").write_text("fn twice(x: f32) -> f32 { 2 * x }\n")
+            self.assertFalse(compiles("use mine.{twice};\nfn main(x: f32@server) -> f32@server { twice(x) }"))
+            source = "use math.{twice};\nfn main(x: f32@server) -> f32@server { twice(x) }"
+            library = Path(folder, "library")
+            shutil.copytree(Path(os.environ["FEDC_EXAMPLES"]).parent / "stdlib", library)
+            with open(library / "math.fed", "a") as math:
+                math.write("\n/// Two of it.\nfn twice(x: f32) -> f32 { 2 * x }\n")
+            self.assertFalse(compiles(source))
+            self.assertTrue(compiles(source, FEDC_STDLIB=str(library)))
+
     def test_a_check_that_fails(self):
         program = fedc.compile(source="fn f(data: f32*) -> f32 { assert(data.count() > 1, \"too few\"); data.sum() }\n"
                                       "fn main(data: {f32*}@clients) -> f32@server { federated_sum(f(data)) }\n")
@@ -305,8 +336,6 @@ class Package(unittest.TestCase):
         self.assertIn(f'version = "{fedc.__version__}"', project)
 
     def test_every_function_of_the_header_is_declared(self):
-        import re
-
         from fedc import _library
 
         header = os.environ.get("FEDC_HEADER") or Path(__file__).resolve().parents[2] / "include" / "fedc" / "c.h"
