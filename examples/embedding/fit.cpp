@@ -5,9 +5,14 @@
 #include <string>
 #include <vector>
 
+static int failed(const fedc::Failure& failure) {
+  std::fputs(failure.text().c_str(), stderr);
+  return 1;
+}
+
 int main(int argc, char** argv) {
   const auto program = fedc::compileFile(argc > 1 ? argv[1] : "fit.fed");
-  if (!program) return std::fputs(program.error().text().c_str(), stderr), 1;
+  if (!program) return failed(program.error());
 
   // Points of y = 2x - 1, a few for each of three clients.
   std::vector<std::vector<float>> xs = {{-1, -0.5, 0}, {0.25, 0.5}, {0.75, 1, -0.25, 0.125}}, ys;
@@ -27,7 +32,7 @@ int main(int argc, char** argv) {
     return true;
   };
   const auto result = program->run(options);
-  if (!result) return std::fputs(result.error().text().c_str(), stderr), 1;
+  if (!result) return failed(result.error());
   std::printf("slope %.3f offset %.3f\n", fedc::find(result->state, "slope")->as<float>()[0], fedc::find(result->state, "offset")->as<float>()[0]);
   return 0;
 }

@@ -134,6 +134,25 @@ class Data(unittest.TestCase):
         self.program.run(fedc.Federation(["b", "a"], read), rounds=3, data_cache=0)
         self.assertGreaterEqual(len(asked), 6)
 
+    def test_some_of_the_clients(self):
+        self.assertEqual(self.total(self.data, clients="0..1"), [7, 8, 9])
+        self.assertEqual(self.total(self.data, clients="b"), [5, 7, 9])
+        with self.assertRaisesRegex(fedc.UsageError, "`c`"):
+            self.total(self.data, clients="c")
+        result = self.program.run(self.data, eval_data=self.data, eval_clients="a")
+        self.assertEqual(result.evaluations[0].clients, 1)
+        self.assertEqual(self.program.evaluate(result, self.data, clients="a").report, result.evaluation)
+
+    def test_paths_and_synthetic_clients(self):
+        examples = Path(os.environ["FEDC_EXAMPLES"])
+        program = fedc.compile(examples / "synthetic_regression.fed")
+        result = program.run("synthetic:clients=7", rounds=1, clients_per_round="all")
+        self.assertEqual((result.rounds[0].clients, result.evaluations), (7, []))
+        analytics = fedc.compile(examples / "analytics.fed").run(examples / "data" / "digits_test.h5")
+        self.assertEqual(analytics.value["clients"], 20)
+        with self.assertRaisesRegex(fedc.RunError, "nowhere.h5"):
+            program.run(Path("nowhere.h5"))
+
     def test_nobody_and_empty_clients(self):
         self.assertEqual(self.total({}), [0, 0, 0])
         self.assertEqual(self.total({"a": rows(1, 2, 3), "b": rows()}), [1, 2, 3])
@@ -207,6 +226,21 @@ class Runs(unittest.TestCase):
         self.assertEqual(start.state["rows"], 8)
         with self.assertRaisesRegex(fedc.Error, "has no `rows`"):
             self.program.run(self.data, state={"total": np.float32([100, 0, 0])})
+
+    def test_clients_keep_their_state_within_a_run(self):
+        program = fedc.compile(source="""
+            fn init(k: key@server) -> (f32@server, {f32}@clients) { (federated_value(0.0, server), federated_value(0.0, clients)) }
+            fn next(s: (f32@server, {f32}@clients), data: {f32*}@clients, k: key@server) -> ((f32@server, {f32}@clients), f32@server) {
+              let kept = s.1 + data.sum();
+              ((s.0, kept), federated_sum(kept))
+            }
+            let main = process(init, next);
+        """)
+        data = {"a": np.float32([1]), "b": np.float32([2])}
+        result = program.run(data, rounds=3)
+        self.assertEqual([next(iter(round.report.values())) for round in result.rounds], [3, 6, 9])
+        with self.assertRaisesRegex(fedc.UsageError, "clients of this program have state of their own"):
+            program.run(data, rounds=4, state=result)
 
     def test_params(self):
         wide = fedc.compile(source=SUMS, params={"width": 2, "scale": np.float32(0.5)})
