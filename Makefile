@@ -9,18 +9,18 @@ STEP = scripts/step.sh
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test ci ci-begin ci-fuzz fuzz bench format lint clean help install install-ci sanitizers asan-ubsan tsan
+.PHONY: build run test ci ci-begin ci-fuzz fuzz bench format lint clean help install dist dist-test packages packages-ci sanitizers asan-ubsan tsan
 
 help: ## says what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-install:
+packages:
 	@scripts/install.sh build
 
-install-ci:
+packages-ci:
 	@scripts/install.sh build ci
 
-build: install ## builds build/bin/fedc
+build: packages ## builds build/bin/fedc
 	@[ -f build/build.ninja ] || $(STEP) $(LOG)/configure.log 'configure' cmake --preset release
 	@$(STEP) $(LOG)/build.log 'build' cmake --build build -j $(JOBS)
 
@@ -32,7 +32,7 @@ run: build ## trains on the shipped digits
 test: build ## builds, then passes the tests
 	@scripts/ctest.sh $(LOG)/test.log 'test' build
 
-ci: install-ci ci-begin test sanitizers lint ci-fuzz ## test, then sanitizers, lint and fuzzing
+ci: packages-ci ci-begin test sanitizers lint ci-fuzz ## test, then sanitizers, lint and fuzzing
 	@echo '[ci] passed; the tests of the release build:'
 	@sed -n '/tests passed/,$$p' $(LOG)/test.log
 
@@ -48,13 +48,13 @@ ci-fuzz:
 sanitizers: asan-ubsan tsan ## the tests under ASan and UBSan, the runtime's under TSan
 
 # Not those of nests, machine code and random programs: their subject is code that no sanitizer sees into.
-asan-ubsan: install-ci
+asan-ubsan: packages-ci
 	@$(STEP) $(LOG)/asan-ubsan-configure.log 'asan-ubsan: configure' cmake --preset asan-ubsan
 	@$(STEP) $(LOG)/asan-ubsan-build.log 'asan-ubsan: build' cmake --build build-asan-ubsan -j $(JOBS)
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  scripts/ctest.sh $(LOG)/asan-ubsan-test.log 'asan-ubsan: test' build-asan-ubsan -LE '^(kernel|codegen|random)$$'
 
-tsan: install-ci
+tsan: packages-ci
 	@$(STEP) $(LOG)/tsan-tbb.log 'tsan: oneTBB' scripts/tbb_for_tsan.sh build-tsan/tbb
 	@$(STEP) $(LOG)/tsan-configure.log 'tsan: configure' cmake --preset tsan
 	@$(STEP) $(LOG)/tsan-build.log 'tsan: build' cmake --build build-tsan --target runtime_tests -j $(JOBS)
@@ -63,17 +63,28 @@ tsan: install-ci
 
 # Seconds that each target has; all of them take FUZZ_SECONDS * targets / JOBS.
 FUZZ_SECONDS ?= 60
-fuzz: install-ci build ## libFuzzer on hostile programs, files and command lines, FUZZ_SECONDS=60 each
+fuzz: packages-ci build ## libFuzzer on hostile programs, files and command lines, FUZZ_SECONDS=60 each
 	@$(STEP) $(LOG)/fuzz-configure.log 'fuzz: configure' cmake --preset fuzz
 	@$(STEP) $(LOG)/fuzz-build.log 'fuzz: build' cmake --build build-fuzz --target fuzz -j $(JOBS)
 	@$(PYTHON) scripts/fuzz.py --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
 
-lint: install-ci build ## clang-format, fedc fmt, clang-tidy, quotations in the documentation
+lint: packages-ci build ## clang-format, fedc fmt, clang-tidy, quotations in the documentation
 	@$(STEP) $(LOG)/format.log 'lint: format' scripts/format.sh --check
 	@$(STEP) $(LOG)/tidy.log 'lint: clang-tidy' scripts/tidy.sh build
 
-format: install-ci build ## lays out the sources and renews the documentation's quotations
+format: packages-ci build ## lays out the sources and renews the documentation's quotations
 	@$(STEP) $(LOG)/format.log 'format' scripts/format.sh
+
+# DESTDIR, where it is given, comes before PREFIX: for packages of a distribution.
+PREFIX ?= /usr/local
+install: build ## installs all into PREFIX=/usr/local
+	@DESTDIR=$(DESTDIR) $(STEP) $(LOG)/install.log 'install to $(DESTDIR)$(PREFIX)' cmake --install build --prefix $(PREFIX)
+
+dist: build ## makes build/dist/fedc-VERSION-linux-x86_64.tar.gz, which runs from any folder
+	@$(STEP) $(LOG)/dist.log 'dist' scripts/dist.sh build
+
+dist-test: dist ## runs the tarball in a bare Debian 12, where debootstrap is there to make one
+	@scripts/dist_test.sh build/dist/fedc-*.tar.gz
 
 bench: build ## fedc's speed, beside NumPy and FedJAX where they are installed
 	@$(PYTHON) bench/bench.py --threads $(JOBS)

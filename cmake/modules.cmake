@@ -25,7 +25,6 @@ function(fedc_program name folder)
     target_compile_definitions(fedc_${ARG_LIBRARY} PRIVATE FEDC_VERSION="${PROJECT_VERSION}")
     add_executable(${name} ${CMAKE_SOURCE_DIR}/${folder}/main.cpp)
     target_link_libraries(${name} PRIVATE fedc_${ARG_LIBRARY})
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
 endfunction()
 
@@ -34,11 +33,39 @@ endfunction()
 function(fedc_stdlib folder module)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/share/fedc)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/share/fedc/stdlib SYMBOLIC)
-  install(DIRECTORY ${folder}/ DESTINATION ${CMAKE_INSTALL_DATADIR}/fedc/stdlib FILES_MATCHING PATTERN *.fed)
   get_target_property(type fedc_${module} TYPE)
   if(NOT type STREQUAL INTERFACE_LIBRARY)
     target_compile_definitions(fedc_${module} PRIVATE FEDC_STDLIB_DIR="${CMAKE_SOURCE_DIR}/${folder}")
   endif()
+endfunction()
+
+# libfedc.so: fedc_MODULE with all that it needs, the standard library's texts (LIBRARY/*.fed) in it. It shows what include/fedc declares, nothing else.
+function(fedc_library module library)
+  set(texts ${CMAKE_BINARY_DIR}/generated/library_texts.cpp)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${library}/*.fed)
+  add_custom_command(OUTPUT ${texts}
+    COMMAND ${CMAKE_COMMAND} -D OUT=${texts} -D FOLDER=${CMAKE_SOURCE_DIR}/${library} -D PREFIX=${library}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed_texts.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_texts.cmake
+    COMMENT "Writing ${library}/*.fed into a source")
+  target_sources(fedc_${module} PRIVATE ${texts})
+  target_include_directories(fedc_${module} PUBLIC ${CMAKE_SOURCE_DIR}/include)
+
+  # Instrumented code needs a program that is instrumented, too.
+  if(FEDC_SANITIZE OR FEDC_FUZZ)
+    return()
+  endif()
+  set(symbols ${CMAKE_SOURCE_DIR}/cmake/libfedc.symbols)
+  # The archive's objects are all wanted, though nobody names them.
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/generated/empty.cpp CONTENT "")
+  add_library(libfedc SHARED ${CMAKE_BINARY_DIR}/generated/empty.cpp)
+  target_link_libraries(libfedc PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,fedc_${module}>)
+  target_link_options(libfedc PRIVATE -Wl,--version-script=${symbols} -Wl,-z,defs)
+  set_target_properties(libfedc PROPERTIES OUTPUT_NAME fedc VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+    LINK_DEPENDS ${symbols} EXPORT_NAME fedc)
+  target_include_directories(libfedc INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(libfedc INTERFACE cxx_std_20)
+  add_library(fedc::fedc ALIAS libfedc)
 endfunction()
 
 if(FEDC_SANITIZE)

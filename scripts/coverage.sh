@@ -1,5 +1,5 @@
 #!/bin/sh
-# Which lines of compiler/, runtime/ and tools/ the tests run:  scripts/coverage.sh [CTEST OPTION…]
+# Which lines of compiler/, runtime/, embed/ and tools/ the tests run:  scripts/coverage.sh [CTEST OPTION…]
 # Builds with gcov's counters in build-coverage, runs the tests there, and prints the share of each directory; the lines that no test
 # runs are in build-coverage/not-run.txt.
 set -eu

@@ -23,7 +23,7 @@ def counted(file):
     for report in text.splitlines():
         for source in json.loads(report)["files"] if report.startswith("{") else []:
             path = Path(os.path.normpath(build / source["file"]))
-            if path.is_relative_to(root) and path.relative_to(root).parts[0] in ("compiler", "runtime", "tools"):
+            if path.is_relative_to(root) and path.relative_to(root).parts[0] in ("compiler", "runtime", "embed", "tools"):
                 found += [(path.relative_to(root).as_posix(), line["line_number"], line["count"]) for line in source["lines"]]
     return found
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 build=$1
 shift
 if [ $# = 0 ]; then
-  [ -n "${TIDY_ALL:-}" ] && set -- $(git ls-files '*.cpp') || set -- $(git ls-files 'compiler/*.cpp' 'runtime/*.cpp' 'tools/*.cpp')
+  [ -n "${TIDY_ALL:-}" ] && set -- $(git ls-files '*.cpp') || set -- $(git ls-files 'compiler/*.cpp' 'runtime/*.cpp' 'embed/*.cpp' 'tools/*.cpp')
 fi
 printf '%s\0' "$@" | xargs -0 -r -P "$(nproc)" -n 1 \
   clang-tidy-19 --quiet -p "$build" --extra-arg=-Wno-everything --extra-arg=-Wno-error --extra-arg=-Wno-unknown-warning-option

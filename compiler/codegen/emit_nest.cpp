@@ -475,7 +475,9 @@ llvm::Function* declareNest(llvm::Module& module, const NestFunction& fn, const 
   for (unsigned i = 0; i < fn.buffers.size(); ++i) {
     f->addParamAttr(i, llvm::Attribute::NoAlias);
     f->addParamAttr(i, llvm::Attribute::NoCapture);
-    f->addParamAttr(i, llvm::Attribute::getWithAlignment(context, llvm::Align(64)));
+    // What is only read may be a client's column, which lies where its owner has put it.
+    const int alignment = fn.buffers[i].written ? 64 : core::elemBytes(fn.buffers[i].elem);
+    f->addParamAttr(i, llvm::Attribute::getWithAlignment(context, llvm::Align(static_cast<std::uint64_t>(alignment))));
     if (!fn.buffers[i].written) f->addParamAttr(i, llvm::Attribute::ReadOnly);
   }
   if (fn.checks) f->addParamAttr(static_cast<unsigned>(params.size() - 1), llvm::Attribute::NoAlias);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "compiler/support/source.h"
 
@@ -19,6 +21,8 @@ class Library {
  public:
   /// The library of `stdlibFolder()`. Made at the first call, never changed.
   static const Library& standard();
+  /// The library of these files: path and text.
+  explicit Library(const std::vector<std::pair<std::string, std::string>>& files);
 
   /// The first files of a new compilation.
   void addTo(SourceManager& sources) const;
@@ -30,7 +34,8 @@ class Library {
   const std::map<FileId, std::shared_ptr<const syntax::ast::Module>>& parsed() const { return parsed_; }
 
  private:
-  Library();
+  Library() = default;
+  void parse(const SourceFile& file);
 
   SourceManager sources_;
   std::map<std::string, FileId> files_;

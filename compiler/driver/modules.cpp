@@ -23,8 +23,9 @@ std::string stdlibFolder() {
   return FEDC_STDLIB_DIR;
 }
 
-ModuleFinder::ModuleFinder(SourceManager& sources, std::vector<std::string> include, const Library* known)
-    : sources_(sources), library_(known), folders_(std::move(include)) {
+ModuleFinder::ModuleFinder(SourceManager& sources, std::vector<std::string> include, const Library* known,
+                           const std::map<std::string, std::string>* texts)
+    : sources_(sources), library_(known), texts_(texts), folders_(std::move(include)) {
   if (library_ != nullptr) return;
   const std::string library = stdlibFolder();
   folders_.push_back(library);
@@ -50,10 +51,23 @@ std::optional<FileId> ModuleFinder::load(const std::string& path) {
   return (*file)->id();
 }
 
+/// Without texts everything is a file.
+bool ModuleFinder::isFile(FileId file) const {
+  if (!sources_.has(file)) return false;
+  return texts_ == nullptr || std::any_of(loaded_.begin(), loaded_.end(), [&](const auto& known) { return known.second == file; });
+}
+
 std::optional<FileId> ModuleFinder::find(const std::string& name, FileId fromFile) {
   if (library_ != nullptr && library_->has(fromFile)) return library_->find(name);
+  if (texts_ != nullptr) {
+    if (const auto text = texts_->find(name); text != texts_->end()) {
+      const auto [at, isNew] = added_.try_emplace(name, 0);
+      if (isNew) at->second = sources_.add(name + ".fed", text->second).id();
+      return at->second;
+    }
+  }
   std::vector<std::string> folders;
-  if (sources_.has(fromFile)) {
+  if (isFile(fromFile)) {
     fs::path beside = fs::path(sources_.file(fromFile).path()).parent_path();
     folders.push_back(beside.empty() ? "." : beside.string());
   }

@@ -64,7 +64,7 @@ Expected<bool> checkProgram(Compilation& compilation, const std::string& path, c
 }
 
 bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options) {
-  ModuleFinder finder(compilation.sources, options.include, options.library);
+  ModuleFinder finder(compilation.sources, options.include, options.library, options.modules);
   check::CheckOptions checkOptions;
   checkOptions.params = options.params;
   if (options.library != nullptr) checkOptions.parsed = options.library->parsed();

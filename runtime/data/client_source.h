@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ struct DataError {
   std::optional<Span> span;
 };
 
-/// One client's data, decoded: for each column that was asked for, `rows` entries, dense, row-major, 64-byte aligned.
+/// One client's data, decoded: for each column that was asked for, `rows` entries, dense, row-major, aligned to the element, better to 64 bytes;
+/// where there are no rows, 64 bytes that may be read.
 struct ClientColumns {
   std::int64_t rows = 0;
   std::vector<const void*> columns;
@@ -45,6 +47,9 @@ class ClientSource {
   /// Clients that are made, not read: to make one again costs little, so not much memory is given to keeping them.
   virtual bool isGenerated() const { return false; }
 };
+
+/// Opens a federation for the columns that a graph reads.
+using OpenClients = std::function<Expected<std::shared_ptr<ClientSource>, DataError>(const std::vector<core::Column>&)>;
 
 /// Data in memory: for each client its id and an array for each column, first extent the rows. Ids come in any order, each once. Checks types.
 struct MemoryClient {

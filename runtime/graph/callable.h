@@ -27,8 +27,8 @@ class Team {
   virtual void run(void (*nest)(const void* context, std::int64_t lo, std::int64_t hi), const void* context, std::int64_t extent) noexcept = 0;
 };
 
-/// The call of one local function. `buffers`: params in order, then the results that are not in place; each 64-byte aligned and laid out as the
-/// signature says. `failedSite` keeps the lowest failing check (kNoFailure: none).
+/// The call of one local function. `buffers`: params in order, then the results that are not in place; each 64-byte aligned (what is only read:
+/// aligned to its elements) and laid out as the signature says. `failedSite` keeps the lowest failing check (kNoFailure: none).
 struct CallArgs {
   static constexpr std::int64_t kNoFailure = std::numeric_limits<std::int64_t>::max();
   void* const* buffers = nullptr;

@@ -203,7 +203,7 @@ class Runner {
     auto next = prepare("next");
     if (!next) return tl::unexpected(next.error());
     std::optional<Entry> evaluate;
-    if (!options_.evalData.empty()) {
+    if (options_.hasEvalData()) {
       auto entry = prepare("evaluate");
       if (!entry) return tl::unexpected(entry.error());
       evaluate = std::move(*entry);
@@ -264,7 +264,7 @@ class Runner {
     }
     names_ = fileNames(names_);
     if (options_.resume) {
-      auto loaded = stateOf(options_.resume->state, options_.directory == nullptr ? "the checkpoint" : options_.directory->path(), leaves_);
+      auto loaded = stateOf(options_.resume->state, options_.directory == nullptr ? "the state given" : options_.directory->path(), leaves_);
       if (!loaded) return wrong(RunError::Kind::Weights, loaded.error().message);
       return std::move(*loaded);
     }

@@ -13,6 +13,7 @@
 #include "compiler/core/array.h"
 #include "compiler/core/graph.h"
 #include "compiler/support/expected.h"
+#include "runtime/data/client_source.h"
 #include "runtime/graph/data_wait.h"
 #include "runtime/graph/executable.h"
 #include "runtime/value/named_array.h"
@@ -39,6 +40,10 @@ struct RunOptions {
   /// given.
   std::string data;
   std::string evalData;
+  /// Federations that are no files, instead of those; null: none.
+  OpenClients clientsFrom, evalClientsFrom;
+  bool hasData() const { return clientsFrom || !data.empty(); }
+  bool hasEvalData() const { return evalClientsFrom || !evalData.empty(); }
   /// Which clients take part: `0..30` (indices into the ids in ascending order), `id,id`, `@file` (an id a line); empty: all.
   std::string clients;
   std::string evalClients;

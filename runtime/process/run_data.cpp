@@ -56,9 +56,10 @@ bool evaluatesAfter(const RunOptions& options, int round) {
   return round == options.rounds || (options.evalEvery > 0 && round > 0 && round % options.evalEvery == 0);
 }
 
-Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core::Graph& graph, const std::string& path, const std::string& clients,
-                                                                      std::uint64_t seed, std::optional<std::int64_t> size) {
-  auto opened = openData(path, graph.columns);
+Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core::Graph& graph, const OpenClients& open, const std::string& path,
+                                                                      const std::string& clients, std::uint64_t seed,
+                                                                      std::optional<std::int64_t> size) {
+  auto opened = open ? open(graph.columns) : openData(path, graph.columns);
   if (!opened) return wrong(opened.error());
   std::shared_ptr<ClientSource> source = std::move(*opened);
   if (!clients.empty()) {
@@ -68,7 +69,8 @@ Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(const core
   }
   auto federation = std::make_unique<Federation>();
   const std::size_t count = source->size();
-  if (count > std::numeric_limits<std::uint32_t>::max()) return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", path));
+  if (count > std::numeric_limits<std::uint32_t>::max())
+    return wrong(RunError::Kind::Data, fmt::format("`{}` has more than 2^32 clients", open ? "the data" : path));
   if (size && *size < 1) return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients is empty", *size));
   if (size && *size > static_cast<std::int64_t>(count)) {
     return wrong(RunError::Kind::Option, fmt::format("a cohort of {} clients cannot be drawn from {}", *size, count),
@@ -95,29 +97,30 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   if (train == nullptr)
     return wrong(RunError::Kind::Program, "the program has no entry point", "end it with `let main = process(init, next);` or write `fn main`");
   const int rounds = next != nullptr ? options.rounds : 1;
-  if (hasClients(*train)) {
-    if (options.data.empty()) {
+  // No round, no training data: initial states, evaluations alone.
+  if (hasClients(*train) && (options.hasData() || next == nullptr || rounds > (options.resume ? options.resume->round : 0))) {
+    if (!options.hasData()) {
       return wrong(RunError::Kind::Option, fmt::format("`{}` works on clients, but no data is given", train->entry),
                    "`--data FILE.h5`, or `data = \"FILE.h5\"` in the program's `run` block");
     }
-    auto federation = data->add(*train, options.data, options.clients, options.seed, options.clientsPerRound);
+    auto federation = data->add(*train, options.clientsFrom, options.data, options.clients, options.seed, options.clientsPerRound);
     if (!federation) return tl::unexpected(federation.error());
     data->train_ = std::move(*federation);
   }
-  if (!options.evalData.empty()) {
+  if (options.hasEvalData()) {
     if (evaluate == nullptr) {
       return wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`",
                    "`let main = process(init, next, evaluate);`");
     }
     if (hasClients(*evaluate)) {
-      auto federation = data->add(*evaluate, options.evalData, options.evalClients, options.seed, std::nullopt);
+      auto federation = data->add(*evaluate, options.evalClientsFrom, options.evalData, options.evalClients, options.seed, std::nullopt);
       if (!federation) return tl::unexpected(federation.error());
       data->eval_ = std::move(*federation);
     }
   }
   // The first client of each file before anything starts: most mistakes are in all clients alike.
   for (const auto& [federation, graph] : {std::pair{data->train_.get(), train}, std::pair{data->eval_.get(), evaluate}}) {
-    if (federation == nullptr || !readsData(program, *graph)) continue;
+    if (federation == nullptr || !readsData(program, *graph) || federation->clients->size() == 0) continue;
     FirstClient first;
     data->loader_->wait({federation->source, 0}, first);
     if (first.data() == nullptr) {

@@ -39,8 +39,8 @@ class RunData {
   void begin(int round) { begun_.store(round, std::memory_order_relaxed); }
 
  private:
-  Expected<std::unique_ptr<Federation>, RunError> add(const core::Graph& graph, const std::string& path, const std::string& clients,
-                                                      std::uint64_t seed, std::optional<std::int64_t> size);
+  Expected<std::unique_ptr<Federation>, RunError> add(const core::Graph& graph, const OpenClients& open, const std::string& path,
+                                                      const std::string& clients, std::uint64_t seed, std::optional<std::int64_t> size);
 
   std::unique_ptr<Federation> train_, eval_;
   std::atomic<int> begun_{0};

@@ -100,15 +100,19 @@ struct NativeRun {
   std::int64_t failedSite = runtime::CallArgs::kNoFailure;
 };
 
-/// Calls a function on dense arrays, with poisoned scratch and results.
+/// Calls a function on dense arrays, with poisoned scratch and results. What is only read lies an element behind a multiple of 64 bytes, as a
+/// client's column may.
 inline NativeRun runNative(const runtime::Callable& callable, const std::vector<std::int64_t>& dims, const std::vector<core::Array>& params,
                            const std::vector<std::vector<std::int64_t>>& resultShapes, runtime::Team* team = nullptr) {
   const runtime::Signature& s = callable.signature();
   std::vector<Aligned> memory;
   std::vector<void*> buffers;
   for (std::size_t i = 0; i < params.size(); ++i) {
-    memory.push_back(pack(s.params[i], params[i]));
-    buffers.push_back(memory.back().get());
+    const bool isWritten = std::any_of(s.inPlace.begin(), s.inPlace.end(), [&](const auto& pair) { return pair.first == static_cast<int>(i); });
+    const std::int64_t shift = isWritten ? 0 : core::elemBytes(s.params[i].elem), bytes = leafBytes(s.params[i], params[i].shape());
+    memory.push_back(poisoned(bytes + 64));
+    std::memcpy(memory.back().get() + shift, pack(s.params[i], params[i]).get(), static_cast<std::size_t>(bytes));
+    buffers.push_back(memory.back().get() + shift);
   }
   std::vector<const char*> results(s.results.size(), nullptr);
   for (const auto& [param, result] : s.inPlace) results[static_cast<std::size_t>(result)] = memory[static_cast<std::size_t>(param)].get();

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "compiler/driver/setting_values.h"
 #include "compiler/support/expected.h"
 #include "runtime/process/run.h"
 
@@ -14,18 +13,12 @@ namespace fedc::cli {
 /// `name=value`, cut at the first `=`; the name must be a name of Fed, or a path of such and numbers (`model.w`, `0.b`).
 Expected<std::pair<std::string, std::string>> parseAssignment(std::string_view text);
 
-/// A number of bytes: `1048576`, `64k`, `64M`, `1.5G`, with or without `B` or `iB`; powers of 1024.
-Expected<std::int64_t> parseBytes(std::string_view text);
-
-/// `all` (nothing) or a number from 1.
-Expected<std::optional<std::int64_t>> parseCohortSize(std::string_view text);
+using driver::parseBytes;
+using driver::parseCohortSize;
+using driver::parseSeed;
+using driver::parseWhole;
 
 /// When checkpoints are written: `100` rounds, or `30s`.
 Expected<runtime::CheckpointEvery> parseCheckpoints(std::string_view text);
-
-/// A whole number from `least` to `most`.
-Expected<std::int64_t> parseWhole(std::string_view text, std::int64_t least, std::int64_t most);
-/// A number from 0 to 2^64 - 1.
-Expected<std::uint64_t> parseSeed(std::string_view text);
 
 }  // namespace fedc::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "include/fedc/c.h"
+#include "include/fedc/fedc.h"
+
+/// Values of the C++ interface under C's structs, which point into them, and the other way round.
+namespace fedc::embed {
+
+/// C's view of arrays that stay where they are.
+std::vector<fedc_named_array> toC(const NamedArrays& arrays);
+/// An array of C by reference. Errors: an element type that is none, a rank without a shape.
+Result<NamedArray> fromC(const fedc_named_array& array);
+Result<NamedArrays> fromC(const fedc_named_array* arrays, std::size_t count);
+
+std::vector<fedc_leaf> toC(const std::vector<Leaf>& leaves);
+fedc_problem toC(const Problem& problem);
+/// `arrays` receives the report, which `round` points into.
+fedc_round toC(const Round& round, std::vector<fedc_named_array>& arrays);
+
+}  // namespace fedc::embed
