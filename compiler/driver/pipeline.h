@@ -39,6 +39,8 @@ struct CompileOptions {
   std::vector<std::string> include;
   /// What the compilation's sources begin with (`Library::addTo`), if so.
   const Library* library = nullptr;
+  /// For `--wire`: client functions in steps, too (core::Phase::wire).
+  bool wire = false;
   /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.
   bool verify = false;
   /// Receives the program after each pass: the pass's name and the text. Only for the pass named `printAfter`, or all if it is `all`.
