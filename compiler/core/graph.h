@@ -74,7 +74,7 @@ struct UpEdge {
   /// Leaves that cross, per client: names and types (logical, unpadded), over the dims of the client function.
   std::vector<SlotInfo> leaves;
   /// For each leaf its `cross` in the client function, until pass `cross` has removed them; none of what is collected.
-  std::vector<int> crossings;
+  std::vector<int> crossings = {};
 };
 
 /// What clients ask for by key: the keys go up, slices of a server value come down, before the clients of this phase work. Where a slice is made is
@@ -84,7 +84,7 @@ struct SelectEdge {
   /// Leaves that cross, per client: the keys, and the slices in the order of the keys.
   std::vector<SlotInfo> keys, slices;
   /// As UpEdge::crossings.
-  std::vector<int> keyCrossings, sliceCrossings;
+  std::vector<int> keyCrossings = {}, sliceCrossings = {};
 };
 
 /// A part of a client function that was cut where values cross; for `--wire`. A client's steps run one after the other, in turns at the client and
