@@ -259,6 +259,8 @@ class Splitter {
       fn.resultTypes.push_back(fn_.resultTypes[r]);
       out.outputs.push_back(phase_.clientOutputs[r]);
     }
+    // Nothing is aggregated, say.
+    if (out.outputs.empty() && fn.body.empty()) return std::nullopt;
     out.fn = static_cast<int>(program_.module.fns.size() + made_.size());
     made_.push_back(std::move(fn));
     steps_.push_back(std::move(out));

@@ -212,7 +212,9 @@ int costCommand(const CommandLine& line, const Console& console) {
   Json all{{"program", path}, {"entries", Json::array()}};
   for (const EntryCost& entry : costs) {
     const std::optional<Clients> none;
-    const std::optional<Clients>& clients = entry.exchanges.empty() ? none : entry.entry == "evaluate" ? eval : train;
+    // `init` is done at a client when it first takes part.
+    const std::optional<Clients>& clients =
+        entry.exchanges.empty() || entry.entry == "init" ? none : entry.entry == "evaluate" ? eval : train;
     if (line.run.json) {
       all["entries"].push_back(entryJson(entry, clients, compilation.sources));
     } else {
