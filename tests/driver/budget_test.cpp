@@ -19,7 +19,7 @@ std::optional<Refusal> refusal(const std::string& budget, const std::string& pro
   Compilation compilation;
   const FileId file = compilation.sources.add("main.fed", "budget { " + budget + " }\nstruct Example { x: f32 }\n" + program).id();
   if (checkSource(compilation, file, {}) && lowerProgram(compilation, {})) return std::nullopt;
-  const Diagnostic& d = compilation.sink.sorted().front();
+  const Diagnostic d = compilation.sink.sorted().front();
   return Refusal{std::string(codeInfo(d.code).number), std::string(compilation.sources.text(d.primary)),
                  renderText(compilation.sink, compilation.sources)};
 }
