@@ -58,14 +58,27 @@ void settle(const Fn& fn, Phase& phase) {
   std::erase_if(phase.selects, [](const core::SelectEdge& s) { return s.keys.empty() && s.slices.empty(); });
 }
 
-void removeMarks(Fn& fn) {
+/// The marks of a phase's edges. Others are of edges that are none: both sides have what a constant value is selected from.
+std::set<int> marksOf(const Phase& phase) {
+  std::set<int> out;
+  const auto add = [&](const Numbers& numbers) { out.insert(numbers.begin(), numbers.end()); };
+  for (const UpEdge& up : phase.up) add(up.crossings);
+  for (const core::SelectEdge& select : phase.selects) {
+    add(select.keyCrossings);
+    add(select.sliceCrossings);
+  }
+  return out;
+}
+
+void removeMarks(Fn& fn, const std::set<int>& kept) {
+  const auto goes = [&](const Stmt& s) { return s.op == Op::Cross && !kept.contains(numberOf(s)); };
   Substitution by;
   forEachStmt(fn.body, [&](const Stmt& s) {
-    if (s.op == Op::Cross) by.vars.emplace(s.results[0], s.args[0]);
+    if (goes(s)) by.vars.emplace(s.results[0], s.args[0]);
   });
   if (by.empty()) return;
-  const auto sweep = [](auto& self, std::vector<Stmt>& stmts) -> void {
-    std::erase_if(stmts, [](const Stmt& s) { return s.op == Op::Cross; });
+  const auto sweep = [&](const auto& self, std::vector<Stmt>& stmts) -> void {
+    std::erase_if(stmts, goes);
     for (Stmt& s : stmts)
       for (core::Region& r : s.regions) self(self, r.stmts);
   };
@@ -290,12 +303,13 @@ Expected<void, Diagnostic> cross(core::Program& program, bool wire) {
     for (Phase& phase : graph.phases) {
       if (phase.client < 0) continue;
       settle(program.module.fns[static_cast<std::size_t>(phase.client)], phase);
+      removeMarks(program.module.fns[static_cast<std::size_t>(phase.client)], marksOf(phase));
       if (wire) {
         Splitter splitter(program, graph, phase);
         if (auto problem = splitter.run()) return tl::unexpected(std::move(*problem));
         for (Fn& fn : splitter.takeFunctions()) program.module.fns.push_back(std::move(fn));
       }
-      removeMarks(program.module.fns[static_cast<std::size_t>(phase.client)]);
+      removeMarks(program.module.fns[static_cast<std::size_t>(phase.client)], {});
     }
   }
   return {};

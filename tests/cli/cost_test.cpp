@@ -127,21 +127,26 @@ TEST(Cost, TwoExchanges) {
 TEST(Cost, SelectionsCountKeysAndSlices) {
   // 3 keys up, 3 slices of f32[4] down; the value itself does not cross. Its sum goes up.
   expectBytes(
+      "fn main(data: {Example*}@clients, table: f32[100, 4]@server) -> f32[3, 4]@server {\n"
+      "  let keys = |d: Example*| [0, 1, d.count() % 100];\n"
+      "  federated_sum(federated_select(keys(data), table, |t, k| t[k]))\n}\n",
+      {{3 * 4 * 4, 3 * 4 + 3 * 4 * 4}});
+  // What both sides have needs no keys and no slices.
+  expectBytes(
       "fn main(data: {Example*}@clients) -> f32[3, 4]@server {\n"
       "  let table: f32[100, 4] = ones();\n"
-      "  let placed = federated_value(table, server);\n"
-      "  let keys = |d| [0, 1, d.count() % 100];\n"
-      "  federated_sum(federated_select(keys(data), placed, |t, k| t[k]))\n}\n",
-      {{3 * 4 * 4, 3 * 4 + 3 * 4 * 4}});
+      "  let keys = |d: Example*| [0, 1, d.count() % 100];\n"
+      "  federated_sum(federated_select(keys(data), federated_value(table, server), |t, k| t[k]))\n}\n",
+      {{0, 3 * 4 * 4}});
 }
 
 TEST(Cost, SecureSumsHaveTheirIntegersSize) {
   expectBytes(
-      "fn count(d: Example*) -> i32 { i32(d.count()) }\n"
+      "fn rows(d: Example*) -> i32 { d.count() }\n"
       "fn small(d: Example*) -> u8[5] { full(u8(d.count() % 4)) }\n"
       "fn large(d: Example*) -> i64[2] { full(i64(d.count())) }\n"
-      "fn main(data: {Example*}@clients) -> (i32, u8[5], i64[2])@server {\n"
-      "  let a = federated_secure_sum(count(data), max = 1000);\n"
+      "fn main(data: {Example*}@clients) -> (i32@server, u8[5]@server, i64[2]@server) {\n"
+      "  let a = federated_secure_sum(rows(data), max = 1000);\n"
       "  let b = federated_secure_sum_bitwidth(small(data), bits = 2);\n"
       "  let c = federated_secure_modular_sum(large(data), modulus = 7);\n"
       "  (a, b, c)\n}\n",
