@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/support/bytes_text.h"
 
 /// Making a value fit where a type is wanted, and saying why it does not.
 namespace fedc::check {
@@ -189,7 +190,7 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     } else if (differentPlaces && *at == Placement::Server) {
       const auto bytes = bytesOf(solver_.zonk(inner));
       d.fix = Fix::wrap(e->span, "federated_broadcast(", ")",
-                        bytes ? fmt::format("send it to the clients ({} bytes to each)", *bytes) : "send it to the clients");
+                        bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
     } else if (differentPlaces) {
       d.notes.emplace_back(kAggregate);
     }

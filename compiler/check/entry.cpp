@@ -200,22 +200,92 @@ void ProgramChecker::declareRun(ModuleInfo& main) {
   }
 }
 
+namespace {
+
+/// Bytes of a unit; 0: no unit.
+std::int64_t bytesOfUnit(const std::string& unit) {
+  constexpr std::int64_t k = 1000, ki = 1024;
+  constexpr std::array<std::pair<const char*, std::int64_t>, 7> kUnits = {
+      {{"B", 1}, {"kB", k}, {"MB", k * k}, {"GB", k * k * k}, {"KiB", ki}, {"MiB", ki * ki}, {"GiB", ki * ki * ki}}};
+  const auto found = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& u) { return unit == u.first; });
+  return found == kUnits.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+void ProgramChecker::declareBudget(ModuleInfo& main) {
+  for (const ast::ItemPtr& item : main.tree->items) {
+    const auto* budget = ast::tryAs<ast::BudgetItem>(item.get());
+    if (budget == nullptr) continue;
+    for (const ast::BudgetEntry& e : budget->entries) declareLimit(e);
+  }
+}
+
+void ProgramChecker::declareLimit(const ast::BudgetEntry& e) {
+  const std::string& name = e.name.text;
+  const auto wrong = [&](Span at, const std::string& message, const char* label) {
+    return Diagnostic(Code::BadBudget, at, message).at(label);
+  };
+  const std::vector<std::string> known = {"up", "down", "exchanges"};
+  std::optional<Budget::Limit>* const limit =
+      name == "up" ? &out.budget.up : name == "down" ? &out.budget.down : name == "exchanges" ? &out.budget.exchanges : nullptr;
+  if (limit == nullptr) {
+    Diagnostic d = wrong(e.name.span, fmt::format("`budget` has no limit `{}`", name), "not a limit");
+    if (const auto near = suggest(name, known)) d.fix = Fix::replace(e.name.span, *near, "a similar limit exists");
+    d.notes.emplace_back("its limits are `up`, `down` and `exchanges`");
+    return sink.report(std::move(d));
+  }
+  if (*limit) return sink.report(wrong(e.name.span, fmt::format("`{}` is limited twice", name), "again").label((*limit)->span, "the first limit"));
+  const Span amount = e.unit ? Span{e.amount->span.file, e.amount->span.begin, e.unit->span.end} : e.amount->span;
+  Budget::Limit made;
+  made.span = {amount.file, e.name.span.begin, amount.end};
+  made.text = std::string(sources.text(amount));
+  const auto* whole = ast::tryAs<ast::IntExpr>(e.amount.get());
+  const auto* fraction = ast::tryAs<ast::FloatExpr>(e.amount.get());
+  if (name == "exchanges") {
+    if (e.unit) return sink.report(wrong(e.unit->span, "`exchanges` is a number without a unit", "no unit here"));
+    if (whole == nullptr) return sink.report(wrong(e.amount->span, "`exchanges` is a whole number", "not whole"));
+    made.amount = static_cast<std::int64_t>(std::min<std::uint64_t>(whole->value, 1U << 30));
+    *limit = std::move(made);
+    return;
+  }
+  if (!e.unit) {
+    Diagnostic d = wrong(e.amount->span, fmt::format("`{}` is a number of bytes with a unit", name), "in which unit?");
+    d.notes.emplace_back("units: B, kB, MB, GB (powers of 1000), KiB, MiB, GiB (powers of 1024)");
+    return sink.report(std::move(d));
+  }
+  const std::int64_t unit = bytesOfUnit(e.unit->text);
+  if (unit == 0) {
+    Diagnostic d = wrong(e.unit->span, fmt::format("`{}` is no unit of bytes", e.unit->text), "unknown unit");
+    for (const char* near : {"B", "kB", "MB", "GB", "KiB", "MiB", "GiB"}) {
+      const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); };
+      const std::string_view text = near;
+      if (std::equal(text.begin(), text.end(), e.unit->text.begin(), e.unit->text.end(), same))
+        d.fix = Fix::replace(e.unit->span, near, "a byte is a capital `B`");
+    }
+    d.notes.emplace_back("units: B, kB, MB, GB (powers of 1000), KiB, MiB, GiB (powers of 1024)");
+    return sink.report(std::move(d));
+  }
+  const double bytes = (whole != nullptr ? static_cast<double>(whole->value) : fraction != nullptr ? fraction->value : 0) * static_cast<double>(unit);
+  // Part of a byte is no byte. What is larger than every message is as good as no limit.
+  made.amount = bytes < 0x1p62 ? static_cast<std::int64_t>(bytes) : std::int64_t{1} << 62;
+  *limit = std::move(made);
+}
+
 void ProgramChecker::rejectForeignItems() {
   for (const auto& m : modules.all()) {
     const bool isMain = m->name.empty();
     for (const ast::ItemPtr& item : m->tree->items) {
-      const bool own = item->kind == ast::ItemKind::Param || item->kind == ast::ItemKind::Run;
+      const bool own = item->kind == ast::ItemKind::Param || item->kind == ast::ItemKind::Run || item->kind == ast::ItemKind::Budget;
       if (own && !isMain && !m->isPrelude) {
         const Span at = item->kind == ast::ItemKind::Param ? ast::as<ast::ParamItem>(*item).name.span : item->span;
-        sink.report(Diagnostic(Code::ParamOutsideMain, at, "only the file that is run declares `param`s and `run`")
+        sink.report(Diagnostic(Code::ParamOutsideMain, at, "only the file that is run declares `param`s, `run` and `budget`")
                         .at(fmt::format("declared in module `{}`", m->name))
                         .note("a module takes what it needs as arguments of its functions"));
       }
       if (!isMain) continue;
-      if (item->kind == ast::ItemKind::Policy || item->kind == ast::ItemKind::Budget || item->kind == ast::ItemKind::Derivative ||
-          item->kind == ast::ItemKind::Native) {
+      if (item->kind == ast::ItemKind::Policy || item->kind == ast::ItemKind::Derivative || item->kind == ast::ItemKind::Native) {
         const char* what = item->kind == ast::ItemKind::Policy   ? "policies are"
-                           : item->kind == ast::ItemKind::Budget ? "budgets are"
                            : item->kind == ast::ItemKind::Native ? "native functions are"
                                                                  : "written derivatives are";
         sink.report(Diagnostic(Code::NotYet, item->span, fmt::format("{} not supported yet", what)).at("no meaning yet"));

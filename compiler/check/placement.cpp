@@ -1,20 +1,10 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/support/bytes_text.h"
 
 /// Lifting: a local operation on values of one placement is done there.
 namespace fedc::check {
-
-namespace {
-
-/// `31.4 kB`, decimal.
-std::string bytesText(std::int64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} bytes", bytes);
-  if (bytes < 1000000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-}  // namespace
 
 std::string BodyChecker::describePlace(Placement p) const { return p == Placement::Server ? "at the server" : "at the clients"; }
 
@@ -103,7 +93,7 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
     return;
   }
   d.fix = Fix::wrap(server->span, "federated_broadcast(", ")",
-                    bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(*bytes)) : "send it to the clients");
+                    bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
   report(std::move(d));
 }
 

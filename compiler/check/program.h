@@ -92,6 +92,8 @@ class ProgramChecker {
  private:
   void declareParams(ModuleInfo& main);
   void declareRun(ModuleInfo& main);
+  void declareBudget(ModuleInfo& main);
+  void declareLimit(const ast::BudgetEntry& entry);
   void rejectForeignItems();
   void checkTests(ModuleInfo& main);
   void findEntry(ModuleInfo& main);

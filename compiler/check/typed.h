@@ -240,6 +240,18 @@ struct RunDefaults {
   std::map<std::string, std::string> others;
 };
 
+/// `budget { up: 50 kB, down: 1 MB, exchanges: 1 }`: what a client may send and receive in one run of `next` (or `main`).
+struct Budget {
+  struct Limit {
+    /// Bytes, or exchanges.
+    std::int64_t amount = 0;
+    /// As written: `50 kB`.
+    std::string text;
+    Span span;
+  };
+  std::optional<Limit> up, down, exchanges;
+};
+
 /// `test "name" { .. }`
 struct TestCase {
   std::string name;
@@ -250,6 +262,7 @@ struct TestCase {
 struct TypedProgram {
   std::vector<Param> params;
   RunDefaults run;
+  Budget budget;
   /// `let main = process(..)`: a compile-time struct whose fields 0, 1, 2 are init, next, evaluate (function values); or null.
   std::shared_ptr<const GlobalLet> process;
   /// The process was given an `evaluate`.

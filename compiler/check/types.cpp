@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/core/cost.h"
 #include "compiler/support/limits.h"
 
 namespace fedc::check {
@@ -277,12 +278,13 @@ std::optional<std::int64_t> bytesOf(const TypeRef& t) {
   if (!leaves) return std::nullopt;
   std::int64_t total = 0;
   for (const Leaf& l : *leaves) {
-    std::int64_t n = core::elemBytes(l.type->elem);
+    std::int64_t n = 1;
     for (const Dim& d : l.type->dims) {
       const auto c = d.constant();
       if (!c || __builtin_mul_overflow(n, *c, &n)) return std::nullopt;
     }
-    if (__builtin_add_overflow(total, n, &total)) return std::nullopt;
+    // A tensor has fewer than 2^46 elements.
+    if (__builtin_add_overflow(total, core::wireBytes(l.type->elem, n), &total)) return std::nullopt;
   }
   return total;
 }

@@ -26,6 +26,19 @@ std::int64_t instructions(const Stmt& s, const Fn& fn) {
   return n;
 }
 
+/// The factor of a term as an extent.
+Dim ofAtom(const Dim::Atom& a) {
+  switch (a.kind) {
+    case Dim::AtomKind::Variable: return Dim::variable(a.variable);
+    case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
+    case Dim::AtomKind::NextPow2: break;
+  }
+  return Dim::nextPow2(a.operands[0]);
+}
+
 class Counter {
  public:
   explicit Counter(const Fn& fn) : fn_(fn) {}
@@ -117,18 +130,8 @@ class Counter {
 
   /// The factor as an extent, with dims of the body replaced by what they were defined as.
   Dim factor(const Dim::Atom& a) const {
-    switch (a.kind) {
-      case Dim::AtomKind::Variable: {
-        const auto found = born_.find(a.variable);
-        return found != born_.end() ? found->second : Dim::variable(a.variable);
-      }
-      case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
-      case Dim::AtomKind::NextPow2: break;
-    }
-    return Dim::nextPow2(a.operands[0]);
+    const auto found = a.kind == Dim::AtomKind::Variable ? born_.find(a.variable) : born_.end();
+    return found != born_.end() ? found->second : ofAtom(a);
   }
 
   /// Sum over t < trips of one term of a loop's body.
@@ -187,42 +190,132 @@ Dim stepFlops(const Program& program, const ServerStep& step) {
 
 }  // namespace
 
-Dim bytesOf(const Type& type) { return Dim(elemBytes(type.elem)) * elements(type.dims); }
+std::int64_t wireBytes(Elem elem, std::int64_t elements) {
+  constexpr std::int64_t kBits = 8;
+  return elem == Elem::Bool ? (elements + kBits - 1) / kBits : elements * elemBytes(elem);
+}
+
+Dim wireBytes(const Type& type) {
+  constexpr std::int64_t kExtentBytes = 8;
+  Dim extents;
+  for (const Dim& d : type.dims) {
+    if (!d.constant()) extents = extents + Dim(kExtentBytes);
+  }
+  const Dim n = elements(type.dims);
+  return extents + (type.elem == Elem::Bool ? Dim::ceildiv(n, Dim(8)) : Dim(elemBytes(type.elem)) * n);
+}
 
 Dim flops(const Fn& fn) { return Counter(fn).count(fn.body); }
 
 namespace {
 
-Traffic trafficOf(const Graph& graph, const Phase& phase) {
-  Traffic out;
-  for (Slot s : phase.down) out.down = out.down + bytesOf(graph.slots[s].type);
-  for (const SelectEdge& select : phase.selects) {
-    for (const SlotInfo& leaf : select.keys) out.up = out.up + bytesOf(leaf.type);
-    for (const SlotInfo& leaf : select.slices) out.down = out.down + bytesOf(leaf.type);
+/// What the body defines dims as. Dims of loops stay: no type outside mentions them.
+void definitions(const std::vector<Stmt>& stmts, std::map<Dim::Variable, Resolved>& out) {
+  for (const Stmt& s : stmts) {
+    if (s.attrs.defines && s.op != Op::Loop) out.emplace(*s.attrs.defines, Resolved{s.attrs.extent, s.op == Op::DimDef && s.args.empty()});
+    for (const Region& r : s.regions) definitions(r.stmts, out);
   }
-  for (const UpEdge& up : phase.up) {
-    for (const SlotInfo& leaf : up.leaves) out.up = out.up + bytesOf(leaf.type);
+}
+
+class Resolver {
+ public:
+  explicit Resolver(const Fn& fn) { definitions(fn.body, known_); }
+
+  Resolved operator()(const Dim& dim) const {
+    Resolved out{dim, true};
+    // A definition mentions earlier dims only.
+    for (std::size_t step = 0; step <= known_.size(); ++step) {
+      bool changed = false;
+      out.dim = withoutDifferences(out.dim);
+      out.dim = out.dim.substitute([&](Dim::Variable v) -> std::optional<Dim> {
+        const auto found = known_.find(v);
+        if (found == known_.end()) return std::nullopt;
+        changed = true;
+        out.isExact = out.isExact && found->second.isExact;
+        return found->second.dim;
+      });
+      if (!changed) break;
+    }
+    return out;
+  }
+
+ private:
+  /// Terms that make an extent smaller go where they mention what has only a bound: the rest is a bound.
+  Dim withoutDifferences(const Dim& dim) const {
+    Dim out;
+    for (const Dim::Term& term : dim.terms()) {
+      Dim product(term.coefficient);
+      for (const Dim::Atom& a : term.atoms) product = product * ofAtom(a);
+      bool isLess = false;
+      for (const Dim::Variable v : term.coefficient < 0 ? product.variables() : std::vector<Dim::Variable>{}) {
+        const auto found = known_.find(v);
+        isLess = isLess || (found != known_.end() && !found->second.isExact);
+      }
+      if (!isLess) out = out + product;
+    }
+    return out;
+  }
+
+  std::map<Dim::Variable, Resolved> known_;
+};
+
+}  // namespace
+
+Resolved resolved(const Fn& fn, const Dim& dim) { return Resolver(fn)(dim); }
+
+Traffic& Traffic::operator+=(const Traffic& other) {
+  down = down + other.down;
+  up = up + other.up;
+  isExact = isExact && other.isExact;
+  return *this;
+}
+
+std::vector<Crossing> crossingsOf(const Program& program, const Graph& graph, const Phase& phase) {
+  std::vector<Crossing> out;
+  std::optional<Resolver> resolver;
+  if (phase.client >= 0) resolver.emplace(program.module.fns[static_cast<std::size_t>(phase.client)]);
+  const auto add = [&](bool isDown, const std::string& name, const Type& type, Span span) {
+    const Dim bytes = wireBytes(type);
+    out.push_back({isDown, name, type, resolver && !bytes.constant() ? (*resolver)(bytes) : Resolved{bytes, true}, span});
+  };
+  for (std::size_t i = 0; i < phase.down.size(); ++i) {
+    const SlotInfo& slot = graph.slots[phase.down[i]];
+    add(true, slot.name, slot.type, i < phase.downAt.size() ? phase.downAt[i] : Span{});
+  }
+  for (const Slot key : keysOf(phase)) add(true, graph.slots[key].name, Type{Elem::Key, {}}, Span{});
+  for (const SelectEdge& select : phase.selects) {
+    for (const SlotInfo& leaf : select.keys) add(false, leaf.name, leaf.type, select.span);
+    for (const SlotInfo& leaf : select.slices) add(true, leaf.name, leaf.type, select.span);
+  }
+  for (const bool isCollected : {false, true}) {
+    for (const UpEdge& up : phase.up) {
+      if ((up.kind == UpEdge::Kind::Collect) != isCollected) continue;
+      for (const SlotInfo& leaf : up.leaves) add(false, leaf.name, leaf.type, up.span);
+    }
   }
   return out;
 }
 
-}  // namespace
-
-Traffic trafficOf(const Graph& graph) {
+Traffic trafficOf(const Program& program, const Graph& graph, const Phase& phase) {
   Traffic out;
-  for (const Phase& phase : graph.phases) {
-    const Traffic one = trafficOf(graph, phase);
-    out.down = out.down + one.down;
-    out.up = out.up + one.up;
+  for (const Crossing& c : crossingsOf(program, graph, phase)) {
+    Dim& to = c.isDown ? out.down : out.up;
+    to = to + c.bytes.dim;
+    out.isExact = out.isExact && c.bytes.isExact;
   }
+  return out;
+}
+
+Traffic trafficOf(const Program& program, const Graph& graph) {
+  Traffic out;
+  // The client functions of all exchanges have the same dim parameters.
+  for (const Phase& phase : graph.phases) out += trafficOf(program, graph, phase);
   return out;
 }
 
 PhaseCost costOf(const Program& program, const Graph& graph, const Phase& phase) {
   PhaseCost out;
-  const Traffic traffic = trafficOf(graph, phase);
-  out.bytesDown = traffic.down;
-  out.bytesUp = traffic.up;
+  out.traffic = trafficOf(program, graph, phase);
   if (phase.client >= 0) out.client = flops(program.module.fns[static_cast<std::size_t>(phase.client)]);
   if (phase.merge >= 0) out.merge = flops(program.module.fns[static_cast<std::size_t>(phase.merge)]);
   out.server = stepFlops(program, phase.server);

@@ -43,6 +43,8 @@ struct ClientInput {
     Carry,
     /// A leaf of the client's stored state.
     State,
+    /// In a step of Phase::wire: value number `index` of those that cross, as the other side decoded it.
+    Crossed,
   };
   Kind kind = Kind::Down;
   Slot slot = 0;
@@ -50,7 +52,8 @@ struct ClientInput {
 };
 
 struct ClientOutput {
-  enum class Kind : std::uint8_t { Accumulator, Carry, State, Collect };
+  /// Crossed, in a step of Phase::wire: value number `index` of those that cross, to be encoded.
+  enum class Kind : std::uint8_t { Accumulator, Carry, State, Collect, Crossed };
   Kind kind = Kind::Accumulator;
   Slot slot = 0;
   int index = 0;
@@ -68,8 +71,10 @@ struct UpEdge {
   enum class Kind : std::uint8_t { Sum, Aggregate, Collect, SecureSum, SecureSumBitwidth, SecureModularSum };
   Kind kind = Kind::Sum;
   Span span;
-  /// Leaves that cross, per client: names and types (logical, unpadded).
+  /// Leaves that cross, per client: names and types (logical, unpadded), over the dims of the client function.
   std::vector<SlotInfo> leaves;
+  /// For each leaf its `cross` in the client function, until pass `cross` has removed them; none of what is collected.
+  std::vector<int> crossings = {};
 };
 
 /// What clients ask for by key: the keys go up, slices of a server value come down, before the clients of this phase work. Where a slice is made is
@@ -78,12 +83,26 @@ struct SelectEdge {
   Span span;
   /// Leaves that cross, per client: the keys, and the slices in the order of the keys.
   std::vector<SlotInfo> keys, slices;
+  /// As UpEdge::crossings.
+  std::vector<int> keyCrossings = {}, sliceCrossings = {};
+};
+
+/// A part of a client function that was cut where values cross; for `--wire`. A client's steps run one after the other, in turns at the client and
+/// at the server; what one side makes and the other takes is sent in between.
+struct WireStep {
+  enum class Side : std::uint8_t { Client, Server };
+  Side side = Side::Client;
+  int fn = -1;
+  std::vector<ClientInput> inputs;
+  std::vector<ClientOutput> outputs;
 };
 
 /// One exchange: values go down, every client works, updates come up along the fixed tree, then the server continues.
 struct Phase {
   /// Slots that are sent down whole for this phase.
   std::vector<Slot> down;
+  /// Of each the intrinsic that sends it first.
+  std::vector<Span> downAt;
   std::vector<SelectEdge> selects;
   std::vector<UpEdge> up;
   /// The accumulator's leaves (what blocks merge).
@@ -95,6 +114,8 @@ struct Phase {
   int client = -1;
   std::vector<ClientInput> clientInputs;
   std::vector<ClientOutput> clientOutputs;
+  /// The same work in steps; only if the program was compiled for `--wire`.
+  std::vector<WireStep> wire;
   /// `merge(a.., b..) -> a'..` over accumulator leaves, a in place.
   int merge = -1;
   /// `report and everything up to the next exchange`: inputs may name slots and, as `accumulatorSlots`, the merged accumulator.
@@ -103,6 +124,9 @@ struct Phase {
   std::vector<std::pair<Slot, Slot>> collected;
   ServerStep server;
 };
+
+/// The server keys that clients get folded with their ids in this exchange, each once, in the order of the client function's parameters.
+std::vector<Slot> keysOf(const Phase& phase);
 
 /// A feature of the client data that the program reads.
 struct Column {

@@ -73,13 +73,13 @@ class GraphPrinter {
       const std::string clients = fmt::format("clients{}", i + 1), server = fmt::format("server{}", i + 1);
       node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)),
            "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
-      std::string down = fmt::format("down {} B{}", bytes(cost.bytesDown), names(p.down));
-      for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(e.slices), leaves(e.keys));
+      std::string down = fmt::format("down {} B{}", bytes(p, cost.traffic.down), names(p.down));
+      for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(p, e.slices), leaves(p, e.keys));
       edge(before, clients, down);
       if (usesColumns(p)) edge("data", clients, "");
       node(server, serverLabel(p.server), "style=filled, fillcolor=\"#e8eefc\"");
-      std::string up = fmt::format("up {} B", bytes(cost.bytesUp));
-      for (const UpEdge& e : p.up) up += fmt::format("\n{}: {}", upKind(e.kind), leaves(e.leaves));
+      std::string up = fmt::format("up {} B", bytes(p, cost.traffic.up));
+      for (const UpEdge& e : p.up) up += fmt::format("\n{}: {}", upKind(e.kind), leaves(p, e.leaves));
       edge(clients, server, up);
       if (before != "in") edge(before, server, "");
       before = server;
@@ -95,7 +95,8 @@ class GraphPrinter {
   std::string dim(const Dim& d) const {
     return d.print([this](Dim::Variable v) { return v < graph_.dims.size() ? graph_.dims[v].name : fmt::format("?{}", v); });
   }
-  std::string bytes(const Dim& d) const { return grouped(dim(d)); }
+  /// Over the dims of the clients' function: its row count.
+  std::string bytes(const Phase& p, const Dim& d) const { return grouped(p.client < 0 ? dim(d) : show(fn(p.client), d)); }
 
   std::string type(const Type& t) const {
     std::string out(elemName(t.elem));
@@ -110,9 +111,9 @@ class GraphPrinter {
     const std::string as = o.name.empty() || o.name == name(o.slot) ? "" : fmt::format("{} = ", o.name);
     return fmt::format("{} {}{}", o.kind == Graph::Output::Kind::State ? "state" : "report", as, slot(o.slot));
   }
-  std::string leaves(const std::vector<SlotInfo>& list) const {
+  std::string leaves(const Phase& p, const std::vector<SlotInfo>& list) const {
     std::string out;
-    for (const SlotInfo& s : list) out += (out.empty() ? "" : ", ") + leaf(s);
+    for (const SlotInfo& s : list) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", s.name, p.client < 0 ? type(s.type) : show(fn(p.client), s.type));
     return out;
   }
   std::string column(const Column& c) const {
@@ -172,6 +173,7 @@ class GraphPrinter {
       case ClientInput::Kind::Key: return fmt::format("key {} by client id", name(in.slot));
       case ClientInput::Kind::Carry: return fmt::format("carry {}", name(in.slot));
       case ClientInput::Kind::State: return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(in.index)].name);
+      case ClientInput::Kind::Crossed: return fmt::format("crossed {}", in.index);
       case ClientInput::Kind::Down: break;
     }
     return name(in.slot);
@@ -182,6 +184,7 @@ class GraphPrinter {
       case ClientOutput::Kind::Accumulator: return fmt::format("sum {}", p.accumulator[static_cast<std::size_t>(o.index)].name);
       case ClientOutput::Kind::Carry: return fmt::format("carry {}", name(o.slot));
       case ClientOutput::Kind::State: return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(o.index)].name);
+      case ClientOutput::Kind::Crossed: return fmt::format("crossed {}", o.index);
       case ClientOutput::Kind::Collect: break;
     }
     return fmt::format("collect {}", name(o.slot));
@@ -192,13 +195,13 @@ class GraphPrinter {
     const PhaseCost cost = costOf(program_, graph_, p);
     out_ += fmt::format("  phase {}\n", i + 1);
     for (Slot s : p.down) line(2, "down", slot(s));
-    for (const SelectEdge& e : p.selects) line(2, "select", fmt::format("{} by {}", leaves(e.slices), leaves(e.keys)));
+    for (const SelectEdge& e : p.selects) line(2, "select", fmt::format("{} by {}", leaves(p, e.slices), leaves(p, e.keys)));
     std::string in, result;
     for (const ClientInput& x : p.clientInputs) in += (in.empty() ? "" : ", ") + input(x, p);
     for (const ClientOutput& x : p.clientOutputs) result += (result.empty() ? "" : ", ") + output(x, p);
     line(2, "clients", fmt::format("{}({}) -> ({})   {} flops", fnName(p.client), in, result, clientFlops(p, cost)));
-    for (const UpEdge& e : p.up) line(2, "up", fmt::format("{} {}", upKind(e.kind), leaves(e.leaves)));
-    line(2, "bytes", fmt::format("{} down, {} up, each client", bytes(cost.bytesDown), bytes(cost.bytesUp)));
+    for (const UpEdge& e : p.up) line(2, "up", fmt::format("{} {}", upKind(e.kind), leaves(p, e.leaves)));
+    line(2, "bytes", fmt::format("{} down, {} up, each client", bytes(p, cost.traffic.down), bytes(p, cost.traffic.up)));
     step(2, "zero", p.zero);
     if (p.merge >= 0) line(2, "merge", fmt::format("{}   {} flops", fnName(p.merge), grouped(show(fn(p.merge), cost.merge))));
     step(2, "server", p.server);
@@ -232,6 +235,8 @@ class GraphPrinter {
 };
 
 }  // namespace
+
+std::string costText(const Fn& fn, const Dim& dim) { return grouped(show(fn, dim)); }
 
 std::string printGraph(const Program& program, const Graph& graph) { return GraphPrinter(program, graph).text(); }
 std::string printDot(const Program& program, const Graph& graph) { return GraphPrinter(program, graph).dot(); }

@@ -18,6 +18,8 @@ std::string print(const Fn& fn, const Stmt& stmt);
 /// `f32[n, 10]`, `20*s + 1`, `1.5f32`.
 std::string print(const Fn& fn, const Type& type);
 std::string print(const Fn& fn, const Dim& dim);
+/// The same with its numbers' digits in groups: `31,400*R + 8`.
+std::string costText(const Fn& fn, const Dim& dim);
 std::string print(Literal literal);
 /// The federated graph, for people: text, Graphviz DOT.
 std::string printGraph(const Program& program, const Graph& graph);

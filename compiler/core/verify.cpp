@@ -21,6 +21,7 @@ bool mayUseKeys(Op op) {
     case Op::Transpose:
     case Op::Slice:
     case Op::Reverse:
+    case Op::Cross:
     case Op::DynamicSlice:
     case Op::UpdateSlice:
     case Op::Concat:

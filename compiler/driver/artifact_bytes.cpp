@@ -264,13 +264,13 @@ void fields(A& a, core::SlotInfo& x) {
 
 template <class A>
 void fields(A& a, core::ClientInput& x) {
-  choice(a, x.kind, core::ClientInput::Kind::State);
+  choice(a, x.kind, core::ClientInput::Kind::Crossed);
   a(x.slot, x.index);
 }
 
 template <class A>
 void fields(A& a, core::ClientOutput& x) {
-  choice(a, x.kind, core::ClientOutput::Kind::Collect);
+  choice(a, x.kind, core::ClientOutput::Kind::Crossed);
   a(x.slot, x.index);
 }
 
@@ -282,17 +282,23 @@ void fields(A& a, core::ServerStep& x) {
 template <class A>
 void fields(A& a, core::UpEdge& x) {
   choice(a, x.kind, core::UpEdge::Kind::SecureModularSum);
-  a(x.span, x.leaves);
+  a(x.span, x.leaves, x.crossings);
 }
 
 template <class A>
 void fields(A& a, core::SelectEdge& x) {
-  a(x.span, x.keys, x.slices);
+  a(x.span, x.keys, x.slices, x.keyCrossings, x.sliceCrossings);
+}
+
+template <class A>
+void fields(A& a, core::WireStep& x) {
+  choice(a, x.side, core::WireStep::Side::Server);
+  a(x.fn, x.inputs, x.outputs);
 }
 
 template <class A>
 void fields(A& a, core::Phase& x) {
-  a(x.down, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.merge, x.accumulatorSlots, x.collected, x.server);
+  a(x.down, x.downAt, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.wire, x.merge, x.accumulatorSlots, x.collected, x.server);
 }
 
 template <class A>

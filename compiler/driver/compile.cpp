@@ -28,6 +28,7 @@ std::vector<bool> calledFunctions(const core::Program& program) {
       mark(phase.client);
       mark(phase.merge);
       mark(phase.server.fn);
+      for (const core::WireStep& step : phase.wire) mark(step.fn);
     }
   }
   return called;
@@ -117,7 +118,7 @@ Expected<std::string> emitNative(const Compilation& compilation, const CompileOp
 std::vector<std::string> passNames() {
   std::vector<std::string> names = {"check", "specialise"};
   for (const CorePass& pass : corePasses()) names.emplace_back(pass.name);
-  names.insert(names.end(), {"plan", "schedule"});
+  names.insert(names.end(), {"cross", "plan", "schedule"});
   return names;
 }
 

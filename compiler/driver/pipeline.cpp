@@ -5,9 +5,11 @@
 
 #include "compiler/check/check.h"
 #include "compiler/core/text.h"
+#include "compiler/driver/budget.h"
 #include "compiler/driver/library.h"
 #include "compiler/driver/modules.h"
 #include "compiler/support/limits.h"
+#include "compiler/transform/cross.h"
 #include "compiler/transform/cut.h"
 #include "compiler/transform/differentiate.h"
 #include "compiler/transform/hoist.h"
@@ -109,6 +111,12 @@ bool lower(Compilation& compilation, const CompileOptions& options) {
     if (options.verify || pass.name == "differentiate" || pass.name == "order") verify(pass.name, program->module, pass.transformed, pass.ordered);
     print(pass.name);
   }
+  if (auto done = transform::cross(*program, options.wire); !done) compilation.sink.report(done.error());
+  if (compilation.sink.hasErrors()) return false;
+  verify("cross", program->module, true, true);
+  print("cross");
+  enforceBudget(compilation.typed->budget, *program, compilation.sink);
+  if (compilation.sink.hasErrors()) return false;
   compilation.program = std::move(program);
   return true;
 }

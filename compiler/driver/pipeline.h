@@ -41,6 +41,8 @@ struct CompileOptions {
   const Library* library = nullptr;
   /// Modules by name, as text, for a program that is no file (ModuleFinder); may be null.
   const std::map<std::string, std::string>* modules = nullptr;
+  /// For `--wire`: client functions in steps, too (core::Phase::wire).
+  bool wire = false;
   /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.
   bool verify = false;
   /// Receives the program after each pass: the pass's name and the text. Only for the pass named `printAfter`, or all if it is `all`.

@@ -46,6 +46,7 @@ void Bufferiser::statement(const core::Stmt& s) {
     case Op::Transpose: return transpose(s);
     case Op::Slice: return slice(s);
     case Op::Reverse: return reverse(s);
+    case Op::Cross: return define(s.results[0], viewOf(s.args[0], typeOf(s)));
     case Op::Iota: return iota(s);
     case Op::DynamicSlice: return dynamicSlice(s);
     case Op::UpdateSlice: return updateSlice(s);

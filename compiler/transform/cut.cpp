@@ -205,9 +205,13 @@ struct Cut {
     std::map<int, int> position;
     for (const specialise::Aggregation& a : exchange.aggregations) {
       if (a.edge.kind == core::UpEdge::Kind::Collect) {
-        bool used = false;
-        for (int i = 0; i < a.count; ++i) used = used || collectedSlots.contains({level, a.first + i});
-        if (used) phase.up.push_back(a.edge);
+        // What the server never looks at is not collected.
+        core::UpEdge edge = a.edge;
+        edge.leaves.clear();
+        for (int i = 0; i < a.count; ++i) {
+          if (collectedSlots.contains({level, a.first + i})) edge.leaves.push_back(a.edge.leaves[static_cast<std::size_t>(i)]);
+        }
+        if (!edge.leaves.empty()) phase.up.push_back(std::move(edge));
         continue;
       }
       bool used = false;
@@ -330,7 +334,11 @@ struct Cut {
         case Origin::Kind::Server:
           in.kind = ClientInput::Kind::Down;
           in.slot = serverSlot(origin.from, origin.var);
-          if (down.insert(in.slot).second) phase.down.push_back(in.slot);
+          if (down.insert(in.slot).second) {
+            phase.down.push_back(in.slot);
+            const auto at = work->sentAt.find(work->fn.params[i]);
+            phase.downAt.push_back(at != work->sentAt.end() ? at->second : Span{});
+          }
           break;
         case Origin::Kind::Selected:
           in.kind = ClientInput::Kind::Down;

@@ -16,6 +16,7 @@ using core::ClientOutput;
 void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
   phase_ = &phase;
   values_ = &values;
+  if (phase.wire) wire_.begin(phase, values);
   const std::size_t params = phase.params.size();
   own_.resize(std::max(own_.size(), params + phase.results.size()));
   mergeOwn_.resize(std::max(mergeOwn_.size(), phase.accumulator.size()));
@@ -70,6 +71,7 @@ std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, c
 
 std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator, Team* team) noexcept {
   const PhasePlan& phase = *phase_;
+  if (phase.wire) return wire_.run({position, idHash, columns, accumulator, before_.data(), after_.data()}, team);
   for (std::size_t i = 0; i < phase.params.size(); ++i) {
     const ClientBuffer& param = phase.params[i];
     switch (param.kind) {
@@ -93,7 +95,8 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
         convert(before_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], own_[i].data(), param.layout, 0);
         break;
       }
-      case ClientInput::Kind::Down: break;
+      case ClientInput::Kind::Down:
+      case ClientInput::Kind::Crossed: break;
     }
   }
   std::size_t next = phase.params.size();

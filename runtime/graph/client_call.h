@@ -7,6 +7,7 @@
 #include "runtime/data/client_source.h"
 #include "runtime/graph/plan.h"
 #include "runtime/graph/values.h"
+#include "runtime/graph/wire_call.h"
 #include "runtime/value/buffer.h"
 
 namespace fedc::runtime {
@@ -41,6 +42,8 @@ class ClientCall {
   std::vector<Buffer> mergeOwn_;
   Buffer arena_;
   Buffer before_, after_;
+  /// Does the clients' work under `--wire`.
+  WireCall wire_;
 };
 
 }  // namespace fedc::runtime

@@ -39,6 +39,8 @@ class GraphExecutor {
   virtual Expected<std::vector<Leaf>, Failure> run(std::span<const Leaf> inputs, const Cohort& cohort) = 0;
   /// Over all runs so far.
   virtual GraphTimes times() = 0;
+  /// Over all runs so far, by phase; zeros without `--wire`.
+  virtual std::vector<WireCount> wire() const = 0;
 };
 
 /// Threads that executors share.

@@ -432,6 +432,8 @@ class FlowExecutor final : public GraphExecutor {
     return outputs;
   }
 
+  std::vector<WireCount> wire() const override { return values_.counted(); }
+
   GraphTimes times() override {
     GraphTimes times;
     for (const auto& phase : phases_) phase->addTo(times);

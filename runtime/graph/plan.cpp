@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -173,6 +174,7 @@ class Planner {
 
   void phase(const core::Phase& phase, int number) {
     PhasePlan out;
+    out.number = static_cast<std::size_t>(number);
     const auto who = [&](const char* what) { return fmt::format("{} of phase {}", what, number); };
     // The client function says how the accumulator lies.
     out.client = function(phase.client, who("the clients").c_str());
@@ -229,6 +231,7 @@ class Planner {
         case ClientInput::Kind::State:
           out.readsState = stateLeaf(input.index, s.params[i], s.name);
           break;
+        case ClientInput::Kind::Crossed: fault(fmt::format("`{}` takes what crosses, which only a step of it does", s.name)); break;
       }
       out.params.push_back(buffer);
     }
@@ -242,6 +245,9 @@ class Planner {
       out.accumulatorBytes += out.accumulator[leaf].bytes();
     }
     results(phase, s, out);
+    if (failed_) return;
+
+    if (!phase.wire.empty()) wire(phase, out);
     if (failed_) return;
 
     server(phase.zero, out.zero, who("zero"), false, phase.accumulator.size());
@@ -281,7 +287,9 @@ class Planner {
       for (const auto& [parameter, r] : s.inPlace) {
         if (r == static_cast<int>(i)) result.parameter = parameter;
       }
-      if (output.kind == ClientOutput::Kind::State) {
+      if (output.kind == ClientOutput::Kind::Crossed) {
+        fault(fmt::format("`{}` gives what crosses, which only a step of it does", s.name));
+      } else if (output.kind == ClientOutput::Kind::State) {
         if (result.parameter >= 0) fault(fmt::format("`{}` writes its state over a parameter", s.name));
         if (!failed_ && stateLeaf(output.index, s.results[i], s.name)) stateLeaves_.insert(output.index);
         out.writesState = true;
@@ -309,6 +317,81 @@ class Planner {
     // A record is written as a whole.
     if (out.writesState && stateLeaves_.size() != plan_.state.leaves.size()) fault(fmt::format("`{}` makes a part of the client state", s.name));
     stateLeaves_.clear();
+  }
+
+  /// The client's work in steps. Everything that is sent has one layout: that in which its first reader takes it.
+  void wire(const core::Phase& phase, PhasePlan& out) {
+    WirePlan plan;
+    std::map<Slot, int> down, keys;
+    std::map<int, int> crossed;
+    const auto value = [&](auto& known, auto name, const LeafLayout& layout) {
+      const auto [at, isNew] = known.emplace(name, static_cast<int>(plan.values.size()));
+      if (isNew) plan.values.push_back(layout);
+      if (!(plan.values[static_cast<std::size_t>(at->second)] == layout)) fault(fmt::format("two steps of `{}` disagree about a value that crosses", graph_.entry));
+      return at->second;
+    };
+    std::vector<const Callable*> fns;
+    for (const core::WireStep& step : phase.wire) {
+      fns.push_back(function(step.fn, "a step of the clients"));
+      if (failed_ || !arity(*fns.back(), step.inputs.size(), step.outputs.size(), "a step of the clients")) return;
+    }
+    // What is sent first, as the client's steps take it.
+    const auto wanted = [&](ClientInput::Kind kind, Slot slot) -> std::optional<LeafLayout> {
+      for (std::size_t i = 0; i < fns.size(); ++i) {
+        for (std::size_t p = 0; phase.wire[i].side == core::WireStep::Side::Client && p < phase.wire[i].inputs.size(); ++p) {
+          const ClientInput& in = phase.wire[i].inputs[p];
+          if (in.kind == kind && in.slot == slot) return fns[i]->signature().params[p];
+        }
+      }
+      return std::nullopt;
+    };
+    for (const Slot slot : phase.down) {
+      plan.down.push_back(read(slot, wanted(ClientInput::Kind::Down, slot), "the clients"));
+      value(down, slot, plan_.cells[static_cast<std::size_t>(plan.down.back())].layout);
+    }
+    for (const Slot slot : core::keysOf(phase)) {
+      plan.keys.push_back(read(slot, std::nullopt, "the clients"));
+      value(keys, slot, plan_.cells[static_cast<std::size_t>(plan.keys.back())].layout);
+    }
+    for (std::size_t i = 0; i < fns.size() && !failed_; ++i) {
+      const core::WireStep& step = phase.wire[i];
+      const Signature& s = fns[i]->signature();
+      WireStepPlan made;
+      made.isServer = step.side == core::WireStep::Side::Server;
+      made.fn = fns[i];
+      for (std::size_t p = 0; p < step.inputs.size(); ++p) {
+        const ClientInput& in = step.inputs[p];
+        ClientBuffer buffer{in.kind, in.index, s.params[p]};
+        if (in.kind == ClientInput::Kind::Down) {
+          const auto sent = down.find(in.slot);
+          if (sent != down.end() && !made.isServer) {
+            buffer.kind = ClientInput::Kind::Crossed;
+            buffer.index = value(down, in.slot, s.params[p]);
+          } else {
+            buffer.index = read(in.slot, s.params[p], "the clients");
+          }
+        } else if (in.kind == ClientInput::Kind::Key) {
+          buffer.kind = ClientInput::Kind::Crossed;
+          buffer.index = value(keys, in.slot, s.params[p]);
+        } else if (in.kind == ClientInput::Kind::Crossed) {
+          buffer.index = value(crossed, in.index, s.params[p]);
+        } else if (in.kind == ClientInput::Kind::Carry) {
+          buffer.index = position_[in.slot];
+        }
+        made.params.push_back(buffer);
+      }
+      for (std::size_t r = 0; r < step.outputs.size(); ++r) {
+        const ClientOutput& output = step.outputs[r];
+        ClientResult result{output.kind, output.index, s.results[r], -1};
+        for (const auto& [parameter, which] : s.inPlace)
+          if (which == static_cast<int>(r)) result.parameter = parameter;
+        if (output.kind == ClientOutput::Kind::Crossed) result.index = value(crossed, output.index, s.results[r]);
+        if (output.kind == ClientOutput::Kind::Carry || output.kind == ClientOutput::Kind::Collect) result.index = position_[output.slot];
+        made.results.push_back(result);
+      }
+      plan.steps.push_back(std::move(made));
+    }
+    out.wire = std::move(plan);
   }
 
   void mergeFunction(const core::Phase& phase, PhasePlan& out, int number) {

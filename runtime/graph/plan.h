@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,7 +59,26 @@ struct ClientResult {
   int parameter = -1;
 };
 
+/// A step of a client's work for `--wire`; see core::WireStep. What crosses is a value of the WirePlan: kind Crossed, its index.
+struct WireStepPlan {
+  bool isServer = false;
+  const Callable* fn = nullptr;
+  std::vector<ClientBuffer> params;
+  std::vector<ClientResult> results;
+};
+
+/// A client's work in steps, with everything that is sent in between.
+struct WirePlan {
+  /// What crosses, each in the one layout that both sides use.
+  std::vector<LeafLayout> values;
+  /// The cells whose values are sent first, and the keys that are sent folded: values 0 and on, in this order.
+  std::vector<int> down, keys;
+  std::vector<WireStepPlan> steps;
+};
+
 struct PhasePlan {
+  /// Which of the graph's phases.
+  std::size_t number = 0;
   /// Leaves of the accumulator in one block of memory.
   std::vector<LeafLayout> accumulator;
   std::vector<std::int64_t> offsets;
@@ -69,6 +89,8 @@ struct PhasePlan {
   const Callable* client = nullptr;
   std::vector<ClientBuffer> params;
   std::vector<ClientResult> results;
+  /// Instead of `client`, if the program was compiled for `--wire`.
+  std::optional<WirePlan> wire;
   /// Whether a client's data (columns, or its row count) is needed.
   bool readsData = false;
   /// Whether the client's stored state is read, and whether it is made.

@@ -24,6 +24,8 @@ class SerialExecutor final : public GraphExecutor {
     return outputs;
   }
 
+  std::vector<WireCount> wire() const override { return values_.counted(); }
+
   GraphTimes times() override { return times_; }
 
  private:

@@ -5,7 +5,7 @@
 
 namespace fedc::runtime {
 
-GraphValues::GraphValues(const GraphPlan& plan) : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()) {}
+GraphValues::GraphValues(const GraphPlan& plan) : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {}
 
 void GraphValues::begin(std::int64_t cohort) {
   cohort_ = cohort;
@@ -139,6 +139,19 @@ void GraphValues::receive(const PhasePlan& phase, const char* accumulator) {
     for (std::int64_t p = 0; p < cohort_; ++p) convert(positions.at(p), from, to + p * bytes, row, 0);
   }
   convertCells(phase.conversions);
+}
+
+void GraphValues::count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept {
+  Counter& counter = counters_[phase];
+  counter.clients.fetch_add(1, std::memory_order_relaxed);
+  counter.down.fetch_add(down, std::memory_order_relaxed);
+  counter.up.fetch_add(up, std::memory_order_relaxed);
+}
+
+std::vector<WireCount> GraphValues::counted() const {
+  std::vector<WireCount> out;
+  for (const Counter& c : counters_) out.push_back({c.clients.load(), c.down.load(), c.up.load()});
+  return out;
 }
 
 Leaf GraphValues::output(std::size_t i) {

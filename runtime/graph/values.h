@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,12 @@ struct Failure {
   DataError data;
 };
 
+/// What `--wire` counted in one exchange, over all clients and runs.
+struct WireCount {
+  std::int64_t clients = 0;
+  std::int64_t down = 0, up = 0;
+};
+
 /// The server's values of one run of a graph, and the calls that make them. Memory is kept from run to run.
 class GraphValues {
  public:
@@ -43,6 +50,10 @@ class GraphValues {
   const char* cell(int index) const { return cells_[static_cast<std::size_t>(index)].now; }
   /// The graph's output `i`.
   Leaf output(std::size_t i);
+
+  /// A client's messages of a phase were sent. Thread-safe.
+  void count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept;
+  std::vector<WireCount> counted() const;
 
   /// Memory for a value that every position makes: `stride` bytes apart.
   struct Positions {
@@ -72,6 +83,10 @@ class GraphValues {
   std::vector<void*> buffers_;
   std::vector<Buffer> zeros_;
   Buffer arena_;
+  struct Counter {
+    std::atomic<std::int64_t> clients{0}, down{0}, up{0};
+  };
+  std::vector<Counter> counters_;
 };
 
 }  // namespace fedc::runtime

@@ -174,6 +174,14 @@ class Runner {
     events_.start(event);
   }
 
+  void addWire(const Entry& entry) {
+    const std::vector<WireCount> counts = entry.executor->wire();
+    for (std::size_t p = 0; p < counts.size(); ++p) {
+      if (!entry.graph->phases[p].wire.empty())
+        summary_.wire.push_back({entry.graph->entry, static_cast<int>(p + 1), counts[p].clients, counts[p].down, counts[p].up});
+    }
+  }
+
   bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
 
   Expected<void, RunError> single() {
@@ -190,6 +198,7 @@ class Runner {
     for (std::size_t i = 0; i < outputs->size(); ++i) summary_.metrics.push_back({main->graph->outputs[i].name, (*outputs)[i].array()});
     summary_.rounds = 1;
     summary_.times = main->executor->times();
+    addWire(*main);
     summary_.dataWait = summary_.times.wait;
     if (events_.round) {
       events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds,
@@ -245,6 +254,8 @@ class Runner {
       summary_.roundSeconds = usualSeconds(std::move(seconds));
     }
     summary_.times = next->executor->times();
+    addWire(*next);
+    if (evaluate) addWire(*evaluate);
     summary_.dataWait = summary_.times.wait;
     if (evaluate) {
       const DataWait more = evaluate->executor->times().wait;

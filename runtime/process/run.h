@@ -144,6 +144,15 @@ struct RunEvents {
   std::function<void(const EvalEvent&)> eval;
 };
 
+/// What `--wire` counted in one exchange of an entry, over all rounds and clients.
+struct WireTotal {
+  std::string entry;
+  /// From 1.
+  int exchange = 0;
+  std::int64_t clients = 0;
+  std::int64_t down = 0, up = 0;
+};
+
 struct RunSummary {
   /// Whole rounds.
   int rounds = 0;
@@ -162,6 +171,8 @@ struct RunSummary {
   std::vector<NamedArray> eval;
   /// The state after the last round: what `save` writes.
   std::vector<NamedArray> state;
+  /// Of programs that were compiled for `--wire`.
+  std::vector<WireTotal> wire;
 };
 
 /// Data opened and being read ahead, so that reading overlaps with compilation: made from the graphs, before kernels exist.

@@ -16,6 +16,7 @@
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/kernel/text.h"
 #include "compiler/support/render.h"
+#include "compiler/transform/cross.h"
 #include "compiler/transform/cut.h"
 #include "compiler/transform/rewrite.h"
 #include "compiler/transform/simplify.h"
@@ -208,7 +209,22 @@ class Judge {
       before = after;
     }
     if (!before->error.empty()) verdict_.outcome = "failed";
+    wire(*before);
     natives(*before);
+  }
+
+  /// Clients that work in steps, with every message encoded and decoded.
+  void wire(const Outcome& want) {
+    auto steps = std::make_shared<core::Program>(program_);
+    if (auto done = transform::cross(*steps, true); !done) {
+      if (done.error().code != Code::NotYetSupported) wrong("cross: " + withoutQuotes(done.error().message), done.error().message);
+      ++verdict_.compared["not sent"];
+      return;
+    }
+    core::VerifyOptions options;
+    options.transformed = options.ordered = true;
+    if (const auto problem = core::verify(steps->module, options)) wrong("verifier after cross: " + withoutQuotes(*problem), *problem);
+    compareBits("wire", want, execute(runtime::interpreted(steps), 2, false));
   }
 
   core::Module differentiated(core::Module module) {

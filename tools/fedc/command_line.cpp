@@ -144,6 +144,7 @@ void addRun(CLI::App* app, CommandLine& line) {
   addCheckpoints(app, run);
   app->add_flag("--no-cache", run.noCache, "compile, whatever was compiled before");
   app->add_flag("--interpret", run.interpret, "run the reference interpreter: slow, same bits");
+  app->add_flag("--wire", run.wire, "encode, count and decode every message: same bits");
   add(
       app, "--data-cache", "BYTES", "memory for decoded clients (64M, 1G); default: a quarter of the machine's",
       [](const std::string& t) { return parseBytes(t); }, [&](std::int64_t v) { run.dataCache = v; });
@@ -156,6 +157,23 @@ void addRun(CLI::App* app, CommandLine& line) {
 void addCheck(CLI::App* app, CommandLine& line) {
   app->add_option("FILE", line.files, "the programs")->required()->type_name("");
   add(app, "--data", "PATH", "check that this data is what the programs declare", notEmpty(), [&](std::string v) { line.run.data = std::move(v); });
+  addCompilation(app, line);
+}
+
+void addCost(CLI::App* app, CommandLine& line) {
+  RunFlags& run = line.run;
+  addFile(app, line);
+  add(app, "--data", "PATH", "the clients' data, for numbers instead of formulas; default: `data` of the `run` block", notEmpty(),
+      [&](std::string v) { run.data = std::move(v); });
+  add(app, "--eval-data", "PATH", "the data of `evaluate`", notEmpty(), [&](std::string v) { run.evalData = std::move(v); });
+  add(
+      app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
+      [&](std::optional<std::int64_t> v) { run.clientsPerRound = v; });
+  add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(),
+      [&](std::string v) { run.clients = std::move(v); });
+  add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(),
+      [&](std::string v) { run.evalClients = std::move(v); });
+  app->add_flag("--json", run.json, "one JSON object");
   addCompilation(app, line);
 }
 
@@ -238,6 +256,8 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   CLI::App* explain = app.add_subcommand("explain", "explain an error code, with a wrong and a right program");
   addRun(run, line);
   addCheck(check, line);
+  CLI::App* cost = app.add_subcommand("cost", "what a round sends and computes, before it runs");
+  addCost(cost, line);
   addEmit(emit, line);
   add(explain, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
   CLI::App* data = app.add_subcommand("data", "look at data");
@@ -255,10 +275,11 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   add(made, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
   CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
   addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
-  for (CLI::App* command : {run, resume, check, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
+  for (CLI::App* command : {run, resume, check, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
   return {{run, Command::Run},
           {resume, Command::Resume},
           {check, Command::Check},
+          {cost, Command::Cost},
           {emit, Command::Emit},
           {fmt, Command::Fmt},
           {explain, Command::Explain},

@@ -12,7 +12,7 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Resume, Check, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
+enum class Command { Run, Resume, Check, Cost, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
@@ -34,6 +34,8 @@ struct RunFlags {
   std::optional<runtime::CheckpointEvery> checkpointEvery;
   bool json = false;
   bool interpret = false;
+  /// Every message is encoded, counted and decoded.
+  bool wire = false;
   bool noCache = false;
 };
 

@@ -14,6 +14,7 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out) {
   options.params = line.params;
   options.include = line.include;
   options.verify = line.verify;
+  options.wire = line.run.wire;
   options.printAfter = line.printAfter;
   if (!line.printAfter.empty()) {
     options.print = [out](std::string_view pass, const std::string& text) {

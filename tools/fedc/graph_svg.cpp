@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "compiler/core/cost.h"
 #include "tools/fedc/number_text.h"
 
 namespace fedc::cli {
@@ -38,18 +39,12 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// Bytes of what is static; an extent that is not (a cohort's size) counts once.
-double bytesOf(const core::Type& type) {
-  double bytes = core::elemBytes(type.elem);
-  for (const Dim& dim : type.dims) bytes *= static_cast<double>(dim.constant().value_or(1));
-  return bytes;
-}
-
 std::string leavesText(const std::vector<core::SlotInfo>& leaves) {
+  // An extent that is not known (a client's rows) counts once.
   double bytes = 0;
   std::string names;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    bytes += bytesOf(leaves[i].type);
+    bytes += static_cast<double>(core::wireBytes(leaves[i].type).evaluate([](Dim::Variable) { return 1; }));
     if (i < kNamedLeaves) names += (i == 0 ? "" : ", ") + leaves[i].name;
   }
   if (leaves.size() > kNamedLeaves) names += fmt::format(", .. {} leaves", leaves.size());

@@ -148,6 +148,11 @@ std::string summaryLine(const runtime::RunSummary& s, const std::string& directo
   event["aggregate_s"] = s.times.aggregate;
   event["evaluate_s"] = s.evaluateSeconds;
   event["directory"] = directory.empty() ? Json(nullptr) : Json(directory);
+  if (!s.wire.empty()) {
+    Json& wire = event["wire"] = Json::array();
+    for (const runtime::WireTotal& w : s.wire)
+      wire.push_back(Json{{"entry", w.entry}, {"exchange", w.exchange}, {"clients", w.clients}, {"down", w.down}, {"up", w.up}});
+  }
   event.metrics("metrics", s.metrics);
   event.metrics("eval", s.eval);
   return event.text();

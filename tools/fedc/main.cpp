@@ -16,6 +16,7 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::Run: return fedc::cli::runCommand(line, console);
     case Command::Resume: return fedc::cli::resumeCommand(line, console);
     case Command::Check: return fedc::cli::checkCommand(line, console);
+    case Command::Cost: return fedc::cli::costCommand(line, console);
     case Command::Emit: return fedc::cli::emitCommand(line, console);
     case Command::Explain: return fedc::cli::explainCommand(line, console);
     case Command::DataInfo: return fedc::cli::dataInfoCommand(line, console);

@@ -31,18 +31,6 @@ std::string durationText(double seconds) {
   return fmt::format("{:.0f} h {:02.0f} min", std::floor(minutes / 60), std::fmod(minutes, 60));
 }
 
-std::string bytesText(double bytes) {
-  if (bytes < 999.5) return fmt::format("{:.0f} B", bytes);
-  const char* units[] = {"kB", "MB", "GB", "TB", "PB"};
-  int unit = 0;
-  double value = bytes / 1000;
-  while (value >= 999.5 && unit < 4) {
-    value /= 1000;
-    ++unit;
-  }
-  return fmt::format("{:.3g} {}", value, units[unit]);
-}
-
 std::string numberText(double number) {
   if (std::isnan(number)) return "nan";
   if (std::isinf(number)) return number > 0 ? "inf" : "-inf";

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/support/bytes_text.h"
 #include "runtime/value/named_array.h"
 
 namespace fedc::cli {
@@ -11,8 +12,7 @@ namespace fedc::cli {
 /// A duration for people, three digits: `412 us`, `3.21 ms`, `12.4 s`, `3 min 07 s`, `2 h 05 min`.
 std::string durationText(double seconds);
 
-/// A bytes count for people: `512 B`, `31.4 kB`, `4.83 MB`; powers of 1000.
-std::string bytesText(double bytes);
+using fedc::bytesText;
 
 /// A number for people: four significant digits, `nan`, `inf`.
 std::string numberText(double number);

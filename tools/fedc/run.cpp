@@ -59,7 +59,7 @@ runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions&
 
 /// The cache of artifacts, where it is wanted and can be used.
 std::optional<driver::ArtifactCache> openCache(const CommandLine& line, const Console& console) {
-  if (line.run.noCache || line.run.interpret || line.verify || !line.printAfter.empty()) return std::nullopt;
+  if (line.run.noCache || line.run.interpret || line.run.wire || line.verify || !line.printAfter.empty()) return std::nullopt;
   auto cache = driver::ArtifactCache::open(driver::ArtifactCache::defaultFolder());
   if (cache) return std::move(*cache);
   if (cache.error().isUnsafe) console.warn(fmt::format("the cache is not used: {}; `--no-cache` says so yourself", cache.error().message));
@@ -134,7 +134,7 @@ std::string endText(const core::Program& program, const runtime::RunOptions& opt
   ending.wantedRounds = options.rounds;
   ending.begunAfter = options.resume ? options.resume->round : 0;
   if (const core::Graph* next = program.entry("next"); !next->phases.empty()) {
-    const core::Traffic traffic = core::trafficOf(*next);
+    const core::Traffic traffic = core::trafficOf(program, *next);
     ending.down = traffic.down.constant();
     ending.up = traffic.up.constant();
   }
@@ -155,7 +155,11 @@ std::string endText(const core::Program& program, const runtime::RunOptions& opt
 bool writeResults(const CommandLine& line, const Ready& ready, const runtime::RunOptions& options, const runtime::RunSummary& summary,
                   const Course& course, bool isProcess) {
   if (line.run.json) return writeOut(summaryLine(summary, options.directory == nullptr ? "" : options.directory->path()));
-  if (!isProcess) return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf));
+  if (!isProcess) {
+    // The result alone is what others read.
+    if (const std::string wire = wireTable(summary); !wire.empty()) std::fputs(wire.c_str(), stderr);
+    return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf));
+  }
   return writeOut(endText(*ready.compilation.program, options, summary, course));
 }
 

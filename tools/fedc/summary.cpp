@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/support/plural.h"
 #include "tools/fedc/number_text.h"
 
 namespace fedc::cli {
@@ -60,6 +61,7 @@ std::string summaryTable(const runtime::RunSummary& s, const Ending& e) {
     text += row("traffic", fmt::format("{} down and {} up, each client of a round", bytesText(static_cast<double>(*e.down)),
                                        bytesText(static_cast<double>(*e.up))));
   }
+  text += wireTable(s);
   const auto hasMore = [&](const std::vector<runtime::NamedArray>& metrics) {
     return !metrics.empty() && !(e.hasTable && std::all_of(metrics.begin(), metrics.end(), [](const auto& m) { return m.value.shape().empty(); }));
   };
@@ -68,6 +70,16 @@ std::string summaryTable(const runtime::RunSummary& s, const Ending& e) {
   if (!e.init.empty()) text += row("start", fmt::format("the weights in {}, at round 1", e.init));
   if (!e.saved.empty()) text += row("saved", e.saved);
   if (!e.kept.empty()) text += row("kept", e.kept);
+  return text;
+}
+
+std::string wireTable(const runtime::RunSummary& s) {
+  std::string text;
+  for (const runtime::WireTotal& w : s.wire) {
+    if (w.clients == 0) continue;
+    text += row(text.empty() ? "wire" : "", fmt::format("{}, exchange {}: {} B down and {} B up, {} B and {} B each of {}", w.entry, w.exchange, w.down, w.up,
+                                                        w.down / w.clients, w.up / w.clients, plural(static_cast<std::size_t>(w.clients), "client")));
+  }
   return text;
 }
 

@@ -26,6 +26,9 @@ struct Ending {
 /// evaluation, files.
 std::string summaryTable(const runtime::RunSummary& summary, const Ending& ending);
 
+/// What `--wire` counted, a line for each exchange; empty without it.
+std::string wireTable(const runtime::RunSummary& summary);
+
 /// Three lines: the run before, how this one differs from it, and what that changed.
 std::string comparisonTable(const runtime::RunOutcome& before, const runtime::RunOutcome& now);
 

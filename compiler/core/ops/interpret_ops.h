@@ -20,6 +20,7 @@ Array resultArray(const Fn& fn, const Stmt& s, std::size_t result, DimValues dim
 
 // The interpreter's column of the op table: each appends the statement's results.
 void runBroadcast(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runCross(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runReshape(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runTranspose(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runSlice(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);

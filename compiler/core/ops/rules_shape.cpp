@@ -202,6 +202,7 @@ Derivative shapeDerivative(Op op) {
     case Op::Transpose: return linear({0}, [](Context& c, int, Atom ct) { return c.build.transpose(ct, inversePermutation(c.stmt.attrs.axes)); });
     case Op::Slice: return linear({0}, sliceTranspose);
     case Op::Reverse: return linear({0}, [](Context& c, int, Atom ct) { return c.build.emit1(Op::Reverse, {ct}, c.stmt.attrs); });
+    case Op::Cross: return linear({0}, [](Context&, int, Atom ct) { return ct; });
     case Op::DynamicSlice: return linear({0}, dynamicSliceTranspose);
     case Op::UpdateSlice: return linear({0, 1}, updateSliceTranspose);
     case Op::Pad: return linear({0, 1}, padTranspose);
@@ -243,6 +244,8 @@ Batching shapeBatching(Op op) {
         attrs.axes = shifted(attrs.axes);
         return b.emit(Op::Reverse, {x[0]}, attrs);
       });
+    case Op::Cross:
+      return rule([](Builder& b, const Stmt& s, Atoms x, Flags, const Dim&) -> std::vector<Atom> { return b.emit(Op::Cross, {x[0]}, s.attrs); });
     case Op::Pad:
       return rule([](Builder& b, const Stmt& s, Atoms x, Flags mapped, const Dim& n) -> std::vector<Atom> {
         Attrs attrs = s.attrs;

@@ -28,12 +28,27 @@ std::vector<core::SlotInfo> Specialiser::slotsOf(const Value& v, const std::stri
   return out;
 }
 
+Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span) {
+  core::Attrs attrs;
+  numbers.push_back(++entry_->crossings);
+  attrs.extent = Dim(numbers.back());
+  Atom x = use(l);
+  if (x.isLiteral) x = builder(span).splat(x.literal, l.type);
+  const std::string name = here_.home->fn.vars[x.var].name;
+  const Leaf crossed = leaf(builder(span).emit1(Op::Cross, {x}, attrs));
+  here_.home->fn.vars[crossed.atom.var].name = name;
+  return crossed;
+}
+
 Value Specialiser::broadcast(const Value& v, Span span) {
-  (void)span;
   Home home = homeOf(v);
   if (home.kind == Home::Kind::Static) return v;
   InHome scope(*this, Home{Home::Kind::Clients, home.level + 1});
-  return map(v, [&](const Leaf& l) { return leaf(use(l), l.type); });
+  return map(v, [&](const Leaf& l) {
+    const Leaf sent = leaf(use(l), l.type);
+    if (!sent.atom.isLiteral) here_.home->sentAt.emplace(sent.atom.var, userSpan(span));
+    return sent;
+  });
 }
 
 Value Specialiser::clientKeys(const Value& v, Span span) {
@@ -67,9 +82,14 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = kind;
-  aggregation.edge.span = span;
+  aggregation.edge.span = userSpan(span);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.accumulator.size());
+  Value sent;
+  {
+    InHome scope(*this, Home{Home::Kind::Clients, level});
+    sent = map(x, [&](const Leaf& l) { return crossing(l, aggregation.edge.crossings, span); });
+  }
 
   Value start;
   {
@@ -114,7 +134,7 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   {
     InHome scope(*this, Home{Home::Kind::Clients, level});
     Value a = operand(Origin::Kind::Accumulator);
-    keep(accumulate(a, x), exchange.accumulated, "accumulate");
+    keep(accumulate(a, sent), exchange.accumulated, "accumulate");
   }
   {
     InHome scope(*this, Home{Home::Kind::Merge, level});
@@ -133,7 +153,7 @@ Value Specialiser::collect(const Value& x, Span span) {
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = core::UpEdge::Kind::Collect;
-  aggregation.edge.span = span;
+  aggregation.edge.span = userSpan(span);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.collected.size());
   std::vector<Leaf> leaves = leavesOf(x), stacked;
@@ -171,7 +191,7 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
   const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});
   InHome scope(*this, Home{Home::Kind::Clients, level});
   SelectByKey selection;
-  selection.edge.span = span;
+  selection.edge.span = userSpan(span);
   selection.edge.keys = slotsOf(keys, "keys");
   // The whole value is at hand where a client's function takes its slices; that only they cross is what the edge says.
   const Value at = map(value, [&](const Leaf& l) {
@@ -184,8 +204,10 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
     selection.params.push_back(param(*here_.home, origin, l.type, name));
     return leaf(Atom::of(selection.params.back()));
   });
-  const Value slices = vmapOver(count, {keys}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
-  selection.edge.slices = slotsOf(slices, "slices");
+  const Value asked = map(keys, [&](const Leaf& l) { return crossing(l, selection.edge.keyCrossings, span); });
+  const Value taken = vmapOver(count, {asked}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
+  selection.edge.slices = slotsOf(taken, "slices");
+  Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span); });
   entry_->exchanges[level].selections.push_back(std::move(selection));
   return slices;
 }

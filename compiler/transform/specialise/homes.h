@@ -51,6 +51,8 @@ struct HomeFn {
   std::vector<core::Stmt> prologue;
   std::map<Origin, core::Var> params;
   std::vector<Origin> origins;
+  /// Of parameters that are sent to the clients: where.
+  std::map<core::Var, Span> sentAt;
   std::map<core::Var, core::Atom> copied;
   std::map<Dim::Variable, Dim> copiedDims;
 };
@@ -91,6 +93,8 @@ struct Entry {
   std::vector<core::Column> columns;
   std::map<Home, std::unique_ptr<HomeFn>> homes;
   std::map<int, Exchange> exchanges;
+  /// How many values cross between clients and server: they are numbered from 1.
+  int crossings = 0;
   struct Result {
     core::Graph::Output::Kind kind;
     Leaf leaf;

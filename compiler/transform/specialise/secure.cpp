@@ -88,9 +88,20 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
   const auto zero = [&] {
     return map(x, [&](const Leaf& l) { return Value::literal(Literal::zero(Elem::U64), Type{Elem::U64, l.type.dims}).leaf; });
   };
+  // Checked, and reduced, before it is sent: what crosses is all that the server learns.
+  const auto sent = [&] {
+    const Home home = homeOf(x);
+    InHome scope(*this, Home{Home::Kind::Clients, home.kind == Home::Kind::Static ? 1 : home.level});
+    const std::vector<core::SlotInfo> names = slotsOf(x, "x");
+    return leafwise(x, [&](std::size_t i) {
+      const Leaf l = convert(Value::of(taken(added[i], limitOf(i))), added[i].type.elem, span).leaf;
+      if (!l.atom.isLiteral && l.home.kind != Home::Kind::Static) homeFn(l.home).fn.vars[l.atom.var].name = names[i].name;
+      return l;
+    });
+  };
   const auto accumulate = [&](const Value& a, const Value& y) {
     const std::vector<Leaf> ys = leavesOf(y);
-    return add(a, leafwise(x, [&](std::size_t i) { return taken(ys[i], limitOf(i)); }));
+    return add(a, leafwise(x, [&](std::size_t i) { return wide(ys[i]); }));
   };
   const auto report = [&](const Value& a) {
     return zip(a, x, span, [&](const Leaf& s, const Leaf& l) {
@@ -101,7 +112,7 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
       return convert(Value::of(s), l.type.elem, span).leaf;
     });
   };
-  return aggregate(kindOf(b), x, zero, accumulate, add, report, span);
+  return aggregate(kindOf(b), sent(), zero, accumulate, add, report, span);
 }
 
 }  // namespace fedc::transform::specialise

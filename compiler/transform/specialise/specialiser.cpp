@@ -151,16 +151,22 @@ Value Specialiser::number(const Dim& d, core::Elem elem, Span span) {
 
 Home Specialiser::homeOf(const Value& value) const { return join({value}); }
 
-std::uint32_t Specialiser::site(Span span, std::string message) {
-  // A check inside a library function is reported at the call in the user's own file.
+const std::pair<std::string, Span>* Specialiser::userCall(Span span) const {
   const FileId own = typed_.process ? typed_.process->span.file : typed_.main ? typed_.main->span.file : kNoFile;
-  if (span.file != own && own != kNoFile) {
-    for (std::size_t i = chain_.size(); i-- > 0;) {
-      if (chain_[i].second.file != own) continue;
-      span = chain_[i].second;
-      message += " (in `" + chain_[i].first + "`)";
-      break;
-    }
+  if (span.file == own || own == kNoFile) return nullptr;
+  const auto call = std::find_if(chain_.rbegin(), chain_.rend(), [&](const auto& c) { return c.second.file == own; });
+  return call == chain_.rend() ? nullptr : &*call;
+}
+
+Span Specialiser::userSpan(Span span) const {
+  const auto* call = userCall(span);
+  return call == nullptr ? span : call->second;
+}
+
+std::uint32_t Specialiser::site(Span span, std::string message) {
+  if (const auto* call = userCall(span)) {
+    span = call->second;
+    message += " (in `" + call->first + "`)";
   }
   module_.sites.push_back({span, std::move(message)});
   return static_cast<std::uint32_t>(module_.sites.size() - 1);

@@ -61,6 +61,9 @@ class Specialiser {
   Value number(const Dim& d, core::Elem elem, Span span);
   Home join(const Args& values) const;
   Home homeOf(const Value& value) const;
+  /// What is inside a library function is reported at the call in the user's own file: that call, or null.
+  const std::pair<std::string, Span>* userCall(Span span) const;
+  Span userSpan(Span span) const;
   std::uint32_t site(Span span, std::string message);
   void check(core::Atom condition, Span span, std::string message);
   /// That a condition holds in every element. One that is known to fail is an error before the run.
@@ -187,6 +190,8 @@ class Specialiser {
   void forSequence(const check::Stmt& s, const Value& seq, Env& env);
 
   // ---- federated.cpp
+  /// The leaf at the other side: a value that crosses, whose number is added. In the client function, where both sides are at hand.
+  Leaf crossing(const Leaf& l, std::vector<int>& numbers, Span span);
   Value broadcast(const Value& v, Span span);
   Value clientKeys(const Value& v, Span span);
   Value aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
