@@ -189,8 +189,9 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
       d.fix = Fix::replace(e->span, source(e->operands[0]->span), "give the clients' own values, not their sum");
     } else if (differentPlaces && *at == Placement::Server) {
       const auto bytes = bytesOf(solver_.zonk(inner));
-      d.fix = Fix::wrap(e->span, "federated_broadcast(", ")",
-                        bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
+      d.fix = Fix::wrap(
+          e->span, "federated_broadcast(", ")",
+          bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
     } else if (differentPlaces) {
       d.notes.emplace_back(kAggregate);
     }

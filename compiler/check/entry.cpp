@@ -223,12 +223,12 @@ void ProgramChecker::declareBudget(ModuleInfo& main) {
 
 void ProgramChecker::declareLimit(const ast::BudgetEntry& e) {
   const std::string& name = e.name.text;
-  const auto wrong = [&](Span at, const std::string& message, const char* label) {
-    return Diagnostic(Code::BadBudget, at, message).at(label);
-  };
+  const auto wrong = [&](Span at, const std::string& message, const char* label) { return Diagnostic(Code::BadBudget, at, message).at(label); };
   const std::vector<std::string> known = {"up", "down", "exchanges"};
-  std::optional<Budget::Limit>* const limit =
-      name == "up" ? &out.budget.up : name == "down" ? &out.budget.down : name == "exchanges" ? &out.budget.exchanges : nullptr;
+  std::optional<Budget::Limit>* const limit = name == "up"          ? &out.budget.up
+                                              : name == "down"      ? &out.budget.down
+                                              : name == "exchanges" ? &out.budget.exchanges
+                                                                    : nullptr;
   if (limit == nullptr) {
     Diagnostic d = wrong(e.name.span, fmt::format("`budget` has no limit `{}`", name), "not a limit");
     if (const auto near = suggest(name, known)) d.fix = Fix::replace(e.name.span, *near, "a similar limit exists");

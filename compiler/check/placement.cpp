@@ -92,8 +92,9 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
     report(std::move(d));
     return;
   }
-  d.fix = Fix::wrap(server->span, "federated_broadcast(", ")",
-                    bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
+  d.fix = Fix::wrap(
+      server->span, "federated_broadcast(", ")",
+      bytes ? fmt::format("send it to the clients ({} to each, each round)", bytesText(static_cast<double>(*bytes))) : "send it to the clients");
   report(std::move(d));
 }
 

@@ -113,7 +113,8 @@ class GraphPrinter {
   }
   std::string leaves(const Phase& p, const std::vector<SlotInfo>& list) const {
     std::string out;
-    for (const SlotInfo& s : list) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", s.name, p.client < 0 ? type(s.type) : show(fn(p.client), s.type));
+    for (const SlotInfo& s : list)
+      out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", s.name, p.client < 0 ? type(s.type) : show(fn(p.client), s.type));
     return out;
   }
   std::string column(const Column& c) const {

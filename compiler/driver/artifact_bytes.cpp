@@ -298,7 +298,8 @@ void fields(A& a, core::WireStep& x) {
 
 template <class A>
 void fields(A& a, core::Phase& x) {
-  a(x.down, x.downAt, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.wire, x.merge, x.accumulatorSlots, x.collected, x.server);
+  a(x.down, x.downAt, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.wire, x.merge, x.accumulatorSlots,
+    x.collected, x.server);
 }
 
 template <class A>

@@ -34,8 +34,8 @@ enum class NativeStage {
 };
 Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage);
 
-/// The names that `--print-after` knows, in order: `check`, `specialise`, those of `corePasses`, `cross`, and of the kernels `plan` (nests) and `schedule`
-/// (loops).
+/// The names that `--print-after` knows, in order: `check`, `specialise`, those of `corePasses`, `cross`, and of the kernels `plan` (nests) and
+/// `schedule` (loops).
 std::vector<std::string> passNames();
 
 }  // namespace fedc::driver

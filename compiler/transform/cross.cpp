@@ -113,7 +113,8 @@ class Splitter {
       span_ = select.span;
       const std::string number = std::to_string(j + 1);
       if (auto problem = step(WireStep::Side::Client, "ask" + number, slices, select.keyCrossings, {}, {})) return problem;
-      if (auto problem = step(WireStep::Side::Server, "serve" + number, select.keyCrossings, select.sliceCrossings, {}, checks_[Part{Part::Serve, j}]))
+      if (auto problem =
+              step(WireStep::Side::Server, "serve" + number, select.keyCrossings, select.sliceCrossings, {}, checks_[Part{Part::Serve, j}]))
         return problem;
       slices.insert(slices.end(), select.sliceCrossings.begin(), select.sliceCrossings.end());
     }
@@ -225,7 +226,8 @@ class Splitter {
     const bool isServer = side == WireStep::Side::Server;
     for (const std::size_t p : needs.params) {
       if (isServer ? isOfClient(p) : isSelected(p))
-        return refused(isServer ? "an aggregate that looks at more of a client than its value" : "a value of which clients select parts, used whole,");
+        return refused(isServer ? "an aggregate that looks at more of a client than its value"
+                                : "a value of which clients select parts, used whole,");
     }
     for (const int n : needs.crossed) {
       if (std::find(taken.begin(), taken.end(), n) == taken.end()) return refused("a value that both sides work on");

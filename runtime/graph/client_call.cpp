@@ -102,7 +102,8 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
   std::size_t next = phase.params.size();
   for (const ClientResult& result : phase.results) {
     if (result.parameter >= 0) continue;
-    if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect) buffers_[next] = values_->positions(result.index).at(position);
+    if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect)
+      buffers_[next] = values_->positions(result.index).at(position);
     ++next;
   }
   const std::int64_t rows = columns == nullptr ? 0 : columns->rows;

@@ -228,9 +228,7 @@ class Planner {
             fault(fmt::format("`{}` takes carry `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
           }
           break;
-        case ClientInput::Kind::State:
-          out.readsState = stateLeaf(input.index, s.params[i], s.name);
-          break;
+        case ClientInput::Kind::State: out.readsState = stateLeaf(input.index, s.params[i], s.name); break;
         case ClientInput::Kind::Crossed: fault(fmt::format("`{}` takes what crosses, which only a step of it does", s.name)); break;
       }
       out.params.push_back(buffer);
@@ -327,7 +325,8 @@ class Planner {
     const auto value = [&](auto& known, auto name, const LeafLayout& layout) {
       const auto [at, isNew] = known.emplace(name, static_cast<int>(plan.values.size()));
       if (isNew) plan.values.push_back(layout);
-      if (!(plan.values[static_cast<std::size_t>(at->second)] == layout)) fault(fmt::format("two steps of `{}` disagree about a value that crosses", graph_.entry));
+      if (!(plan.values[static_cast<std::size_t>(at->second)] == layout))
+        fault(fmt::format("two steps of `{}` disagree about a value that crosses", graph_.entry));
       return at->second;
     };
     std::vector<const Callable*> fns;

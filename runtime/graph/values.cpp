@@ -5,7 +5,8 @@
 
 namespace fedc::runtime {
 
-GraphValues::GraphValues(const GraphPlan& plan) : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {}
+GraphValues::GraphValues(const GraphPlan& plan)
+    : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {}
 
 void GraphValues::begin(std::int64_t cohort) {
   cohort_ = cohort;

@@ -138,9 +138,8 @@ void WireCall::send(const WireStepPlan& step, std::int64_t position) noexcept {
   });
   deliver(step.isServer, [&](WireReader& reader) {
     each(ClientOutput::Kind::Crossed, [&](std::size_t v) { take(reader, plan_->values[v], received_[v].data()); });
-    each(ClientOutput::Kind::Collect, [&](std::size_t p) {
-      take(reader, values_->positionLayout(static_cast<int>(p)), values_->positions(static_cast<int>(p)).at(position));
-    });
+    each(ClientOutput::Kind::Collect,
+         [&](std::size_t p) { take(reader, values_->positionLayout(static_cast<int>(p)), values_->positions(static_cast<int>(p)).at(position)); });
   });
 }
 

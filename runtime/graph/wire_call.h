@@ -11,8 +11,8 @@
 
 namespace fedc::runtime {
 
-/// One worker's clients under `--wire`: the steps of a client's work, and between them every message encoded, counted and decoded; a side works with what it
-/// has decoded.
+/// One worker's clients under `--wire`: the steps of a client's work, and between them every message encoded, counted and decoded; a side works with
+/// what it has decoded.
 class WireCall {
  public:
   /// Before the clients of a phase, as ClientCall::begin.

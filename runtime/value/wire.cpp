@@ -53,7 +53,8 @@ Expected<void> WireReader::leaf(const LeafLayout& layout, void* to) { return lea
 Expected<std::int64_t> WireReader::rows(const LeafLayout& layout, std::int64_t most) {
   if (!isOpen(layout)) return 0;
   std::uint64_t rows = 0;
-  if (bytes_.size() < sizeof rows) return fail(fmt::format("the message ends within the length of a leaf, {} bytes before its end", sizeof rows - bytes_.size()));
+  if (bytes_.size() < sizeof rows)
+    return fail(fmt::format("the message ends within the length of a leaf, {} bytes before its end", sizeof rows - bytes_.size()));
   std::memcpy(&rows, bytes_.data(), sizeof rows);
   if (rows > static_cast<std::uint64_t>(most)) return fail(fmt::format("a leaf has {} rows, at most {} are possible", rows, most));
   bytes_ = bytes_.subspan(sizeof rows);

@@ -72,14 +72,15 @@ TEST(Budget, CountsExchanges) {
 }
 
 TEST(Budget, OfALibrarysAlgorithmPointsIntoTheProgram) {
-  const auto found = refusal("up: 10 B",
-                             "use fed_avg.{fed_avg};\n"
-                             "use optim.{sgd};\n"
-                             "struct Model { w: f32[50] }\n"
-                             "struct Metrics { seen: f32 }\n"
-                             "fn loss(m: Model, e: Example) -> f32 { e.x * sum(m.w) }\n"
-                             "fn metrics(m: Model, e: Example) -> Metrics { Metrics { seen: 1.0 } }\n"
-                             "let main = fed_avg(init = |_| zeros(), loss = loss, client = sgd(0.1), server = sgd(1.0), batch = 2, metrics = metrics);\n");
+  const auto found =
+      refusal("up: 10 B",
+              "use fed_avg.{fed_avg};\n"
+              "use optim.{sgd};\n"
+              "struct Model { w: f32[50] }\n"
+              "struct Metrics { seen: f32 }\n"
+              "fn loss(m: Model, e: Example) -> f32 { e.x * sum(m.w) }\n"
+              "fn metrics(m: Model, e: Example) -> Metrics { Metrics { seen: 1.0 } }\n"
+              "let main = fed_avg(init = |_| zeros(), loss = loss, client = sgd(0.1), server = sgd(1.0), batch = 2, metrics = metrics);\n");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->code, "E0450") << found->text;
   EXPECT_THAT(found->at, HasSubstr("fed_avg(")) << found->text;
@@ -87,7 +88,8 @@ TEST(Budget, OfALibrarysAlgorithmPointsIntoTheProgram) {
 
 TEST(Budget, MustBeKnown) {
   const auto aggregate = [](const std::string& more) {
-    return "fn all(d: Example*) -> f32[?] { d.map(|e| e.x)" + more + ".collect() }\n"
+    return "fn all(d: Example*) -> f32[?] { d.map(|e| e.x)" + more +
+           ".collect() }\n"
            "fn main(data: {Example*}@clients) -> f32@server {\n"
            "  federated_aggregate(all(data), 0.0, accumulate = |a, x| a + sum(x), merge = |a, b| a + b, report = |a| a)\n}\n";
   };

@@ -104,15 +104,15 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
     for (const core::Crossing& c : e.crossings) {
       const Quantity bytes{c.bytes.dim, c.bytes.isExact, e.down.fn};
       const std::string place = placeText(c.span, sources);
-      text += fmt::format("    {:<6} {:<40}{:>14} B{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)), bytes.text(),
-                          place.empty() ? "" : "   ", place);
+      text += fmt::format("    {:<6} {:<40}{:>14} B{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)),
+                          bytes.text(), place.empty() ? "" : "   ", place);
     }
     text += fmt::format("    work   {} flops\n", e.flops.text());
     text += fmt::format("    memory {} B, of it {} B scratch\n", e.memory.text(), e.scratch.text());
   }
   text += "  each client\n";
-  text += fmt::format("    down   {} B\n    up     {} B\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.text(), entry.up.text(),
-                      entry.flops.text(), entry.memory.text());
+  text += fmt::format("    down   {} B\n    up     {} B\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.text(),
+                      entry.up.text(), entry.flops.text(), entry.memory.text());
   text += fmt::format("  the server {} flops, besides what merging takes\n", entry.server.text());
   if (clients) {
     text += fmt::format("  {} of {}, {} a round\n", plural(clients->rows.size(), "client"), clients->path, clients->cohort);
@@ -213,8 +213,7 @@ int costCommand(const CommandLine& line, const Console& console) {
   for (const EntryCost& entry : costs) {
     const std::optional<Clients> none;
     // `init` is done at a client when it first takes part.
-    const std::optional<Clients>& clients =
-        entry.exchanges.empty() || entry.entry == "init" ? none : entry.entry == "evaluate" ? eval : train;
+    const std::optional<Clients>& clients = entry.exchanges.empty() || entry.entry == "init" ? none : entry.entry == "evaluate" ? eval : train;
     if (line.run.json) {
       all["entries"].push_back(entryJson(entry, clients, compilation.sources));
     } else {

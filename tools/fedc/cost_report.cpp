@@ -12,9 +12,7 @@ namespace fedc::cli {
 
 namespace {
 
-const core::Fn* functionOf(const core::Program& program, int fn) {
-  return fn < 0 ? nullptr : &program.module.fns[static_cast<std::size_t>(fn)];
-}
+const core::Fn* functionOf(const core::Program& program, int fn) { return fn < 0 ? nullptr : &program.module.fns[static_cast<std::size_t>(fn)]; }
 
 /// In memory, without padding.
 Dim memoryOf(const core::Type& type) {
@@ -117,7 +115,8 @@ Spread spreadOf(const Quantity& quantity, const std::vector<std::int64_t>& rows)
 }
 
 std::vector<Saving> savings(std::int64_t floats, std::int64_t leaves) {
-  // What `compress` of the library sends (stdlib/compress.fed): words of 32 bits, and of each leaf its smallest and largest value; or one scale and a key.
+  // What `compress` of the library sends (stdlib/compress.fed): words of 32 bits, and of each leaf its smallest and largest value; or one scale and a
+  // key.
   constexpr std::int64_t kWordBits = 32, kWordBytes = 4;
   const auto words = [](std::int64_t bits) { return kWordBytes * ((bits + kWordBits - 1) / kWordBits); };
   const std::int64_t range = 8 * leaves;

@@ -77,8 +77,9 @@ std::string wireTable(const runtime::RunSummary& s) {
   std::string text;
   for (const runtime::WireTotal& w : s.wire) {
     if (w.clients == 0) continue;
-    text += row(text.empty() ? "wire" : "", fmt::format("{}, exchange {}: {} B down and {} B up, {} B and {} B each of {}", w.entry, w.exchange, w.down, w.up,
-                                                        w.down / w.clients, w.up / w.clients, plural(static_cast<std::size_t>(w.clients), "client")));
+    text += row(text.empty() ? "wire" : "",
+                fmt::format("{}, exchange {}: {} B down and {} B up, {} B and {} B each of {}", w.entry, w.exchange, w.down, w.up, w.down / w.clients,
+                            w.up / w.clients, plural(static_cast<std::size_t>(w.clients), "client")));
   }
   return text;
 }
