@@ -12,6 +12,8 @@ int runCommand(const CommandLine& line, const Console& console);
 int resumeCommand(const CommandLine& line, const Console& console);
 /// `fedc check`: reports the errors of each file, and how its data differs from what it declares.
 int checkCommand(const CommandLine& line, const Console& console);
+/// `fedc test`: runs the `test` blocks of files, a file in a process of its own.
+int testCommand(const CommandLine& line, const Console& console);
 /// `fedc emit`: prints a stage of the pipeline.
 int emitCommand(const CommandLine& line, const Console& console);
 /// `fedc explain`: prints the explanation of an error code.

@@ -155,7 +155,7 @@ std::string endText(const core::Program& program, const runtime::RunOptions& opt
 bool writeResults(const CommandLine& line, const Ready& ready, const runtime::RunOptions& options, const runtime::RunSummary& summary,
                   const Course& course, bool isProcess) {
   if (line.run.json) return writeOut(summaryLine(summary, options.directory == nullptr ? "" : options.directory->path()));
-  if (!isProcess) return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf));
+  if (!isProcess) return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf, summary.ofClients));
   return writeOut(endText(*ready.compilation.program, options, summary, course));
 }
 
@@ -186,9 +186,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
 
   auto options = runOptions(line.run, ready.facts, line.files.front());
   if (!options) return console.report(options.error()), kFailure;
-  auto arguments = mainArguments(line.run.arguments, program);
-  if (!arguments) return console.report(arguments.error()), kFailure;
-  options->arguments = std::move(*arguments);
+  if (auto given = giveArguments(line.run.arguments, program, *options); !given) return console.report(given.error()), kFailure;
   options->resume = std::move(going.checkpoint);
 
   // The files are opened and the first cohorts read while the kernels are compiled.
