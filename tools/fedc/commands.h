@@ -37,8 +37,9 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);
 /// False, with a report, if `--print-after` names no pass.
 bool knowsPass(const CommandLine& line, const Console& console);
 
-/// Reads and checks a file, then lowers it unless `onlyCheck`; everything that was found is reported. False if there was an error.
+/// Reads and checks a file, then lowers it unless `onlyCheck`, before that its tests if `tests`; everything that was found is reported. False if
+/// there was an error.
 bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck,
-                 const Console& console);
+                 const Console& console, bool tests = false);
 
 }  // namespace fedc::cli

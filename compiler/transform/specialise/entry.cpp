@@ -37,10 +37,7 @@ bool isAtClients(const check::TypeRef& type) { return isPlaced(type) && type->pl
 }  // namespace
 
 Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
-  if (isAtClients(type)) {
-    if (kind != core::Graph::Input::Kind::State) notYet(span, "an argument at the clients");
-    return clientStateValue(type, name, span);
-  }
+  if (isAtClients(type)) return clientStateValue(type, name, span);
   const check::TypeRef local = unplaced(type);
   if (local->kind == TypeKind::Tuple && !isPlaced(type)) {
     // (A@server, B@server)
