@@ -1,3 +1,5 @@
+#include <functional>
+
 #include <fmt/format.h>
 
 #include <tuple>
@@ -58,7 +60,18 @@ std::optional<core::Elem> BodyChecker::commonElem(const TypeRef& type) {
 }
 
 bool BodyChecker::allLeaves(const TypeRef& type, bool (*want)(core::Elem)) const {
-  const TypeRef t = solver_.zonk(type);
+  // A literal inside of a tuple or an array is what it may become.
+  const std::function<TypeRef(const TypeRef&)> settled = [&](const TypeRef& in) -> TypeRef {
+    if (is(in, TypeKind::Hole) && solver_.holeAt(in->id).kind != HoleKind::Any)
+      return scalarType(solver_.holeAt(in->id).kind == HoleKind::Int && want(Elem::I32) ? Elem::I32 : Elem::F32);
+    if (is(in, TypeKind::Array)) return arrayType(settled(in->element), in->extent);
+    if (!is(in, TypeKind::Tuple)) return in;
+    std::vector<TypeRef> items;
+    for (const TypeRef& item : in->items) items.push_back(settled(item));
+    return tupleType(std::move(items));
+  };
+  const TypeRef whole = solver_.zonk(type);
+  const TypeRef t = is(whole, TypeKind::Hole) ? whole : settled(whole);
   const auto leaves = leavesOf(t);
   // Skolems, and what holds them, are judged where they are known.
   if (!leaves) return lenient_ || is(t, TypeKind::Parameter);

@@ -45,6 +45,9 @@ struct ClientInput {
     State,
     /// In a step of Phase::wire: value number `index` of those that cross, as the other side decoded it.
     Crossed,
+    /// The client's own entry of a server value that holds one for each client, in the order of the cohort: what ClientOutput::Kind::Collect
+    /// stacks, the other way round.
+    Row,
   };
   Kind kind = Kind::Down;
   Slot slot = 0;
@@ -130,7 +133,7 @@ std::vector<Slot> keysOf(const Phase& phase);
 
 /// A feature of the client data that the program reads.
 struct Column {
-  /// Which federated argument (0 unless D is a tuple) and the feature's path in the declared struct.
+  /// Which of the entry's data (0 unless there are several) and the feature's path in the declared struct; empty where there is none.
   int argument = 0;
   std::string feature;
   /// Element type without the row axis.
@@ -146,15 +149,32 @@ struct Graph {
   std::vector<DimInfo> dims;
   std::vector<SlotInfo> slots;
   std::vector<Column> columns;
-  /// The server inputs in order of the entry's parameters: state or model leaves, key, plain arguments, float params.
+  /// The inputs in order of the entry's parameters: state or model leaves, key, plain arguments, float params.
   struct Input {
-    enum class Kind : std::uint8_t { State, Key, Argument, Param };
+    enum class Kind : std::uint8_t {
+      State,
+      Key,
+      Argument,
+      Param,
+      /// A plain argument with a value of its own for each client, stacked in the order of the cohort: its first extent is K.
+      ClientArgument,
+      /// A leaf of a sequence at the server: its first extent is one of the graph's dims.
+      Sequence,
+    };
     Kind kind = Kind::State;
     Slot slot = 0;
+    /// Of the leaf, and of the parameter that it belongs to (or of the placed part of one).
+    std::string name;
+    Span span;
+    std::string part;
+  };
+  std::vector<Input> inputs;
+  /// What Column::argument counts: the clients' data that an entry takes.
+  struct Data {
     std::string name;
     Span span;
   };
-  std::vector<Input> inputs;
+  std::vector<Data> data;
   /// Leaves of the client state (read and written), by name; empty without client state.
   std::vector<SlotInfo> clientState;
   ServerStep first;
@@ -167,6 +187,28 @@ struct Graph {
     std::string name;
   };
   std::vector<Output> outputs;
+  /// A leaf of a result that stays at the clients: a slot that each client's function makes (ClientOutput::Kind::Carry).
+  struct ClientResult {
+    Slot slot = 0;
+    /// As the whole result has it (`1.loss`), and the part of it that is the placed value (`1`; empty: all of it).
+    std::string name;
+    std::string part;
+    /// The same at all clients.
+    bool allEqual = false;
+  };
+  std::vector<ClientResult> clientResults;
+
+  /// Of a test: how many clients there are (`clients(a, b, ..)`), and what `assert_close` compares. Tests are never kept in files.
+  std::optional<std::int64_t> cohort;
+  struct Assertion {
+    Span span;
+    /// Where the leaves of the two values are: in `clientResults`, or in `outputs`, as the tolerance is.
+    bool ofClients = false;
+    std::vector<std::string> leaves;
+    std::vector<std::size_t> found, expected;
+    std::optional<std::size_t> tolerance;
+  };
+  std::vector<Assertion> assertions;
 };
 
 /// A compiled program as the middle hands it over: local functions and the graphs that name them.

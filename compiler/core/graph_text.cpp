@@ -47,6 +47,7 @@ class GraphPrinter {
     step(1, "server", graph_.first);
     for (std::size_t i = 0; i < graph_.phases.size(); ++i) phase(i);
     for (const Graph::Output& o : graph_.outputs) line(1, "out", output(o));
+    for (const Graph::ClientResult& r : graph_.clientResults) line(1, "out", output(r));
     return std::move(out_);
   }
 
@@ -86,6 +87,7 @@ class GraphPrinter {
     }
     std::string outputs = "out";
     for (const Graph::Output& o : graph_.outputs) outputs += "\n" + output(o);
+    for (const Graph::ClientResult& r : graph_.clientResults) outputs += "\n" + output(r);
     node("out", outputs, "shape=ellipse");
     edge(before, "out", "");
     return std::move(out_) + "}\n";
@@ -111,6 +113,9 @@ class GraphPrinter {
     const std::string as = o.name.empty() || o.name == name(o.slot) ? "" : fmt::format("{} = ", o.name);
     return fmt::format("{} {}{}", o.kind == Graph::Output::Kind::State ? "state" : "report", as, slot(o.slot));
   }
+  std::string output(const Graph::ClientResult& r) const {
+    return fmt::format("{} {}", r.allEqual ? "at all clients" : "of each client", slot(r.slot));
+  }
   std::string leaves(const Phase& p, const std::vector<SlotInfo>& list) const {
     std::string out;
     for (const SlotInfo& s : list)
@@ -129,7 +134,7 @@ class GraphPrinter {
   }
 
   static std::string_view kind(Graph::Input::Kind k) {
-    static constexpr std::string_view kNames[] = {"state", "key", "argument", "param"};
+    static constexpr std::string_view kNames[] = {"state", "key", "argument", "param", "argument of each client", "sequence"};
     return kNames[static_cast<int>(k)];
   }
   static std::string_view upKind(UpEdge::Kind k) {
@@ -175,6 +180,7 @@ class GraphPrinter {
       case ClientInput::Kind::Carry: return fmt::format("carry {}", name(in.slot));
       case ClientInput::Kind::State: return fmt::format("state {}", graph_.clientState[static_cast<std::size_t>(in.index)].name);
       case ClientInput::Kind::Crossed: return fmt::format("crossed {}", in.index);
+      case ClientInput::Kind::Row: return fmt::format("own {}", name(in.slot));
       case ClientInput::Kind::Down: break;
     }
     return name(in.slot);

@@ -264,7 +264,7 @@ void fields(A& a, core::SlotInfo& x) {
 
 template <class A>
 void fields(A& a, core::ClientInput& x) {
-  choice(a, x.kind, core::ClientInput::Kind::Crossed);
+  choice(a, x.kind, core::ClientInput::Kind::Row);
   a(x.slot, x.index);
 }
 
@@ -309,8 +309,8 @@ void fields(A& a, core::Column& x) {
 
 template <class A>
 void fields(A& a, core::Graph::Input& x) {
-  choice(a, x.kind, core::Graph::Input::Kind::Param);
-  a(x.slot, x.name, x.span);
+  choice(a, x.kind, core::Graph::Input::Kind::Sequence);
+  a(x.slot, x.name, x.span, x.part);
 }
 
 template <class A>
@@ -320,8 +320,18 @@ void fields(A& a, core::Graph::Output& x) {
 }
 
 template <class A>
+void fields(A& a, core::Graph::Data& x) {
+  a(x.name, x.span);
+}
+
+template <class A>
+void fields(A& a, core::Graph::ClientResult& x) {
+  a(x.slot, x.name, x.part, x.allEqual);
+}
+
+template <class A>
 void fields(A& a, core::Graph& x) {
-  a(x.entry, x.dims, x.slots, x.columns, x.inputs, x.clientState, x.first, x.phases, x.outputs);
+  a(x.entry, x.dims, x.slots, x.columns, x.inputs, x.data, x.clientState, x.first, x.phases, x.outputs, x.clientResults);
 }
 
 template <class A>

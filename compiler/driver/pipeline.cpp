@@ -91,12 +91,14 @@ ProgramFacts factsOf(const check::TypedProgram& program) {
 namespace {
 
 /// Throws Overgrown where a limit is met that only sizes can meet: what the passes do to extents.
-bool lower(Compilation& compilation, const CompileOptions& options) {
+bool lower(Compilation& compilation, const CompileOptions& options, const std::optional<std::string>& tests) {
   auto program = std::make_shared<core::Program>();
   auto print = [&](std::string_view pass) {
     if (options.print && (options.printAfter == pass || options.printAfter == "all")) options.print(pass, core::print(program->module));
   };
-  for (transform::specialise::Entry& entry : transform::specialiseProgram(*compilation.typed, program->module, compilation.sink)) {
+  const check::TypedProgram& typed = *compilation.typed;
+  for (transform::specialise::Entry& entry : tests ? transform::specialiseTests(typed, *tests, program->module, compilation.sink)
+                                                   : transform::specialiseProgram(typed, program->module, compilation.sink)) {
     program->graphs.push_back(transform::cut(std::move(entry), program->module));
   }
   if (compilation.sink.hasErrors()) return false;
@@ -121,17 +123,23 @@ bool lower(Compilation& compilation, const CompileOptions& options) {
   return true;
 }
 
-}  // namespace
-
-bool lowerProgram(Compilation& compilation, const CompileOptions& options) {
+bool lowerWithinLimits(Compilation& compilation, const CompileOptions& options, const std::optional<std::string>& tests) {
   try {
-    return lower(compilation, options);
+    return lower(compilation, options, tests);
   } catch (const Overgrown& limit) {
     const auto& typed = *compilation.typed;
     const Span span = typed.process ? typed.process->span : typed.main ? typed.main->span : Span{};
     compilation.sink.report(Diagnostic(Code::ProgramTooLarge, span, limit.what).note("docs/language.md lists the limits"));
     return false;
   }
+}
+
+}  // namespace
+
+bool lowerProgram(Compilation& compilation, const CompileOptions& options) { return lowerWithinLimits(compilation, options, std::nullopt); }
+
+bool lowerTests(Compilation& compilation, const CompileOptions& options, const std::string& filter) {
+  return lowerWithinLimits(compilation, options, filter);
 }
 
 }  // namespace fedc::driver

@@ -82,5 +82,7 @@ bool checkSource(Compilation& compilation, FileId file, const CompileOptions& op
 
 /// Passes 3 to 9: from the typed program to Core IR ready for kernels. False if an error was reported.
 bool lowerProgram(Compilation& compilation, const CompileOptions& options);
+/// The same for its `test` blocks whose names have `filter` in them: a graph each, called as the test is.
+bool lowerTests(Compilation& compilation, const CompileOptions& options, const std::string& filter);
 
 }  // namespace fedc::driver

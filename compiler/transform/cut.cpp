@@ -100,6 +100,7 @@ struct Cut {
       case Origin::Kind::State:
       case Origin::Kind::Column:
       case Origin::Kind::Key:
+      case Origin::Kind::Row:
       case Origin::Kind::Right: break;
     }
     core::internalError("not an origin of a server value", __FILE__, __LINE__);
@@ -183,12 +184,16 @@ struct Cut {
     for (std::size_t i = 0; i < fn->fn.params.size(); ++i) {
       step.inputs.push_back(originSlot(home, fn->origins[i], fn->fn.typeOf(fn->fn.params[i]), fn->fn.vars[fn->fn.params[i]].name));
     }
-    // The size of the cohort may be wanted without any collected value: `len(federated_collect(x))`.
-    bool cohort = freeNames(fn->fn, fn->fn.body, fn->fn.results, fn->fn.params).dims.contains(specialise::kCohort);
-    for (core::Var p : fn->fn.params) {
-      for (const Dim& d : fn->fn.typeOf(p).dims) cohort = cohort || d.mentions(specialise::kCohort);
+    // Any of these lengths may be wanted without a value that has it: `len(federated_collect(x))`, `data.count()`. They are handed over together.
+    const auto free = freeNames(fn->fn, fn->fn.body, fn->fn.results, fn->fn.params).dims;
+    bool wanted = false;
+    for (Dim::Variable d = 0; d < specialise::kLengths + entry.sequences.size(); ++d) {
+      wanted = wanted || free.contains(d);
+      for (core::Var p : fn->fn.params) {
+        for (const Dim& extent : fn->fn.typeOf(p).dims) wanted = wanted || extent.mentions(d);
+      }
     }
-    if (cohort) fn->fn.dimParams.push_back(specialise::kCohort);
+    for (Dim::Variable d = 0; wanted && d < specialise::kLengths + entry.sequences.size(); ++d) fn->fn.dimParams.push_back(d);
     step.fn = addFn(*fn, "server" + std::to_string(level));
     return step;
   }
@@ -310,6 +315,15 @@ struct Cut {
       out.index = static_cast<int>(i);
       phase.clientOutputs.push_back(out);
     }
+    for (std::size_t i = 0; i < entry.atClients.size(); ++i) {
+      const Entry::AtClients& result = entry.atClients[i];
+      if (result.leaf.home != clients && !(result.leaf.atom.isLiteral && level == 1)) continue;
+      addResult(work->fn, result.leaf);
+      ClientOutput out;
+      out.kind = ClientOutput::Kind::Carry;
+      out.slot = graph.clientResults[i].slot;
+      phase.clientOutputs.push_back(out);
+    }
     finish(*work, isKept);
     first(*work, {accumulators(*work, Origin::Kind::Accumulator)});
     for (int i = 0; i < static_cast<int>(kept.size()); ++i) work->fn.inPlace.emplace_back(i, i);
@@ -328,6 +342,7 @@ struct Cut {
           in.index = position.at(origin.index);
           break;
         case Origin::Kind::Param:
+        case Origin::Kind::Input:
           in.kind = ClientInput::Kind::Down;
           in.slot = originSlot(clients, origin, info.type, info.name);
           break;
@@ -349,7 +364,8 @@ struct Cut {
           in.index = origin.index;
           break;
         case Origin::Kind::Key:
-          in.kind = ClientInput::Kind::Key;
+        case Origin::Kind::Row:
+          in.kind = origin.kind == Origin::Kind::Key ? ClientInput::Kind::Key : ClientInput::Kind::Row;
           in.slot = serverSlot(origin.from, origin.var);
           break;
         case Origin::Kind::State:
@@ -364,7 +380,9 @@ struct Cut {
       }
       phase.clientInputs.push_back(in);
     }
-    if (!entry.columns.empty()) work->fn.dimParams.push_back(specialise::kRows);
+    if (!entry.columns.empty()) {
+      for (std::size_t d = 0; d < entry.data.size(); ++d) work->fn.dimParams.push_back(specialise::kRows + static_cast<Dim::Variable>(d));
+    }
     phase.client = addFn(*work, "work" + std::to_string(level));
 
     // zero(): after the clients' work is known, before the server's earlier steps are.
@@ -379,7 +397,7 @@ struct Cut {
     }
   }
 
-  /// Columns that no client function reads go; one stays, to count rows by.
+  /// Columns that no client function reads go; one of each data stays, to count rows by.
   void dropColumns() {
     std::vector<bool> used(entry.columns.size(), false);
     for (const core::Phase& p : graph.phases) {
@@ -387,7 +405,11 @@ struct Cut {
         if (in.kind == ClientInput::Kind::Column) used[static_cast<std::size_t>(in.index)] = true;
       }
     }
-    if (!used.empty() && std::find(used.begin(), used.end(), true) == used.end()) used[0] = true;
+    std::set<int> counted;
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (used[i]) counted.insert(entry.columns[i].argument);
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) used[i] = counted.insert(entry.columns[i].argument).second || used[i];
     std::vector<int> position(used.size(), -1);
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) continue;
@@ -405,10 +427,16 @@ struct Cut {
     graph.entry = entry.name;
     graph.clientState = entry.clientState;
     graph.dims.push_back({"K", std::nullopt});
+    for (const std::string& sequence : entry.sequences) graph.dims.push_back({sequence, std::nullopt});
+    graph.data = entry.data;
+    graph.cohort = entry.cohort;
+    graph.assertions = entry.assertions;
     int last = 0;
     for (const auto& [level, exchange] : entry.exchanges) last = std::max(last, level);
     for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
-      if (entry.inputs[i].kind == Graph::Input::Kind::State || entry.inputs[i].kind == Graph::Input::Kind::Argument) {
+      const Graph::Input::Kind kind = entry.inputs[i].kind;
+      if (kind == Graph::Input::Kind::State || kind == Graph::Input::Kind::Argument || kind == Graph::Input::Kind::ClientArgument ||
+          kind == Graph::Input::Kind::Sequence) {
         inputSlots[i] = newSlot(entry.inputs[i].name, entry.inputTypes[i], core::Place::Server);
       }
     }
@@ -423,6 +451,9 @@ struct Cut {
         out.slot = serverSlot(r.leaf.home, r.leaf.atom.var);
       }
       graph.outputs.push_back(out);
+    }
+    for (const Entry::AtClients& r : entry.atClients) {
+      graph.clientResults.push_back({newSlot(r.name, r.leaf.type, core::Place::Clients), r.name, r.part, r.allEqual});
     }
     std::vector<core::Phase> phases(static_cast<std::size_t>(last));
     for (int level = last; level >= 1; --level) {

@@ -8,4 +8,9 @@ std::vector<specialise::Entry> specialiseProgram(const check::TypedProgram& type
   return specialise::Specialiser(typed, module, sink).run();
 }
 
+std::vector<specialise::Entry> specialiseTests(const check::TypedProgram& typed, const std::string& filter, core::Module& module,
+                                               DiagnosticSink& sink) {
+  return specialise::Specialiser(typed, module, sink).tests(filter);
+}
+
 }  // namespace fedc::transform

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "compiler/check/typed.h"
@@ -13,5 +14,9 @@ namespace fedc::transform {
 /// steps. What is left is straight-line Core IR, one function for each place and exchange of each entry point; transformations are regions.
 /// Every local call is inlined, so no function, struct or sequence value survives. Errors are reported to `sink`; the result is then incomplete.
 std::vector<specialise::Entry> specialiseProgram(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink);
+
+/// The same for the program's `test` blocks whose names have `filter` in them: an entry for each, called as the test is.
+std::vector<specialise::Entry> specialiseTests(const check::TypedProgram& typed, const std::string& filter, core::Module& module,
+                                               DiagnosticSink& sink);
 
 }  // namespace fedc::transform

@@ -27,6 +27,8 @@ struct DataError {
 /// where there are no rows, 64 bytes that may be read.
 struct ClientColumns {
   std::int64_t rows = 0;
+  /// Where a program reads several data: the rows of each. Otherwise empty.
+  std::vector<std::int64_t> extents;
   std::vector<const void*> columns;
   /// Keeps the columns alive.
   std::shared_ptr<const void> owner;
@@ -59,6 +61,10 @@ struct MemoryClient {
   std::int64_t rows = 0;
 };
 Expected<std::shared_ptr<ClientSource>, DataError> memorySource(std::vector<MemoryClient> clients, const std::vector<core::Column>& columns);
+
+/// The data of several sources side by side, joined by the clients' ids: first the first one's columns. Error: a client that not all of them have;
+/// `names` is what they are called.
+Expected<std::shared_ptr<ClientSource>, DataError> joined(std::vector<std::shared_ptr<ClientSource>> sources, const std::vector<std::string>& names);
 
 /// A part of a source: the clients at these indices (ascending).
 std::shared_ptr<ClientSource> restricted(std::shared_ptr<ClientSource> source, std::vector<std::size_t> clients);

@@ -25,7 +25,8 @@ void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
     const ClientBuffer& param = phase.params[i];
     if (param.kind == ClientInput::Kind::Down) {
       buffers_[i] = const_cast<char*>(values.cell(param.index));
-    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State) {
+    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State ||
+               param.kind == ClientInput::Kind::Row) {
       own_[i].ensure(param.layout.bytes());
       buffers_[i] = own_[i].data();
     }
@@ -95,6 +96,7 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
         convert(before_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], own_[i].data(), param.layout, 0);
         break;
       }
+      case ClientInput::Kind::Row: convert(values_->cell(param.index) + position * param.stride, param.row, own_[i].data(), param.layout, 0); break;
       case ClientInput::Kind::Down:
       case ClientInput::Kind::Crossed: break;
     }
@@ -107,7 +109,8 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
     ++next;
   }
   const std::int64_t rows = columns == nullptr ? 0 : columns->rows;
-  const std::int64_t failed = call(*phase.client, buffers_, &rows, team);
+  const std::int64_t* const dims = columns == nullptr || columns->extents.empty() ? &rows : columns->extents.data();
+  const std::int64_t failed = call(*phase.client, buffers_, dims, team);
   next = phase.params.size();
   for (const ClientResult& result : phase.results) {
     if (result.parameter >= 0) continue;

@@ -31,8 +31,9 @@ struct Cohort {
   ClientStates* states = nullptr;
 };
 
-/// Runs a federated graph over a cohort: the graph's inputs in, its outputs out. Nothing that it was given is changed, so a run that failed
-/// leaves no trace. After a failure at a position, only lower positions go on: the one reported is the lowest, whatever the threads.
+/// Runs a federated graph over a cohort: the graph's inputs in; its outputs out, and behind them its clients' results. Nothing that it was given is
+/// changed, so a run that failed leaves no trace. After a failure at a position, only lower positions go on: the one reported is the lowest, whatever
+/// the threads.
 class GraphExecutor {
  public:
   virtual ~GraphExecutor() = default;

@@ -14,7 +14,7 @@ FirstStates::FirstStates(GraphPlan init) : plan_(std::move(init)), values_(plan_
 Expected<std::unique_ptr<FirstStates>, Failure> FirstStates::make(GraphPlan init, std::span<const Leaf> inputs) {
   std::unique_ptr<FirstStates> out(new FirstStates(std::move(init)));
   out->values_.begin(0);
-  for (std::size_t i = 0; i < inputs.size(); ++i) out->values_.setInput(i, inputs[i]);
+  out->values_.setInputs(inputs);
   if (const auto site = out->values_.call(out->plan_.first, nullptr)) return tl::unexpected(Failure{Failure::Kind::Check, -1, *site, {}});
   return out;
 }

@@ -425,6 +425,7 @@ class FlowExecutor final : public GraphExecutor {
     std::vector<Leaf> outputs;
     if (!failure) {
       for (std::size_t i = 0; i < plan_.outputs.size(); ++i) outputs.push_back(values_.output(i));
+      for (std::size_t i = 0; i < plan_.clientResults.size(); ++i) outputs.push_back(values_.clientResult(i));
     }
     // Merged accumulators are read by later phases and by the outputs.
     for (auto& phase : phases_) phase->finish();
@@ -457,7 +458,7 @@ class FlowExecutor final : public GraphExecutor {
 
   std::optional<Failure> graph(std::span<const Leaf> inputs, const Cohort& cohort) {
     values_.begin(static_cast<std::int64_t>(cohort.clients.size()));
-    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) values_.setInput(i, inputs[i]);
+    values_.setInputs(inputs);
     if (const auto site = values_.call(plan_.first, team())) return atServer(*site);
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       const PhasePlan& phase = plan_.phases[p];

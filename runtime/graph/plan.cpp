@@ -34,7 +34,8 @@ class Planner {
       plan_.state.leaves.push_back(std::move(*layout));
     }
     for (const core::Column& column : graph_.columns) {
-      if (column.argument != 0) return fail(fmt::format("`{}` reads several federations, which is not supported yet", graph_.entry));
+      if (column.argument < 0 || static_cast<std::size_t>(column.argument) >= std::max<std::size_t>(1, graph_.data.size()))
+        return fail(fmt::format("`{}` reads `{}` of data that it does not have", graph_.entry, column.feature));
     }
     for (const core::Graph::Input& input : graph_.inputs) {
       if (!slotExists(input.slot)) return error_;
@@ -48,6 +49,11 @@ class Planner {
     for (const core::Graph::Output& output : graph_.outputs) {
       if (failed_) break;
       plan_.outputs.push_back(read(output.slot, std::nullopt, "an output"));
+    }
+    for (const core::Graph::ClientResult& result : graph_.clientResults) {
+      if (failed_ || !slotExists(result.slot)) break;
+      if (position_[result.slot] < 0) fault(fmt::format("`{}` gives `{}`, which no client makes", graph_.entry, result.name));
+      plan_.clientResults.push_back(position_[result.slot]);
     }
     for (const core::Graph::Input& input : graph_.inputs) {
       std::vector<int> cells;
@@ -86,7 +92,8 @@ class Planner {
     for (std::size_t c = 0; c < plan_.cells.size(); ++c) {
       if (plan_.cells[c].slot == slot && plan_.cells[c].layout == layout) return static_cast<int>(c);
     }
-    plan_.cells.push_back({slot, layout});
+    const std::vector<Dim>& dims = graph_.slots[slot].type.dims;
+    plan_.cells.push_back({slot, layout, dims.empty() ? Dim(0) : dims.front()});
     return static_cast<int>(plan_.cells.size() - 1);
   }
 
@@ -162,11 +169,13 @@ class Planner {
     out.fn = function(step.fn, who.c_str());
     if (failed_ || !arity(*out.fn, step.inputs.size(), slots ? step.outputs.size() : results, who)) return;
     const Signature& s = out.fn->signature();
-    if (s.dimParams > 1) {
-      fault(fmt::format("{} of `{}` has {} run-time extents, which is not supported yet", who, graph_.entry, s.dimParams));
-      return;
+    if (s.dimParams != 0 && static_cast<std::size_t>(s.dimParams) != graph_.dims.size()) {
+      // One alone is the cohort's size.
+      if (s.dimParams != 1 || !graph_.dims.empty()) {
+        fault(fmt::format("{} of `{}` has {} run-time extents, the graph has {}", who, graph_.entry, s.dimParams, graph_.dims.size()));
+        return;
+      }
     }
-    out.takesSize = s.dimParams == 1;
     out.inPlace = s.inPlace;
     for (std::size_t i = 0; i < step.inputs.size(); ++i) out.inputs.push_back(read(step.inputs[i], s.params[i], who));
     for (std::size_t i = 0; slots && i < step.outputs.size() && !failed_; ++i) out.outputs.push_back(make(step.outputs[i], s.results[i], who));
@@ -183,8 +192,8 @@ class Planner {
     out.accumulator.resize(phase.accumulator.size());
     std::vector<bool> known(phase.accumulator.size(), false);
     out.readsData = s.dimParams > 0;
-    if (s.dimParams > 1) {
-      fault(fmt::format("`{}` has {} run-time extents, which is not supported yet", s.name, s.dimParams));
+    if (static_cast<std::size_t>(s.dimParams) > std::max<std::size_t>(1, graph_.data.size())) {
+      fault(fmt::format("`{}` has {} run-time extents, the clients have data of {} kinds", s.name, s.dimParams, graph_.data.size()));
       return;
     }
     for (std::size_t i = 0; i < phase.clientInputs.size() && !failed_; ++i) {
@@ -230,6 +239,18 @@ class Planner {
           break;
         case ClientInput::Kind::State: out.readsState = stateLeaf(input.index, s.params[i], s.name); break;
         case ClientInput::Kind::Crossed: fault(fmt::format("`{}` takes what crosses, which only a step of it does", s.name)); break;
+        case ClientInput::Kind::Row: {
+          buffer.index = read(input.slot, std::nullopt, who("the clients"));
+          if (failed_) break;
+          const LeafLayout& stacked = plan_.cells[static_cast<std::size_t>(buffer.index)].layout;
+          if (stacked.dims.empty() || !sameEntries(rowLayout(stacked), s.params[i])) {
+            fault(fmt::format("`{}` takes a row of `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
+            break;
+          }
+          buffer.row = rowLayout(stacked);
+          buffer.stride = rowStride(stacked);
+          break;
+        }
       }
       out.params.push_back(buffer);
     }

@@ -17,6 +17,8 @@ namespace fedc::runtime {
 struct CellPlan {
   core::Slot slot = 0;
   LeafLayout layout;
+  /// The run-time extent, if there is one, over the graph's dims.
+  Dim rows;
 };
 
 /// Values to bring from one cell to another of the same slot.
@@ -31,8 +33,6 @@ struct ServerPlan {
   std::vector<int> outputs;
   /// (parameter, result) that share memory: the input is copied to the output's cell first.
   std::vector<std::pair<int, int>> inPlace;
-  /// Whether the function takes the cohort's size.
-  bool takesSize = false;
   std::vector<Conversion> conversions;
 };
 
@@ -45,9 +45,12 @@ struct PositionPlan {
 /// What a client function's buffer is bound to; see core::ClientInput.
 struct ClientBuffer {
   core::ClientInput::Kind kind = core::ClientInput::Kind::Down;
-  /// Accumulator: leaf. Down, Key: cell. Column: column. State: leaf. Carry: index into GraphPlan::positions.
+  /// Accumulator: leaf. Down, Key, Row: cell. Column: column. State: leaf. Carry: index into GraphPlan::positions.
   int index = 0;
   LeafLayout layout;
+  /// Row: how one lies in the cell, and how far apart they are.
+  LeafLayout row = {};
+  std::int64_t stride = 0;
 };
 
 struct ClientResult {
@@ -122,8 +125,9 @@ struct GraphPlan {
   std::vector<std::vector<int>> inputs;
   ServerPlan first;
   std::vector<PhasePlan> phases;
-  /// For each graph output its cell.
+  /// For each graph output its cell; for each of the clients' results its index into `positions`.
   std::vector<int> outputs;
+  std::vector<int> clientResults;
 
   bool readsData() const;
 };

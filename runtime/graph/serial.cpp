@@ -31,7 +31,7 @@ class SerialExecutor final : public GraphExecutor {
  private:
   Expected<std::vector<Leaf>, Failure> graph(std::span<const Leaf> inputs, const Cohort& cohort) {
     values_.begin(static_cast<std::int64_t>(cohort.clients.size()));
-    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) values_.setInput(i, inputs[i]);
+    values_.setInputs(inputs);
     if (const auto site = values_.call(plan_.first, nullptr)) return atServer(*site);
     // The merged accumulators of all phases: their values may be read until the end.
     std::vector<Buffer> accumulators(plan_.phases.size());
@@ -47,6 +47,7 @@ class SerialExecutor final : public GraphExecutor {
     }
     std::vector<Leaf> outputs;
     for (std::size_t i = 0; i < plan_.outputs.size(); ++i) outputs.push_back(values_.output(i));
+    for (std::size_t i = 0; i < plan_.clientResults.size(); ++i) outputs.push_back(values_.clientResult(i));
     return outputs;
   }
 

@@ -6,10 +6,13 @@
 namespace fedc::runtime {
 
 GraphValues::GraphValues(const GraphPlan& plan)
-    : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {}
+    : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {
+  dims_.resize(std::max<std::size_t>(1, plan.graph->dims.size()));
+}
 
 void GraphValues::begin(std::int64_t cohort) {
   cohort_ = cohort;
+  dims_[0] = cohort;
   for (Cell& cell : cells_) {
     cell.held = nullptr;
     cell.now = nullptr;
@@ -18,6 +21,12 @@ void GraphValues::begin(std::int64_t cohort) {
     positions_[p].stride = plan_.positions[p].layout.bytes();
     positions_[p].memory.ensure(positions_[p].stride * cohort);
   }
+}
+
+std::int64_t GraphValues::rowsOf(int index) const {
+  const CellPlan& cell = plan_.cells[static_cast<std::size_t>(index)];
+  if (cell.layout.dims.empty() || cell.layout.dims.front() >= 0) return 0;
+  return cell.rows.evaluate([&](Dim::Variable v) { return v < dims_.size() ? dims_[v] : 0; });
 }
 
 char* GraphValues::fresh(int index) {
@@ -31,10 +40,20 @@ char* GraphValues::fresh(int index) {
       cell.own = std::make_shared<Buffer>();
     }
   }
-  cell.own->ensure(plan_.cells[static_cast<std::size_t>(index)].layout.bytes(cohort_));
+  cell.own->ensure(plan_.cells[static_cast<std::size_t>(index)].layout.bytes(rowsOf(index)));
   cell.now = cell.own->data();
   cell.held = cell.own;
   return cell.own->data();
+}
+
+void GraphValues::setInputs(std::span<const Leaf> inputs) {
+  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+    const core::Graph::Input& input = plan_.graph->inputs[i];
+    if (input.kind != core::Graph::Input::Kind::Sequence) continue;
+    const auto length = plan_.graph->slots[input.slot].type.dims.front().asVariable();
+    if (length && *length < dims_.size()) dims_[*length] = inputs[i].rows;
+  }
+  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) setInput(i, inputs[i]);
 }
 
 void GraphValues::setInput(std::size_t i, const Leaf& leaf) {
@@ -53,17 +72,17 @@ void GraphValues::setInput(std::size_t i, const Leaf& leaf) {
 void GraphValues::convertCells(const std::vector<Conversion>& conversions) {
   for (const auto& [from, to] : conversions) {
     char* target = fresh(to);
-    convert(cell(from), plan_.cells[static_cast<std::size_t>(from)].layout, target, plan_.cells[static_cast<std::size_t>(to)].layout, cohort_);
+    convert(cell(from), plan_.cells[static_cast<std::size_t>(from)].layout, target, plan_.cells[static_cast<std::size_t>(to)].layout, rowsOf(to));
   }
 }
 
 /// With buffers_ filled for the results, calls; CallArgs::kNoFailure or the site.
 std::int64_t GraphValues::run(const ServerPlan& server, Team* team) {
-  arena_.ensure(server.fn->arenaBytes(&cohort_));
+  arena_.ensure(server.fn->arenaBytes(dims_.data()));
   std::int64_t failed = CallArgs::kNoFailure;
   CallArgs args;
   args.buffers = buffers_.data();
-  args.dims = &cohort_;
+  args.dims = dims_.data();
   args.arena = arena_.data();
   args.failedSite = &failed;
   args.team = team;
@@ -81,7 +100,7 @@ std::optional<std::uint32_t> GraphValues::call(const ServerPlan& server, Team* t
       const int output = server.outputs[static_cast<std::size_t>(result)];
       const void* from = buffers_[static_cast<std::size_t>(parameter)];
       char* to = fresh(output);
-      std::memcpy(to, from, static_cast<std::size_t>(plan_.cells[static_cast<std::size_t>(output)].layout.bytes(cohort_)));
+      std::memcpy(to, from, static_cast<std::size_t>(plan_.cells[static_cast<std::size_t>(output)].layout.bytes(rowsOf(output))));
       buffers_[static_cast<std::size_t>(parameter)] = to;
       over[static_cast<std::size_t>(result)] = true;
     }
@@ -130,12 +149,8 @@ void GraphValues::receive(const PhasePlan& phase, const char* accumulator) {
     char* to = fresh(index);
     const LeafLayout& stacked = plan_.cells[static_cast<std::size_t>(index)].layout;
     const LeafLayout& from = plan_.positions[static_cast<std::size_t>(position)].layout;
-    // Rows of the stack lie one after the other, each as long as its last extent's reserve makes it.
-    LeafLayout row = stacked;
-    row.dims.erase(row.dims.begin());
-    std::int64_t bytes = core::elemBytes(row.elem);
-    for (std::size_t d = 0; d < row.dims.size(); ++d) bytes *= d + 1 == row.dims.size() ? std::max(row.dims[d], row.padLast) : row.dims[d];
-    if (row.dims.empty()) row.padLast = 0;
+    const LeafLayout row = rowLayout(stacked);
+    const std::int64_t bytes = rowStride(stacked);
     const Positions& positions = positions_[static_cast<std::size_t>(position)];
     for (std::int64_t p = 0; p < cohort_; ++p) convert(positions.at(p), from, to + p * bytes, row, 0);
   }
@@ -160,13 +175,36 @@ Leaf GraphValues::output(std::size_t i) {
   Cell& cell = cells_[static_cast<std::size_t>(index)];
   Leaf leaf;
   leaf.layout = plan_.cells[static_cast<std::size_t>(index)].layout;
-  leaf.rows = !leaf.layout.dims.empty() && leaf.layout.dims.front() < 0 ? cohort_ : 0;
+  leaf.rows = rowsOf(index);
   if (cell.held == nullptr) {
     // The value lies in an accumulator, which the next run will use again.
     const char* from = cell.now;
     std::memcpy(fresh(index), from, static_cast<std::size_t>(leaf.layout.bytes(leaf.rows)));
   }
   leaf.memory = cell.held;
+  return leaf;
+}
+
+Leaf GraphValues::clientResult(std::size_t i) {
+  const auto index = static_cast<std::size_t>(plan_.clientResults[i]);
+  const LeafLayout& own = plan_.positions[index].layout;
+  const Positions& positions = positions_[index];
+  Leaf leaf;
+  leaf.layout = own;
+  leaf.layout.padLast = 0;
+  if (plan_.graph->clientResults[i].allEqual && cohort_ > 0) {
+    auto memory = std::make_shared<Buffer>(leaf.layout.bytes());
+    convert(positions.at(0), own, memory->data(), leaf.layout, 0);
+    leaf.memory = std::move(memory);
+    return leaf;
+  }
+  leaf.layout.dims.insert(leaf.layout.dims.begin(), -1);
+  leaf.rows = cohort_;
+  auto memory = std::make_shared<Buffer>(leaf.layout.bytes(cohort_));
+  const LeafLayout row = rowLayout(leaf.layout);
+  const std::int64_t bytes = rowStride(leaf.layout);
+  for (std::int64_t p = 0; p < cohort_; ++p) convert(positions.at(p), own, memory->data() + p * bytes, row, 0);
+  leaf.memory = std::move(memory);
   return leaf;
 }
 

@@ -39,8 +39,8 @@ class GraphValues {
 
   /// Before a run.
   void begin(std::int64_t cohort);
-  /// The graph's input `i`, in all layouts that are wanted.
-  void setInput(std::size_t i, const Leaf& leaf);
+  /// The graph's inputs, each in all layouts that are wanted. The lengths of sequences come from them.
+  void setInputs(std::span<const Leaf> inputs);
   /// Calls a server function and converts its results; the lowest failing site, if one failed. `team` may be null.
   std::optional<std::uint32_t> call(const ServerPlan& server, Team* team);
   /// `zero` of a phase, into an accumulator block.
@@ -50,6 +50,8 @@ class GraphValues {
   const char* cell(int index) const { return cells_[static_cast<std::size_t>(index)].now; }
   /// The graph's output `i`.
   Leaf output(std::size_t i);
+  /// The clients' result `i`: one after the other in the order of the cohort, or once if it is the same at all (of nobody: none).
+  Leaf clientResult(std::size_t i);
 
   /// A client's messages of a phase were sent. Thread-safe.
   void count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept;
@@ -72,12 +74,17 @@ class GraphValues {
     std::shared_ptr<const Buffer> held;
     const char* now = nullptr;
   };
+  void setInput(std::size_t i, const Leaf& leaf);
+  /// The run-time extent of a cell's value; 0 if it has none.
+  std::int64_t rowsOf(int index) const;
   char* fresh(int index);
   void convertCells(const std::vector<Conversion>& conversions);
   std::int64_t run(const ServerPlan& server, Team* team);
 
   const GraphPlan& plan_;
   std::int64_t cohort_ = 0;
+  /// Of the graph: the cohort's size, then the lengths of sequences.
+  std::vector<std::int64_t> dims_;
   std::vector<Cell> cells_;
   std::vector<Positions> positions_;
   std::vector<void*> buffers_;

@@ -98,6 +98,18 @@ class Runner {
           leaf = Leaf::of(value->second, *layout);
           break;
         }
+        case Graph::Input::Kind::ClientArgument: {
+          auto rows = data_->argumentRows(options_, input);
+          if (!rows) return tl::unexpected(rows.error());
+          leaf = Leaf::of(*rows, *denseLayout(type));
+          break;
+        }
+        case Graph::Input::Kind::Sequence: {
+          auto rows = data_->sequence(options_, input);
+          if (!rows) return tl::unexpected(rows.error());
+          leaf = Leaf::of(*rows, *denseLayout(type));
+          break;
+        }
       }
       entry.inputs.push_back(std::move(leaf));
     }
@@ -195,7 +207,15 @@ class Runner {
     auto outputs = call(*main, data_->train(), 1, 1);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.roundSeconds = summary_.firstRoundSeconds = secondsSince(start);
-    for (std::size_t i = 0; i < outputs->size(); ++i) summary_.metrics.push_back({main->graph->outputs[i].name, (*outputs)[i].array()});
+    std::vector<Leaf> leaves = std::move(*outputs);
+    const std::size_t atServer = main->graph->outputs.size();
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      const bool ofClients = i >= atServer;
+      summary_.metrics.push_back({ofClients ? main->graph->clientResults[i - atServer].name : main->graph->outputs[i].name, leaves[i].array()});
+      if (!ofClients || main->graph->clientResults[i - atServer].allEqual) continue;
+      const std::string& part = main->graph->clientResults[i - atServer].part;
+      if (summary_.ofClients.empty() || summary_.ofClients.back() != part) summary_.ofClients.push_back(part);
+    }
     summary_.rounds = 1;
     summary_.times = main->executor->times();
     addWire(*main);

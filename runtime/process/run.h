@@ -16,6 +16,7 @@
 #include "runtime/data/client_source.h"
 #include "runtime/graph/data_wait.h"
 #include "runtime/graph/executable.h"
+#include "runtime/process/arguments.h"
 #include "runtime/value/named_array.h"
 
 namespace fedc::runtime {
@@ -40,10 +41,13 @@ struct RunOptions {
   /// given.
   std::string data;
   std::string evalData;
+  /// The same where there are several data, by the names of the program's parameters (core::Graph::data, and sequences at the server).
+  std::map<std::string, std::string> dataParts;
+  std::map<std::string, std::string> evalDataParts;
   /// Federations that are no files, instead of those; null: none.
   OpenClients clientsFrom, evalClientsFrom;
-  bool hasData() const { return clientsFrom || !data.empty(); }
-  bool hasEvalData() const { return evalClientsFrom || !evalData.empty(); }
+  bool hasData() const { return clientsFrom || !data.empty() || !dataParts.empty(); }
+  bool hasEvalData() const { return evalClientsFrom || !evalData.empty() || !evalDataParts.empty(); }
   /// Which clients take part: `0..30` (indices into the ids in ascending order), `id,id`, `@file` (an id a line); empty: all.
   std::string clients;
   std::string evalClients;
@@ -62,8 +66,10 @@ struct RunOptions {
   std::optional<std::int64_t> clientCache;
   /// Float `param`s by name; every one that a graph takes must be here.
   std::map<std::string, double> params;
-  /// Plain arguments of `main` by leaf name; `parseArgument` makes them from text.
+  /// Arguments of `main` (Arguments): plain ones by leaf name, those with a value for each client, and data.
   std::map<std::string, core::Array> arguments;
+  std::vector<ClientArgument> clientArguments;
+  std::map<int, ClientDataArgument> clientData;
   /// Writes the state after the last whole round here (.npz); starts from the state in this file instead of calling `init`.
   std::string save;
   std::string init;
@@ -169,6 +175,8 @@ struct RunSummary {
   /// The last round's report (`main`: its result), and the last evaluation's.
   std::vector<NamedArray> metrics;
   std::vector<NamedArray> eval;
+  /// The parts of `metrics` that have a value for each client as first extent, by the prefix of their names (empty: all of it).
+  std::vector<std::string> ofClients;
   /// The state after the last round: what `save` writes.
   std::vector<NamedArray> state;
   /// Of programs that were compiled for `--wire`.

@@ -67,7 +67,7 @@ Expected<LeafLayout> denseLayout(const core::Type& type) {
     const auto extent = type.dims[i].constant();
     if (extent) {
       layout.dims.push_back(*extent);
-    } else if (i == 0 && type.dims[i].asVariable()) {
+    } else if (i == 0) {
       layout.dims.push_back(-1);
     } else {
       return fail("an extent known only at run time is possible in the first place only");
@@ -97,6 +97,11 @@ LeafLayout rowLayout(const LeafLayout& layout) {
   row.dims.erase(row.dims.begin());
   if (row.dims.empty()) row.padLast = 0;
   return row;
+}
+
+std::int64_t rowStride(const LeafLayout& layout) {
+  const Lines lines = linesOf(rowLayout(layout), 0);
+  return lines.count * lines.stride * core::elemBytes(layout.elem);
 }
 
 void pack(const core::Array& from, const LeafLayout& layout, void* to) {

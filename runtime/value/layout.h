@@ -25,6 +25,8 @@ std::vector<std::int64_t> shapeOf(const LeafLayout& layout, std::int64_t rows);
 bool sameEntries(const LeafLayout& a, const LeafLayout& b);
 /// The layout of one row of a leaf whose first extent is a run-time number.
 LeafLayout rowLayout(const LeafLayout& layout);
+/// Bytes from one row of a leaf to the next.
+std::int64_t rowStride(const LeafLayout& layout);
 
 /// Writes a dense array (of the layout's shape) where the layout wants it; padding becomes zero.
 void pack(const core::Array& from, const LeafLayout& layout, void* to);

@@ -97,23 +97,26 @@ core::Program programWithMain() {
 }
 
 TEST(Settings, ArgumentsOfMain) {
-  const auto values = mainArguments({{"x", "1.5"}, {"m.w", "[3, 4]"}}, programWithMain());
-  ASSERT_TRUE(values) << values.error().message;
-  EXPECT_EQ(values->at("x").at(0).toDouble(), 1.5);
-  EXPECT_EQ(values->at("m.w").at(1).toInt(), 4);
+  runtime::RunOptions options;
+  const auto given = giveArguments({{"x", "1.5"}, {"m.w", "[3, 4]"}}, programWithMain(), options);
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(options.arguments.at("x").at(0).toDouble(), 1.5);
+  EXPECT_EQ(options.arguments.at("m.w").at(1).toInt(), 4);
 }
 
 TEST(Settings, ArgumentsThatDoNotFit) {
   const auto message = [](const std::map<std::string, std::string>& texts, const core::Program& program) {
-    const auto values = mainArguments(texts, program);
-    EXPECT_FALSE(values);
-    return values ? std::string() : values.error().message;
+    runtime::RunOptions options;
+    const auto given = giveArguments(texts, program, options);
+    EXPECT_FALSE(given);
+    return given ? std::string() : given.error().message;
   };
   EXPECT_THAT(message({{"x", "1"}}, programWithMain()), HasSubstr("`--arg m.w=VALUE`"));
   EXPECT_THAT(message({{"x", "1"}, {"m.w", "[1, 2, 3]"}}, programWithMain()), HasSubstr("--arg m.w"));
   EXPECT_THAT(message({{"x", "1"}, {"m.w", "[1, 2]"}, {"m.v", "1"}}, programWithMain()), HasSubstr("did you mean `m.w`?"));
   EXPECT_THAT(message({{"x", "1"}}, core::Program{}), HasSubstr("no `main`"));
-  EXPECT_TRUE(mainArguments({}, core::Program{}));
+  runtime::RunOptions options;
+  EXPECT_TRUE(giveArguments({}, core::Program{}, options));
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ std::vector<std::string> words(const std::string& text) {
   std::string word;
   int depth = 0;
   for (const char c : text) {
-    if (c == '[') ++depth;
-    if (c == ']') --depth;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
     if (c == ' ' && depth == 0) {
       if (!word.empty()) out.push_back(std::move(word));
       word.clear();

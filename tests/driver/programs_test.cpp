@@ -76,9 +76,7 @@ class ProgramRun {
     const core::Program& program = *compilation.program;
     auto settings = cli::runOptions(line_.run, driver::factsOf(*compilation.typed), file_.path);
     if (!settings) return failed({}, settings.error().message);
-    auto arguments = cli::mainArguments(line_.run.arguments, program);
-    if (!arguments) return failed({}, arguments.error().message);
-    settings->arguments = std::move(*arguments);
+    if (auto given = cli::giveArguments(line_.run.arguments, program, *settings); !given) return failed({}, given.error().message);
     settings->serial = way.interpret;
     settings->threads = way.threads;
     writeData(program, *settings);

@@ -9,7 +9,7 @@ void lowerAll(const tests::Fixture& fixture, SourceManager& sources, DiagnosticS
   ASSERT_EQ(fixture.files.size(), 1u);
   Compilation compilation;
   const FileId file = compilation.sources.add(fixture.files[0].name, fixture.files[0].text).id();
-  if (checkSource(compilation, file, {})) lowerProgram(compilation, {});
+  if (checkSource(compilation, file, {}) && lowerProgram(compilation, {})) lowerTests(compilation, {}, "");
   sources.add(fixture.files[0].name, fixture.files[0].text);
   for (const Diagnostic& d : compilation.sink.diagnostics()) sink.report(d);
 }

@@ -291,9 +291,8 @@ class Judge {
   }
 
   void prepareRun() {
-    auto arguments = cli::mainArguments(given_.arguments, program_);
-    if (!arguments) wrong("arguments: " + withoutQuotes(arguments.error().message), arguments.error().message);
-    run_.arguments = std::move(*arguments);
+    auto given = cli::giveArguments(given_.arguments, program_, run_);
+    if (!given) wrong("arguments: " + withoutQuotes(given.error().message), given.error().message);
     run_.rounds = given_.rounds;
     run_.clientsPerRound = given_.clientsPerRound;
     run_.seed = given_.seed;

@@ -29,8 +29,8 @@ int checkCommand(const CommandLine& line, const Console& console) {
   bool isGood = true;
   for (const std::string& path : line.files) {
     driver::Compilation compilation;
-    bool isFileGood = compileFile(compilation, path, compileOptions(line, stdout), false, console);
-    if (isFileGood && line.run.data) isFileGood = checkData(line, path, compilation, console);
+    bool isFileGood = compileFile(compilation, path, compileOptions(line, stdout), false, console, true);
+    if (isFileGood && (line.run.data || !line.run.dataParts.empty())) isFileGood = checkData(line, path, compilation, console);
     if (isFileGood && line.errorFormat == ErrorFormat::Text) writeOut(fmt::format("{}: ok\n", path));
     isGood = isGood && isFileGood;
   }

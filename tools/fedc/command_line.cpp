@@ -97,6 +97,25 @@ void addFile(CLI::App* app, CommandLine& line) {
   add(app, "FILE", "", "the program", notEmpty(), [&](std::string file) { line.files = {std::move(file)}; })->required();
 }
 
+/// `PATH`, or `NAME=PATH` for one of several data.
+void addData(CLI::App* app, const std::string& name, const std::string& help, std::optional<std::string>& one,
+             std::map<std::string, std::string>& parts) {
+  add(app, name, "[NAME=]PATH", help, notEmpty(),
+      [&one, &parts](const std::string& text) {
+        const std::size_t at = text.find('=');
+        const bool isName = at != std::string::npos && at > 0 && at + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
+                            std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at),
+                                        [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; });
+        if (isName) {
+          parts[text.substr(0, at)] = text.substr(at + 1);
+        } else {
+          one = text;
+        }
+      })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+}
+
 void addCheckpoints(CLI::App* app, RunFlags& run) {
   add(
       app, "--checkpoint-every", "N|Ns", "write the directory's state every N rounds or seconds; default: 10s",
@@ -116,9 +135,8 @@ void addResume(CLI::App* app, CommandLine& line) {
 void addRun(CLI::App* app, CommandLine& line) {
   RunFlags& run = line.run;
   addFile(app, line);
-  add(app, "--data", "PATH", "the clients' data: HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(),
-      [&](std::string v) { run.data = std::move(v); });
-  add(app, "--eval-data", "PATH", "the data of `evaluate`", notEmpty(), [&](std::string v) { run.evalData = std::move(v); });
+  addData(app, "--data", "the clients' data: HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", run.data, run.dataParts);
+  addData(app, "--eval-data", "the data of `evaluate`", run.evalData, run.evalDataParts);
   add(app, "--rounds", "N", "rounds of the process", whole(0), [&](std::int64_t v) { run.rounds = static_cast<int>(v); });
   add(
       app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
@@ -130,7 +148,7 @@ void addRun(CLI::App* app, CommandLine& line) {
   add(
       app, "--seed", "S", "seed of all random numbers; default 0", [](const std::string& t) { return parseSeed(t); },
       [&](std::uint64_t v) { run.seed = v; });
-  addAssignments(app, "--arg", "argument of `main`: a number, true, false, [a, b]", run.arguments);
+  addAssignments(app, "--arg", "argument of `main`, as JSON; what clients have of their own is a list, an entry for each", run.arguments);
   add(app, "--threads", "T", "worker threads; default: one per core. Results do not depend on it", whole(1, 4096),
       [&](std::int64_t v) { run.threads = static_cast<int>(v); });
   add(app, "--eval-every", "N", "evaluate after every N rounds; default: only after the last", whole(0),
@@ -156,7 +174,16 @@ void addRun(CLI::App* app, CommandLine& line) {
 
 void addCheck(CLI::App* app, CommandLine& line) {
   app->add_option("FILE", line.files, "the programs")->required()->type_name("");
-  add(app, "--data", "PATH", "check that this data is what the programs declare", notEmpty(), [&](std::string v) { line.run.data = std::move(v); });
+  addData(app, "--data", "check that this data is what the programs declare", line.run.data, line.run.dataParts);
+  addCompilation(app, line);
+}
+
+void addTest(CLI::App* app, CommandLine& line) {
+  app->add_option("FILE", line.files, "programs, or folders of them")->required()->type_name("");
+  add(app, "--filter", "TEXT", "only tests whose name has this text in it", notEmpty(), [&](std::string v) { line.filter = std::move(v); });
+  add(app, "--jobs", "N", "files at a time; default: one per core", whole(1, 4096), [&](std::int64_t v) { line.jobs = static_cast<int>(v); });
+  addChoice(app, "--how", "compiled, by the reference interpreter, or both, which must agree bit for bit; default: both",
+            {{"both", TestWay::Both}, {"native", TestWay::Native}, {"interpret", TestWay::Interpret}}, line.way);
   addCompilation(app, line);
 }
 
@@ -258,6 +285,8 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   addCheck(check, line);
   CLI::App* cost = app.add_subcommand("cost", "what a round sends and computes, before it runs");
   addCost(cost, line);
+  CLI::App* test = app.add_subcommand("test", "run the `test` blocks of programs");
+  addTest(test, line);
   addEmit(emit, line);
   add(explain, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
   CLI::App* data = app.add_subcommand("data", "look at data");
@@ -275,8 +304,8 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   add(made, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
   CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
   addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
-  for (CLI::App* command : {run, resume, check, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
-  return {{run, Command::Run},   {resume, Command::Resume},     {check, Command::Check},     {cost, Command::Cost},
+  for (CLI::App* command : {run, resume, check, test, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
+  return {{run, Command::Run},   {resume, Command::Resume},     {check, Command::Check},     {test, Command::Test},     {cost, Command::Cost},
           {emit, Command::Emit}, {fmt, Command::Fmt},           {explain, Command::Explain}, {doc, Command::Doc},
           {made, Command::New},  {dataInfo, Command::DataInfo}, {doctor, Command::Doctor},   {completion, Command::Completion}};
 }

@@ -12,13 +12,15 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Resume, Check, Cost, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
+enum class Command { Run, Resume, Check, Test, Cost, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
 /// The flags of `fedc run` that override the program's `run` block; nothing: not given.
 struct RunFlags {
   std::optional<std::string> data, evalData, clients, evalClients;
+  /// `--data name=PATH`, where a program takes several data.
+  std::map<std::string, std::string> dataParts, evalDataParts;
   std::optional<int> rounds, evalEvery, threads;
   std::optional<std::uint64_t> seed;
   /// The inner nothing is `all`.
@@ -39,6 +41,9 @@ struct RunFlags {
   bool noCache = false;
 };
 
+/// How `fedc test` runs a test.
+enum class TestWay { Both, Native, Interpret };
+
 enum class GraphFormat { Text, Dot, Svg };
 
 /// A command line, taken apart. Which fields a command uses is said in docs/command-line.md.
@@ -57,6 +62,10 @@ struct CommandLine {
   /// `emit`
   std::string stage;
   GraphFormat format = GraphFormat::Text;
+  /// `test`: part of the names of the tests to run; how many files at a time (0: one a core).
+  std::string filter;
+  int jobs = 0;
+  TestWay way = TestWay::Both;
   /// `explain`
   std::string code;
   /// `fmt`: say which files would change, write none.

@@ -35,13 +35,15 @@ bool knowsPass(const CommandLine& line, const Console& console) {
 }
 
 bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck,
-                 const Console& console) {
+                 const Console& console, bool tests) {
   auto checked = driver::checkProgram(compilation, path, options);
   if (!checked) {
     console.report(checked.error());
     return false;
   }
-  const bool isGood = *checked && (onlyCheck || driver::lowerProgram(compilation, options));
+  const bool hasTests = tests && *checked && !compilation.typed->tests.empty();
+  const bool isGood =
+      *checked && (onlyCheck || ((!hasTests || driver::lowerTests(compilation, options, "")) && driver::lowerProgram(compilation, options)));
   // Warnings of a good program, too.
   console.report(compilation.sink, compilation.sources);
   return isGood;

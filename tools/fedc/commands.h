@@ -14,6 +14,8 @@ int resumeCommand(const CommandLine& line, const Console& console);
 int checkCommand(const CommandLine& line, const Console& console);
 /// `fedc cost`: what an exchange sends and computes, as formulas and, with data, as numbers.
 int costCommand(const CommandLine& line, const Console& console);
+/// `fedc test`: runs the `test` blocks of files, a file in a process of its own.
+int testCommand(const CommandLine& line, const Console& console);
 /// `fedc emit`: prints a stage of the pipeline.
 int emitCommand(const CommandLine& line, const Console& console);
 /// `fedc explain`: prints the explanation of an error code.
@@ -37,8 +39,9 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out);
 /// False, with a report, if `--print-after` names no pass.
 bool knowsPass(const CommandLine& line, const Console& console);
 
-/// Reads and checks a file, then lowers it unless `onlyCheck`; everything that was found is reported. False if there was an error.
+/// Reads and checks a file, then lowers it unless `onlyCheck`, before that its tests if `tests`; everything that was found is reported. False if
+/// there was an error.
 bool compileFile(driver::Compilation& compilation, const std::string& path, const driver::CompileOptions& options, bool onlyCheck,
-                 const Console& console);
+                 const Console& console, bool tests = false);
 
 }  // namespace fedc::cli

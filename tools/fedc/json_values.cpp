@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -84,20 +85,21 @@ void place(Json& tree, std::string_view path, Json value) {
   }
 }
 
-/// Objects whose keys are 0, 1, 2, .. are tuples.
+/// Objects whose keys are 0, 1, 2, .., in any order, are tuples.
 Json tuplesAsArrays(Json tree) {
-  if (!tree.is_object()) return tree;
-  std::size_t position = 0;
-  bool isTuple = !tree.empty();
-  for (auto& [key, value] : tree.items()) {
-    value = tuplesAsArrays(std::move(value));
-    isTuple = isTuple && key == std::to_string(position++);
-  }
-  if (!isTuple) return tree;
+  if (!tree.is_structured()) return tree;
+  for (auto& [key, value] : tree.items()) value = tuplesAsArrays(std::move(value));
+  if (!tree.is_object() || tree.empty()) return tree;
   Json out = Json::array();
-  for (auto& [key, value] : tree.items()) out.push_back(std::move(value));
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    const auto item = tree.find(std::to_string(i));
+    if (item == tree.end()) return tree;
+    out.push_back(*item);
+  }
   return out;
 }
+
+bool isIn(const std::string& part, const std::string& name) { return part.empty() || name == part || name.starts_with(part + "."); }
 
 }  // namespace
 
@@ -158,11 +160,37 @@ std::string summaryLine(const runtime::RunSummary& s, const std::string& directo
   return event.text();
 }
 
-std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole) {
+std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole, const std::vector<std::string>& ofClients) {
   const NonFinite asText = [](const std::string&, const char* is) { return Json(is); };
   if (whole && leaves.size() == 1) return line(leafJson(leaves.front(), "", asText));
   Json tree = Json::object();
-  for (const runtime::NamedArray& leaf : leaves) place(tree, leaf.name, leafJson(leaf, "", asText));
+  // What clients have of their own is a list of whole values, not a value of lists.
+  for (const std::string& part : ofClients) {
+    Json list = Json::array();
+    std::int64_t clients = 0;
+    for (const runtime::NamedArray& leaf : leaves) {
+      if (isIn(part, leaf.name)) clients = leaf.value.shape().front();
+    }
+    for (std::int64_t client = 0; client < clients; ++client) {
+      Json one = Json::object();
+      for (const runtime::NamedArray& leaf : leaves) {
+        if (!isIn(part, leaf.name)) continue;
+        Json value = leafJson({leaf.name, leaf.value.row(client)}, "", asText);
+        if (leaf.name == part) {
+          one = std::move(value);
+        } else {
+          place(one, std::string_view(leaf.name).substr(part.empty() ? 0 : part.size() + 1), std::move(value));
+        }
+      }
+      list.push_back(std::move(one));
+    }
+    if (part.empty()) return line(tuplesAsArrays(std::move(list)));
+    place(tree, part, std::move(list));
+  }
+  for (const runtime::NamedArray& leaf : leaves) {
+    const bool placed = std::any_of(ofClients.begin(), ofClients.end(), [&](const std::string& part) { return isIn(part, leaf.name); });
+    if (!placed) place(tree, leaf.name, leafJson(leaf, "", asText));
+  }
   return line(tuplesAsArrays(std::move(tree)));
 }
 

@@ -17,6 +17,6 @@ std::string summaryLine(const runtime::RunSummary& summary, const std::string& d
 
 /// What `fn main` returned, as one JSON value on a line: structs are objects, tuples and tensors arrays, numbers and bools themselves. `whole`: the
 /// result is one leaf, not a struct or tuple with a leaf in it. Numbers that are not finite are the strings "nan", "inf", "-inf".
-std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole);
+std::string resultLine(const std::vector<runtime::NamedArray>& leaves, bool whole, const std::vector<std::string>& ofClients = {});
 
 }  // namespace fedc::cli

@@ -30,6 +30,8 @@ std::map<std::string, std::string> settingsOf(const driver::ProgramFacts& progra
       {"--eval-data", options.evalData},
       {"--init", options.init},
   };
+  for (const auto& [name, path] : options.dataParts) settings["--data " + name] = path;
+  for (const auto& [name, path] : options.evalDataParts) settings["--eval-data " + name] = path;
   for (const check::Param& param : program.params) settings[param.name] = runtime::exactText(param.value);
   return settings;
 }
@@ -52,6 +54,13 @@ Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManag
     auto mark = runtime::dataMark(*path);
     if (!mark) return tl::unexpected(mark.error());
     *hash = std::move(*mark);
+  }
+  for (const auto& [parts, hash] : {std::pair{&options.dataParts, &record.dataHash}, std::pair{&options.evalDataParts, &record.evalDataHash}}) {
+    for (const auto& [name, path] : *parts) {
+      auto mark = runtime::dataMark(path);
+      if (!mark) return tl::unexpected(mark.error());
+      *hash += fmt::format("{}{}={}", hash->empty() ? "" : " ", name, *mark);
+    }
   }
   record.version = FEDC_VERSION;
   record.processor = codegen::hostProcessor();

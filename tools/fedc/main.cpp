@@ -24,6 +24,7 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::Fmt: return fedc::cli::fmtCommand(line, console);
     case Command::Doc: return fedc::cli::docCommand(line, console);
     case Command::New: return fedc::cli::newCommand(line, console);
+    case Command::Test: return fedc::cli::testCommand(line, console);
     case Command::Completion: return fedc::cli::completionCommand(line, console);
   }
   return fedc::cli::kWrongUsage;

@@ -158,7 +158,7 @@ bool writeResults(const CommandLine& line, const Ready& ready, const runtime::Ru
   if (!isProcess) {
     // The result alone is what others read.
     if (const std::string wire = wireTable(summary); !wire.empty()) std::fputs(wire.c_str(), stderr);
-    return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf));
+    return writeOut(resultLine(summary.metrics, ready.facts.isOneLeaf, summary.ofClients));
   }
   return writeOut(endText(*ready.compilation.program, options, summary, course));
 }
@@ -190,9 +190,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
 
   auto options = runOptions(line.run, ready.facts, line.files.front());
   if (!options) return console.report(options.error()), kFailure;
-  auto arguments = mainArguments(line.run.arguments, program);
-  if (!arguments) return console.report(arguments.error()), kFailure;
-  options->arguments = std::move(*arguments);
+  if (auto given = giveArguments(line.run.arguments, program, *options); !given) return console.report(given.error()), kFailure;
   options->resume = std::move(going.checkpoint);
 
   // The files are opened and the first cohorts read while the kernels are compiled.

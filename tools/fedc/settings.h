@@ -14,7 +14,7 @@ namespace fedc::cli {
 /// the working directory. Errors: a setting that does not exist, or whose value cannot be read.
 Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::ProgramFacts& program, const std::string& programPath);
 
-/// The plain arguments of `main` as arrays of their types. Errors: a name that `main` does not have, one that is missing, a value that does not fit.
-Expected<std::map<std::string, core::Array>> mainArguments(const std::map<std::string, std::string>& texts, const core::Program& program);
+/// The arguments of `main` as values of their types. Errors: a name that `main` does not have, one that is missing, a value that does not fit.
+Expected<void> giveArguments(const std::map<std::string, std::string>& texts, const core::Program& program, runtime::RunOptions& options);
 
 }  // namespace fedc::cli

@@ -37,10 +37,7 @@ bool isAtClients(const check::TypeRef& type) { return isPlaced(type) && type->pl
 }  // namespace
 
 Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
-  if (isAtClients(type)) {
-    if (kind != core::Graph::Input::Kind::State) notYet(span, "an argument at the clients");
-    return clientStateValue(type, name, span);
-  }
+  if (isAtClients(type)) return clientStateValue(type, name, span);
   const check::TypeRef local = unplaced(type);
   if (local->kind == TypeKind::Tuple && !isPlaced(type)) {
     // (A@server, B@server)
@@ -57,16 +54,9 @@ Value Specialiser::inputValue(const check::TypeRef& type, const std::string& nam
   InHome scope(*this, Home{Home::Kind::Server, 0});
   std::size_t next = 0;
   return map(like, [&](const Leaf& l) {
-    core::Graph::Input input;
-    input.kind = kind;
-    input.name = leafName(names[next++]);
-    input.span = span;
-    Origin origin;
-    origin.kind = Origin::Kind::Input;
-    origin.index = static_cast<int>(entry_->inputs.size());
-    entry_->inputs.push_back(input);
-    entry_->inputTypes.push_back(l.type);
-    return leaf(Atom::of(param(*here_.home, origin, l.type, input.name)));
+    const std::string& path = names[next++];
+    return leaf(Atom::of(
+        param(*here_.home, newInput(kind, path, kind == core::Graph::Input::Kind::Argument ? name : "", l.type, span), l.type, leafName(path))));
   });
 }
 
@@ -112,14 +102,17 @@ void Specialiser::keepAtClients(const std::vector<std::pair<std::string, Leaf>>&
   }
 }
 
-Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span) {
+Value Specialiser::dataValue(const check::TypeRef& type, Span span) {
   if (type->kind == TypeKind::Tuple) {
-    if (type->items.size() != 1) notYet(span, "a process over several federations");
-    return Value::tuple({dataValue(type->items[0], argument, span)});
+    Args items;
+    for (const check::TypeRef& item : type->items) items.push_back(dataValue(item, span));
+    return Value::tuple(std::move(items));
   }
   const check::TypeRef sequence = unplaced(type);
-  if (sequence->kind != TypeKind::Sequence) return clientArgument(type, "data", span);
-  if (type->kind == TypeKind::Placed && type->placement == check::Placement::Server) notYet(span, "a sequence at the server");
+  if (sequence->kind != TypeKind::Sequence) notYet(span, "the clients' data of a process that is no sequence");
+  if (!isPlaced(type) || type->placement != check::Placement::Clients) notYet(span, "data of a process that is not at the clients");
+  const int argument = entry_->dataTaken++;
+  const Dim count = Dim::variable(kRows + static_cast<Dim::Variable>(argument));
   std::vector<std::string> names;
   leafNames(sequence->element, "", names);
   Env none;
@@ -130,7 +123,7 @@ Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span
   s->kind = Sequence::Kind::Columns;
   s->home = here_.home->home;
   s->span = span;
-  s->rows = Dim::variable(kRows);
+  s->rows = count;
   s->columns = map(like, [&](const Leaf& l) {
     core::Column column;
     column.argument = argument;
@@ -141,7 +134,7 @@ Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span
     origin.kind = Origin::Kind::Column;
     origin.index = static_cast<int>(entry_->columns.size());
     Type rows = l.type;
-    rows.dims.insert(rows.dims.begin(), Dim::variable(kRows));
+    rows.dims.insert(rows.dims.begin(), count);
     core::Var v = param(*here_.home, origin, rows, column.feature);
     entry_->columns.push_back(std::move(column));
     return leaf(Atom::of(v));
@@ -152,12 +145,6 @@ Value Specialiser::dataValue(const check::TypeRef& type, int argument, Span span
   return out;
 }
 
-Value Specialiser::clientArgument(const check::TypeRef& type, const std::string& name, Span span) {
-  (void)type;
-  (void)name;
-  notYet(span, "an argument with one value per client that is no sequence");
-}
-
 void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
   std::vector<PlacedPart> parts;
   placedParts(type, v, prefix, parts);
@@ -165,7 +152,11 @@ void Specialiser::results(const check::TypeRef& type, const Value& v, core::Grap
   std::vector<std::pair<std::string, Leaf>> kept;
   for (const PlacedPart& part : parts) {
     if (!isAtClients(part.type)) continue;
-    if (kind != core::Graph::Output::Kind::State) notYet(span, "a result at the clients");
+    if (kind != core::Graph::Output::Kind::State) {
+      if (entry_->name != "main") notYet(span, "a result at the clients");
+      clientResult(part.type, part.value, part.name, span);
+      continue;
+    }
     std::vector<std::string> names;
     leafNames(part.type, part.name, names);
     std::size_t next = 0;
@@ -185,10 +176,8 @@ void Specialiser::serverResults(const check::TypeRef& type, const Value& v, core
   InHome scope(*this, Home{Home::Kind::Server, last});
   std::vector<Leaf> leaves = leavesOf(v);
   if (names.size() != leaves.size()) stop(Code::NotYetSupported, span, "an entry point cannot return this type");
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i].home.kind == Home::Kind::Clients) notYet(span, "a result at the clients");
-    entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
-  }
+  for (const Leaf& l : leaves) knownOutside(l.type, span);
+  for (std::size_t i = 0; i < leaves.size(); ++i) entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
 }
 
 std::optional<Entry> Specialiser::runEntry(const std::string& name, const std::function<void()>& body) {
@@ -200,8 +189,10 @@ std::optional<Entry> Specialiser::runEntry(const std::string& name, const std::f
   chain_.clear();
   emitted_ = 0;
   loopIndices_.clear();
+  const std::size_t known = static_.fn.body.size();
   try {
     body();
+    importChecks(known);
   } catch (const Stop&) {
     entry_ = nullptr;
     return std::nullopt;
@@ -241,6 +232,15 @@ std::vector<Entry> Specialiser::run() {
     auto closure = [&](std::size_t i) -> const Closure& { return function(process.items.at(i), span); };
     auto paramType = [&](std::size_t fn, std::size_t i) { return typed_.processTypes[fn]->items[i]; };
     auto resultType = [&](std::size_t fn) { return typed_.processTypes[fn]->element; };
+    // Its parameter's name is the data's.
+    auto data = [&](std::size_t fn) {
+      const Closure& f = closure(fn);
+      const std::vector<check::Pattern>* params = f.instance ? &f.instance->params : f.lambda ? &f.lambda->params : nullptr;
+      const check::Pattern none;
+      const check::Pattern& p = params != nullptr && params->size() > 1 ? params->at(1) : none;
+      declareData(p, paramType(fn, 1), p.local ? p.local->name : "");
+      return [this, type = paramType(fn, 1), span] { return dataValue(type, span); };
+    };
     auto key = [&] {
       auto k = std::make_shared<check::Type>();
       k->kind = TypeKind::Tensor;
@@ -252,17 +252,17 @@ std::vector<Entry> Specialiser::run() {
       results(resultType(0), state, core::Graph::Output::Kind::State, "", span);
     }));
     add(runEntry("next", [&] {
+      const auto columns = data(1);
       Value state = inputValue(paramType(1, 0), "", Kind::State, span);
-      Value data = dataValue(paramType(1, 1), 0, span);
-      Value result = call(closure(1), {state, data, key()}, span);
+      Value result = call(closure(1), {state, columns(), key()}, span);
       results(unplaced(resultType(1))->items.at(0), result.items.at(0), core::Graph::Output::Kind::State, "", span);
       results(unplaced(resultType(1))->items.at(1), result.items.at(1), core::Graph::Output::Kind::Report, "", span);
     }));
     if (typed_.hasEvaluate) {
       add(runEntry("evaluate", [&] {
+        const auto columns = data(2);
         Value state = inputValue(paramType(2, 0), "", Kind::State, span);
-        Value data = dataValue(paramType(2, 1), 0, span);
-        Value result = call(closure(2), {state, data}, span);
+        Value result = call(closure(2), {state, columns()}, span);
         results(resultType(2), result, core::Graph::Output::Kind::Report, "", span);
       }));
     }
@@ -270,19 +270,10 @@ std::vector<Entry> Specialiser::run() {
   if (typed_.main) {
     add(runEntry("main", [&] {
       Args args;
-      int argument = 0;
-      for (const check::Pattern& p : typed_.main->params) {
-        const check::TypeRef& type = p.local ? p.local->type : p.type;
-        const bool sequence = unplaced(type)->kind == TypeKind::Sequence;
-        if (sequence) {
-          if (argument > 0) notYet(p.span, "a program over several federations");
-          args.push_back(dataValue(type, argument++, p.span));
-        } else {
-          const check::TypeRef local = unplaced(type);
-          const bool key = local->kind == TypeKind::Tensor && local->elem == Elem::Key && local->dims.empty();
-          args.push_back(inputValue(type, p.local ? p.local->name : "argument", key ? Kind::Key : Kind::Argument, p.span));
-        }
-      }
+      const auto typeOf = [](const check::Pattern& p) -> const check::TypeRef& { return p.local ? p.local->type : p.type; };
+      const auto nameOf = [](const check::Pattern& p) { return p.local ? p.local->name : std::string("argument"); };
+      for (const check::Pattern& p : typed_.main->params) declareData(p, typeOf(p), nameOf(p));
+      for (const check::Pattern& p : typed_.main->params) args.push_back(mainArgument(p, typeOf(p), nameOf(p)));
       Closure c;
       c.kind = Closure::Kind::Instance;
       c.instance = typed_.main;

@@ -34,6 +34,8 @@ struct Origin {
     Collected,
     /// A float param of the program: `name`.
     Param,
+    /// The client's own entry of another home's variable, which stacks one for each client.
+    Row,
   };
   Kind kind = Kind::Input;
   Home from;
@@ -91,6 +93,11 @@ struct Entry {
   std::vector<core::Graph::Input> inputs;
   std::vector<core::Type> inputTypes;
   std::vector<core::Column> columns;
+  /// The clients' data and the sequences at the server: each has a length, a dimension variable in the functions of its place.
+  std::vector<core::Graph::Data> data;
+  std::vector<std::string> sequences;
+  /// How many of the data have got their columns.
+  int dataTaken = 0;
   std::map<Home, std::unique_ptr<HomeFn>> homes;
   std::map<int, Exchange> exchanges;
   /// How many values cross between clients and server: they are numbered from 1.
@@ -105,11 +112,25 @@ struct Entry {
   std::vector<core::SlotInfo> clientState;
   std::vector<Leaf> clientResults;
   int clientsLevel = 0;
+  /// Results that stay at the clients, each in a clients' home.
+  struct AtClients {
+    Leaf leaf;
+    std::string name;
+    std::string part;
+    bool allEqual = false;
+  };
+  std::vector<AtClients> atClients;
+  /// Of a test.
+  bool isTest = false;
+  std::optional<std::int64_t> cohort;
+  std::vector<core::Graph::Assertion> assertions;
 };
 
-/// The row count's dimension variable in every client function, and the cohort size's in every server function.
+/// The first dimension variables of functions: in every client function the row counts of its data, in every server function the cohort's size
+/// and then the lengths of the sequences there.
 inline constexpr Dim::Variable kRows = 0;
 inline constexpr Dim::Variable kCohort = 0;
+inline constexpr Dim::Variable kLengths = 1;
 
 /// Copies a statement from one function into another with fresh variables and dimension variables for all it defines.
 core::Stmt transplant(const core::Fn& from, const core::Stmt& stmt, core::Fn& to, std::map<core::Var, core::Atom>& vars,

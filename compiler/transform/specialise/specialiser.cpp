@@ -30,9 +30,14 @@ HomeFn& Specialiser::homeFn(Home home) {
   if (slot == nullptr) {
     slot = std::make_unique<HomeFn>();
     slot->home = home;
-    // The one dimension parameter that such a function can have: rows of the client's data, or the size of the cohort.
-    if (home.kind == Home::Kind::Clients) slot->fn.newDim("R");
-    if (home.kind == Home::Kind::Server) slot->fn.newDim("K");
+    // The dimension parameters that such a function can have: rows of the client's data; the size of the cohort, lengths of sequences.
+    if (home.kind == Home::Kind::Clients) {
+      for (std::size_t d = 0; d < std::max<std::size_t>(1, entry_->data.size()); ++d) slot->fn.newDim(d == 0 ? "R" : "R" + std::to_string(d));
+    }
+    if (home.kind == Home::Kind::Server) {
+      slot->fn.newDim("K");
+      for (const std::string& sequence : entry_->sequences) slot->fn.newDim(sequence);
+    }
   }
   return *slot;
 }
@@ -47,39 +52,66 @@ core::Var Specialiser::param(HomeFn& home, const Origin& origin, Type type, cons
   return v;
 }
 
-Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
-  // The statements that the variable depends on, copied in their order.
-  std::function<void(core::Var)> need;
-  std::function<void(Dim::Variable)> needDim;
-  const auto copy = [&](const std::function<bool(const core::Stmt&)>& defines) {
+void Specialiser::copyStatic(const core::Stmt& definition, HomeFn& into) {
+  const auto defined = [&](const std::function<bool(const core::Stmt&)>& defines) -> const core::Stmt& {
     const auto found = std::find_if(static_.fn.body.begin(), static_.fn.body.end(), defines);
     assert(found != static_.fn.body.end() && "what is static has a definition at the top level");
-    const core::Stmt& definition = *found;
-    const FreeNames free = freeNames(static_.fn, {&definition, 1});
-    for (const core::Var v : free.vars) need(v);
-    for (const Dim::Variable d : free.dims) needDim(d);
-    into.prologue.push_back(transplant(static_.fn, definition, into.fn, into.copied, into.copiedDims));
+    return *found;
   };
-  need = [&](core::Var v) {
-    if (into.copied.contains(v)) return;
-    for (std::size_t i = 0; i < static_.fn.params.size(); ++i) {
-      if (static_.fn.params[i] != v) continue;
-      const core::VarInfo& info = static_.fn.vars[v];
-      // Two accumulators are all that a merge is given: there a param is its value.
-      const auto given = std::find_if(typed_.params.begin(), typed_.params.end(), [&](const check::Param& p) {
-        return into.home.kind == Home::Kind::Merge && static_.origins[i].kind == Origin::Kind::Param && p.name == static_.origins[i].name;
-      });
-      into.copied[v] = given == typed_.params.end() ? Atom::of(param(into, static_.origins[i], info.type, info.name))
-                                                    : core::Builder(into.fn, into.prologue).splat(given->value, info.type);
-      return;
+  const FreeNames free = freeNames(static_.fn, {&definition, 1});
+  for (const core::Var v : free.vars) {
+    if (into.copied.contains(v)) continue;
+    const auto at = std::find(static_.fn.params.begin(), static_.fn.params.end(), v);
+    if (at == static_.fn.params.end()) {
+      copyStatic(defined([&](const core::Stmt& s) { return std::find(s.results.begin(), s.results.end(), v) != s.results.end(); }), into);
+    } else {
+      copyParam(static_cast<std::size_t>(at - static_.fn.params.begin()), into);
     }
-    copy([&](const core::Stmt& s) { return std::find(s.results.begin(), s.results.end(), v) != s.results.end(); });
+  }
+  for (const Dim::Variable d : free.dims) {
+    if (!into.copiedDims.contains(d))
+      copyStatic(defined([&](const core::Stmt& s) { return s.attrs.defines == d && s.op == core::Op::DimDef; }), into);
+  }
+  into.prologue.push_back(transplant(static_.fn, definition, into.fn, into.copied, into.copiedDims));
+}
+
+void Specialiser::copyParam(std::size_t i, HomeFn& into) {
+  const core::Var v = static_.fn.params[i];
+  const core::VarInfo& info = static_.fn.vars[v];
+  // Two accumulators are all that a merge is given: there a param is its value.
+  const auto given = std::find_if(typed_.params.begin(), typed_.params.end(), [&](const check::Param& p) {
+    return into.home.kind == Home::Kind::Merge && static_.origins[i].kind == Origin::Kind::Param && p.name == static_.origins[i].name;
+  });
+  into.copied[v] = given == typed_.params.end() ? Atom::of(param(into, static_.origins[i], info.type, info.name))
+                                                : core::Builder(into.fn, into.prologue).splat(given->value, info.type);
+}
+
+/// The statements that the variable depends on are copied, in their order.
+Atom Specialiser::importStatic(const Leaf& leaf, HomeFn& into) {
+  const core::Var v = leaf.atom.var;
+  if (into.copied.contains(v)) return into.copied.at(v);
+  const auto at = std::find(static_.fn.params.begin(), static_.fn.params.end(), v);
+  if (at != static_.fn.params.end()) {
+    copyParam(static_cast<std::size_t>(at - static_.fn.params.begin()), into);
+  } else {
+    copyStatic(*std::find_if(static_.fn.body.begin(), static_.fn.body.end(),
+                             [&](const core::Stmt& s) { return std::find(s.results.begin(), s.results.end(), v) != s.results.end(); }),
+               into);
+  }
+  return into.copied.at(v);
+}
+
+void Specialiser::importChecks(std::size_t from) {
+  std::function<bool(const core::Stmt&)> checks = [&](const core::Stmt& s) {
+    return s.op == core::Op::Check || std::any_of(s.regions.begin(), s.regions.end(),
+                                                  [&](const core::Region& r) { return std::any_of(r.stmts.begin(), r.stmts.end(), checks); });
   };
-  needDim = [&](Dim::Variable d) {
-    if (!into.copiedDims.contains(d)) copy([&](const core::Stmt& s) { return s.attrs.defines == d && s.op == core::Op::DimDef; });
-  };
-  need(leaf.atom.var);
-  return into.copied.at(leaf.atom.var);
+  for (std::size_t i = from; i < static_.fn.body.size(); ++i) {
+    if (!checks(static_.fn.body[i])) continue;
+    HomeFn& server = homeFn(Home{Home::Kind::Server, 0});
+    const core::Stmt& s = static_.fn.body[i];
+    if (s.results.empty() || !server.copied.contains(s.results.front())) copyStatic(s, server);
+  }
 }
 
 Atom Specialiser::use(const Leaf& leaf) {
@@ -96,6 +128,12 @@ Atom Specialiser::use(const Leaf& leaf) {
     if (leaf.home.kind == Home::Kind::Server && to.home.kind == Home::Kind::Clients) same = false;
     if (same) return Atom::of(param(to, origin, info.type, info.name));
   }
+  if (leaf.home.kind == Home::Kind::Server && to.home.kind != Home::Kind::Server) {
+    for (const Dim& d : info.type.dims) {
+      if (!d.constant()) stop(Code::SizeNotKnown, current_, "what leaves the server has a size that is not known before the run");
+    }
+  }
+  if (leaf.home.kind == Home::Kind::Server) knownOutside(info.type, current_);
   Origin origin;
   origin.kind = leaf.home.kind == Home::Kind::Clients ? Origin::Kind::Carry : Origin::Kind::Server;
   origin.from = leaf.home;
@@ -107,6 +145,16 @@ Atom Specialiser::use(const Leaf& leaf) {
     }
   }
   return Atom::of(param(to, origin, info.type, info.name));
+}
+
+/// Whether the runtime can tell an extent of a server's value: it is made of the cohort's size and lengths of sequences.
+void Specialiser::knownOutside(const Type& type, Span span) {
+  const auto known = static_cast<Dim::Variable>(kLengths + entry_->sequences.size());
+  for (std::size_t i = 0; i < type.dims.size(); ++i) {
+    bool outside = true;
+    type.dims[i].substitute([&](Dim::Variable v) -> std::optional<Dim> { return outside = outside && v < known, std::nullopt; });
+    if (!outside || (i > 0 && !type.dims[i].constant())) stop(Code::SizeNotKnown, span, "the size of this value is known only where it is made");
+  }
 }
 
 Atom Specialiser::useWhole(const Leaf& leaf, Span span) {
@@ -152,7 +200,10 @@ Value Specialiser::number(const Dim& d, core::Elem elem, Span span) {
 Home Specialiser::homeOf(const Value& value) const { return join({value}); }
 
 const std::pair<std::string, Span>* Specialiser::userCall(Span span) const {
-  const FileId own = typed_.process ? typed_.process->span.file : typed_.main ? typed_.main->span.file : kNoFile;
+  const FileId own = typed_.process          ? typed_.process->span.file
+                     : typed_.main           ? typed_.main->span.file
+                     : !typed_.tests.empty() ? typed_.tests.front().span.file
+                                             : kNoFile;
   if (span.file == own || own == kNoFile) return nullptr;
   const auto call = std::find_if(chain_.rbegin(), chain_.rend(), [&](const auto& c) { return c.second.file == own; });
   return call == chain_.rend() ? nullptr : &*call;

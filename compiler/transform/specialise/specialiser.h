@@ -32,6 +32,8 @@ class Specialiser {
 
   /// Evaluates the entry points; the results are what `cut` turns into graphs.
   std::vector<Entry> run();
+  /// The same for the `test` blocks whose names have `filter` in them.
+  std::vector<Entry> tests(const std::string& filter);
 
  private:
   using Literal = core::Literal;
@@ -48,12 +50,15 @@ class Specialiser {
   /// Emits into a region of the current function for its lifetime.
   class InRegion;
   HomeFn& homeFn(Home home);
+  void knownOutside(const core::Type& type, Span span);
   core::Builder builder(Span span) { return {here_.home->fn, *here_.into, span}; }
   /// The leaf as an operand of the current function: imports it if it lives elsewhere.
   core::Atom use(const Leaf& leaf);
   /// The same, never a splat: a literal of rank > 0 is broadcast.
   core::Atom useWhole(const Leaf& leaf, Span span);
   core::Var param(HomeFn& home, const Origin& origin, core::Type type, const std::string& name);
+  void copyStatic(const core::Stmt& definition, HomeFn& into);
+  void copyParam(std::size_t i, HomeFn& into);
   core::Atom importStatic(const Leaf& leaf, HomeFn& into);
   Leaf leaf(core::Atom atom, core::Type type);
   Leaf leaf(core::Atom atom);
@@ -210,11 +215,29 @@ class Specialiser {
   Value inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span);
   Value clientStateValue(const check::TypeRef& type, const std::string& name, Span span);
   void keepAtClients(const std::vector<std::pair<std::string, Leaf>>& leaves);
-  Value dataValue(const check::TypeRef& type, int argument, Span span);
-  Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
+  /// The clients' data: for each a sequence, columns of its own and a number of rows.
+  Value dataValue(const check::TypeRef& type, Span span);
+  void declareData(const check::Pattern& p, const check::TypeRef& type, const std::string& name);
   void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
+
+  // ---- tests.cpp
+  Value clientsOf(const OptionalArgs& args, Span span);
+  Value assertClose(const OptionalArgs& args, const check::TypeRef& type, Span span);
+  void endTest(Span span);
+  /// Checks of what is known without any placed value run at the server: from this statement of the static home on.
+  void importChecks(std::size_t from);
+
+  // ---- arguments.cpp
+  Value mainArgument(const check::Pattern& p, const check::TypeRef& type, const std::string& name);
+  Origin newInput(core::Graph::Input::Kind kind, const std::string& name, const std::string& part, core::Type type, Span span);
+  Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
+  Value ownRows(const Value& stacked);
+  Value sharedArgument(const check::TypeRef& type, const std::string& name, Span span);
+  Value serverSequence(const check::TypeRef& type, const std::string& name, Span span);
+  /// A result that stays at the clients; `part`: where it stands in the whole result.
+  void clientResult(const check::TypeRef& type, const Value& v, const std::string& part, Span span);
 
   const check::TypedProgram& typed_;
   core::Module& module_;
