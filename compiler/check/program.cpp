@@ -321,6 +321,7 @@ std::optional<TypedProgram> ProgramChecker::run(FileId file) {
   if (modules.hasSyntaxErrors()) return std::nullopt;
   declareParams(*main);
   declareRun(*main);
+  declarePolicies(*main);
   rejectForeignItems();
   checkStructs(*main);
   for (const auto& fn : main->functions) {

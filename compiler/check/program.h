@@ -92,6 +92,7 @@ class ProgramChecker {
  private:
   void declareParams(ModuleInfo& main);
   void declareRun(ModuleInfo& main);
+  void declarePolicies(ModuleInfo& main);
   void rejectForeignItems();
   void checkTests(ModuleInfo& main);
   void findEntry(ModuleInfo& main);

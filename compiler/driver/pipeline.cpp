@@ -77,7 +77,7 @@ bool checkSource(Compilation& compilation, FileId file, const CompileOptions& op
 }
 
 ProgramFacts factsOf(const check::TypedProgram& program) {
-  ProgramFacts facts{program.params, program.run, false};
+  ProgramFacts facts{program.params, program.run, program.policies, false};
   if (program.main) {
     check::TypeRef type = program.main->result;
     while (type->kind == check::TypeKind::Placed) type = type->element;
@@ -94,12 +94,19 @@ bool lower(Compilation& compilation, const CompileOptions& options) {
   auto print = [&](std::string_view pass) {
     if (options.print && (options.printAfter == pass || options.printAfter == "all")) options.print(pass, core::print(program->module));
   };
+  Policies policies = options.policies;
+  policies.insert(compilation.typed->policies.begin(), compilation.typed->policies.end());
+  transform::checkPlacements(*compilation.typed, policies, compilation.sink);
+  if (compilation.sink.hasErrors()) return false;
   for (transform::specialise::Entry& entry : transform::specialiseProgram(*compilation.typed, program->module, compilation.sink)) {
     program->graphs.push_back(transform::cut(std::move(entry), program->module));
   }
   if (compilation.sink.hasErrors()) return false;
   verify("specialise", program->module, false, false);
   print("specialise");
+  transform::provePolicies(*program, *compilation.typed, policies, compilation.sink);
+  compilation.releases = transform::releasesOf(*program);
+  if (compilation.sink.hasErrors()) return false;
   for (const CorePass& pass : kCorePasses) {
     for (core::Fn& fn : program->module.fns) {
       auto done = pass.run(program->module, fn);

@@ -36,6 +36,9 @@ struct Cut {
   std::map<std::pair<int, int>, Slot> collectedSlots;
   /// What each home must hand out, in order.
   std::map<Home, std::vector<core::Var>> exports;
+  /// What became of the entry's homes and columns (-1: dropped).
+  std::map<Home, int> functions;
+  std::vector<int> columnPositions;
 
   explicit Cut(Entry& e, core::Module& m) : entry(e), module(m) { inputSlots.resize(e.inputs.size()); }
 
@@ -155,7 +158,37 @@ struct Cut {
   int addFn(HomeFn& home, const std::string& name) {
     home.fn.name = entry.name + "." + name;
     module.fns.push_back(std::move(home.fn));
-    return static_cast<int>(module.fns.size() - 1);
+    functions[home.home] = static_cast<int>(module.fns.size() - 1);
+    return functions[home.home];
+  }
+
+  /// A declassified variable by the names that the graph has for its value.
+  void declassify() {
+    for (const Entry::Declassified& d : entry.declassified) {
+      core::Declassified out{d.span, d.reason, -1, d.var, std::nullopt, std::nullopt};
+      if (const auto fn = functions.find(d.home); fn != functions.end()) out.fn = fn->second;
+      if (const auto slot = exported.find({d.home, d.var}); slot != exported.end()) out.slot = slot->second;
+      for (const auto& [origin, var] : find(d.home)->params) {
+        if (var == d.var) sameElsewhere(d.home, origin, out);
+      }
+      if (out.fn >= 0 || out.slot || out.column) graph.declassified.push_back(std::move(out));
+    }
+  }
+
+  /// What a parameter is bound to, where anything else of the graph may take it from, too.
+  void sameElsewhere(Home home, const Origin& origin, core::Declassified& out) {
+    const auto known = [&](const auto& slots, const auto& key) {
+      if (const auto found = slots.find(key); found != slots.end()) out.slot = found->second;
+    };
+    switch (origin.kind) {
+      case Origin::Kind::Column: out.column = columnPositions.at(static_cast<std::size_t>(origin.index)); break;
+      case Origin::Kind::Carry: known(exported, std::pair(origin.from, origin.var)); break;
+      case Origin::Kind::Accumulator:
+        if (home.kind == Home::Kind::Server) known(accumulatorSlots, std::pair(home.level, origin.index));
+        break;
+      case Origin::Kind::Collected: known(collectedSlots, std::pair(home.level, origin.index)); break;
+      default: break;
+    }
   }
 
   static void addResult(core::Fn& fn, const Leaf& leaf) {
@@ -203,17 +236,24 @@ struct Cut {
     checkedLeaves({Home::Kind::Merge, level}, checked);
     std::vector<int> kept;
     std::map<int, int> position;
+    int stacks = 0;
+    const auto keep = [&](const core::UpEdge& edge, int first, int count) {
+      phase.up.push_back(edge);
+      phase.up.back().first = first;
+      phase.up.back().count = count;
+    };
     for (const specialise::Aggregation& a : exchange.aggregations) {
       if (a.edge.kind == core::UpEdge::Kind::Collect) {
-        bool used = false;
-        for (int i = 0; i < a.count; ++i) used = used || collectedSlots.contains({level, a.first + i});
-        if (used) phase.up.push_back(a.edge);
+        int used = 0;
+        for (int i = 0; i < a.count; ++i) used += collectedSlots.contains({level, a.first + i}) ? 1 : 0;
+        if (used != 0) keep(a.edge, stacks, used);
+        stacks += used;
         continue;
       }
       bool used = false;
       for (int i = 0; i < a.count; ++i) used = used || accumulatorSlots.contains({level, a.first + i}) || checked.contains(a.first + i);
       if (!used) continue;
-      phase.up.push_back(a.edge);
+      keep(a.edge, static_cast<int>(kept.size()), a.count);
       for (int i = 0; i < a.count; ++i) {
         position[a.first + i] = static_cast<int>(kept.size());
         kept.push_back(a.first + i);
@@ -380,7 +420,8 @@ struct Cut {
       }
     }
     if (!used.empty() && std::find(used.begin(), used.end(), true) == used.end()) used[0] = true;
-    std::vector<int> position(used.size(), -1);
+    std::vector<int>& position = columnPositions;
+    position.assign(used.size(), -1);
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) continue;
       position[i] = static_cast<int>(graph.columns.size());
@@ -425,6 +466,7 @@ struct Cut {
     graph.first = serverStep(0);
     graph.phases = std::move(phases);
     dropColumns();
+    declassify();
     for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
       if (!inputSlots[i]) continue;
       Graph::Input in = entry.inputs[i];

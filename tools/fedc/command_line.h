@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/support/expected.h"
+#include "compiler/support/policy.h"
 #include "runtime/process/run.h"
 
 namespace fedc::cli {
@@ -35,6 +36,9 @@ struct RunFlags {
   bool json = false;
   bool interpret = false;
   bool noCache = false;
+  /// `check`, too.
+  Policies policies;
+  std::optional<std::int64_t> minClients;
 };
 
 enum class GraphFormat { Text, Dot, Svg };

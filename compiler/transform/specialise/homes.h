@@ -65,6 +65,7 @@ struct Aggregation {
 
 /// What clients select in an exchange, and the parameters of their function that it is taken from.
 struct SelectByKey {
+  /// Its `asked` is a variable of the clients' home.
   core::SelectEdge edge;
   std::vector<core::Var> params;
 };
@@ -101,6 +102,14 @@ struct Entry {
   std::vector<core::SlotInfo> clientState;
   std::vector<Leaf> clientResults;
   int clientsLevel = 0;
+  /// `declassify(reason, x)`: a leaf of x, by its variable.
+  struct Declassified {
+    Home home;
+    core::Var var = 0;
+    Span span;
+    std::string reason;
+  };
+  std::vector<Declassified> declassified;
 };
 
 /// The row count's dimension variable in every client function, and the cohort size's in every server function.

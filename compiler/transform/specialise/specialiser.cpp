@@ -151,17 +151,25 @@ Value Specialiser::number(const Dim& d, core::Elem elem, Span span) {
 
 Home Specialiser::homeOf(const Value& value) const { return join({value}); }
 
+Span Specialiser::callInOwnFile(Span span, std::string& name) const {
+  const FileId own = typed_.process ? typed_.process->span.file : typed_.main ? typed_.main->span.file : kNoFile;
+  if (span.file == own || own == kNoFile) return span;
+  for (std::size_t i = chain_.size(); i-- > 0;) {
+    if (chain_[i].second.file != own) continue;
+    // A lambda of the file may be all that it calls: then what it calls.
+    std::size_t named = i;
+    while (named + 1 < chain_.size() && chain_[named].first == "lambda") ++named;
+    name = chain_[named].first;
+    return chain_[i].second;
+  }
+  return span;
+}
+
 std::uint32_t Specialiser::site(Span span, std::string message) {
   // A check inside a library function is reported at the call in the user's own file.
-  const FileId own = typed_.process ? typed_.process->span.file : typed_.main ? typed_.main->span.file : kNoFile;
-  if (span.file != own && own != kNoFile) {
-    for (std::size_t i = chain_.size(); i-- > 0;) {
-      if (chain_[i].second.file != own) continue;
-      span = chain_[i].second;
-      message += " (in `" + chain_[i].first + "`)";
-      break;
-    }
-  }
+  std::string function;
+  span = callInOwnFile(span, function);
+  if (!function.empty()) message += " (in `" + function + "`)";
   module_.sites.push_back({span, std::move(message)});
   return static_cast<std::uint32_t>(module_.sites.size() - 1);
 }
