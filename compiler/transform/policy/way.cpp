@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 
 #include "compiler/check/typed_walk.h"
 
@@ -19,6 +18,16 @@ constexpr std::size_t kMostLabels = 4;
 void namesOf(const check::Pattern& p, std::vector<std::string>& out) {
   if (p.local) out.push_back(p.local->name);
   for (const check::Pattern& item : p.items) namesOf(item, out);
+}
+
+void callsOf(const check::Expr& e, std::set<std::string>& out) {
+  if (e.instance) out.insert(e.instance->name.substr(e.instance->name.find_last_of('.') + 1));
+  if (e.kind == check::ExprKind::Call && !e.operands.empty() && e.operands[0]) {
+    const check::Expr* callee = e.operands[0].get();
+    while (callee->kind == check::ExprKind::Resolve && callee->operands[0]) callee = callee->operands[0].get();
+    if (callee->local) out.insert(callee->local->name);
+  }
+  check::forEachChild(e, [&](const check::Expr& child) { callsOf(child, out); });
 }
 
 /// `federated.federated_mean` is `federated_mean` to its user.
@@ -54,7 +63,20 @@ void Names::add(const check::Stmt& s) {
   } else {
     namesOf(s.pattern, names);
   }
-  if (!names.empty() && s.value) bindings_.push_back({fmt::format("{}", fmt::join(names, ", ")), at, s.value->span});
+  if (names.empty() || !s.value) return;
+  bindings_.push_back({fmt::format("{}", fmt::join(names, ", ")), at, s.value->span, {}});
+  callsOf(*s.value, bindings_.back().calls);
+}
+
+const Names::Binding* Names::takes(const std::string& callee, const Function* in) const {
+  const Binding* found = nullptr;
+  for (const Binding& b : bindings_) {
+    if (in == nullptr || !in->body.contains(b.at) || !b.calls.contains(callee)) continue;
+    // Instances of a generic function have one source.
+    if (found != nullptr && !(found->at == b.at)) return nullptr;
+    found = &b;
+  }
+  return found;
 }
 
 void Names::walk(const check::Expr& e) {
@@ -90,22 +112,34 @@ void Names::show(const Way& way, const std::string& what, Diagnostic& diagnostic
   for (std::size_t i = 0; i < way.steps.size() && !from.isValid(); ++i) from = dataAround(way.steps[i]);
   if (!from.isValid() && !isProcess_) from = way.from;
   if (way.from.isValid() && from.isValid() && from.file == own) labels.push_back({from, "the clients' data comes in here"});
+  // What was passed last, by the name under which others call it.
+  std::string passed;
+  const auto pass = [&](const Binding& binding, const std::string& name) {
+    if (!seen.insert(name).second) return;
+    shown.push_back(name);
+    labels.push_back({binding.at, fmt::format("goes through `{}`", binding.name)});
+  };
+  const auto bridge = [&](const Function* to) {
+    const Binding* binding = takes(passed, to);
+    if (binding != nullptr && binding->at.file == own && !binding->value.contains(diagnostic.primary)) pass(*binding, fmt::format("`{}`", binding->name));
+  };
   for (const Span step : way.steps) {
     const Function* function = innermost(functions_, &Function::body, step);
     const Binding* binding = innermost(bindings_, &Binding::value, step);
     // A binding around the whole call says nothing of what goes on in it.
-    if (binding != nullptr && binding->value.contains(diagnostic.primary) && binding->value.file == own && step.file == own) binding = nullptr;
-    std::string name = binding == nullptr ? "" : fmt::format("`{}`", binding->name);
+    if (binding != nullptr && (step.file != own || binding->value.contains(diagnostic.primary))) binding = nullptr;
     const bool isElsewhere = function != nullptr && function != end && (end == nullptr || function->name != end->name);
-    if (step.file != own && !isElsewhere) continue;
-    if (isElsewhere) {
-      const std::string in = fmt::format("`{}`", function->name);
-      name = step.file != own || name.empty() ? in : name + " in " + in;
+    if (binding == nullptr && !isElsewhere) continue;
+    bridge(function != nullptr && function->body.file == own ? function : end);
+    passed = isElsewhere ? function->name : binding->name;
+    const std::string in = isElsewhere ? fmt::format("`{}`", function->name) : "";
+    if (binding != nullptr) {
+      pass(*binding, fmt::format("`{}`", binding->name) + (isElsewhere ? " in " + in : ""));
+    } else if (seen.insert(in).second) {
+      shown.push_back(in);
     }
-    if (name.empty() || !seen.insert(name).second) continue;
-    shown.push_back(name);
-    if (binding != nullptr && step.file == own) labels.push_back({binding->at, fmt::format("goes through `{}`", binding->name)});
   }
+  bridge(end);
   if (const std::string last = fmt::format("`{}`", what); shown.back() != last) shown.push_back(last);
   if (shown.size() > kMostNames) {
     shown.erase(shown.begin() + kMostNames / 2, shown.end() - static_cast<std::ptrdiff_t>(kMostNames / 2));

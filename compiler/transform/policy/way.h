@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Names {
     std::string name;
     Span at;
     Span value;
+    /// What the value calls by name.
+    std::set<std::string> calls;
   };
   struct Function {
     std::string name;
@@ -42,6 +45,8 @@ class Names {
   };
   void walk(const check::Expr& e);
   void add(const check::Stmt& s);
+  /// The one binding in a function's body that takes what `callee` gives; null if there is none, or there are several.
+  const Binding* takes(const std::string& callee, const Function* in) const;
   template <class T>
   static const T* innermost(const std::vector<T>& all, Span T::* range, Span place);
 
