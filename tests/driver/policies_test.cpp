@@ -213,6 +213,67 @@ let main = process(init, next);
   EXPECT_THAT(outcome.errors, ElementsAre(::testing::Pair(11, "E0443"))) << outcome.shown;
 }
 
+std::string aggregated(const std::string& accumulate) {
+  return R"(struct Example { x: f32 }
+
+struct Acc { n: i32, v: f32[4] }
+
+fn step(a: Acc, x: f32) -> Acc {
+  var n = a.n;
+  var v = a.v;
+  )" + accumulate +
+         R"(
+  Acc { n, v }
+}
+
+fn main(data: {Example*}@clients) -> Acc@server {
+  let total = |data| data.map(|e| e.x).sum();
+  let none: Acc = zeros();
+  federated_aggregate(total(data), none, accumulate = step, merge = |a, b| a + b)
+}
+)";
+}
+
+TEST(Policies, WhatAddsIsASum) {
+  for (const char* accumulate : {
+           "n += 1; v += x;",
+           "n = n - 2 + i32(x); v = x + v;",
+           "v[2] += x; n += 1;",
+           "for i in 0..4 { v[i] += x; }",
+           "for i in 0..4 { if x > f32(i) { v[i] += x; } }",
+           "v[1..3] -= [x, 2 * x];",
+           "v = if x > 0 { v + x } else { v };",
+           "v = where(x > 0, v + x, v - x);",
+           "for _ in 0..i32(x) { v += x; n += 1; }",
+           "v = vmap(|r| r + x)(v);",
+       }) {
+    const Outcome outcome = outcomeOfText(aggregated(accumulate), {Policy::AggregateOnly});
+    EXPECT_THAT(outcome.errors, IsEmpty()) << accumulate << "\n" << outcome.shown;
+  }
+}
+
+TEST(Policies, WhatLooksAtTheAccumulatorIsNoSum) {
+  for (const char* accumulate : {
+           "v[min(n, 3)] += x; n += 1;",
+           "v[0] = x;",
+           "v[0] = v[1] + x;",
+           "v = where(v > x, v, v + x);",
+           "if n == 0 { v += x; } n += 1;",
+           "for _ in 0..n { v += x; } n += 1;",
+           "v += x * v[0];",
+           "v = max(v, v + x);",
+           "v = x - v;",
+           "v = sort(v + x);",
+           "v = concat(v[1..4], [x]);",
+           "v += x * declassify(\"it is public\", v[0]);",
+           "v[0] += x + f32(n);",
+           "for i in 0..3 { v[i] = v[i + 1] + x; }",
+       }) {
+    const Outcome outcome = outcomeOfText(aggregated(accumulate), {Policy::AggregateOnly});
+    EXPECT_THAT(outcome.errors, ElementsAre(::testing::Pair(15, "E0440"))) << accumulate << "\n" << outcome.shown;
+  }
+}
+
 TEST(Policies, OfALibraryFunctionTheCallIsShown) {
   const Outcome outcome = outcomeOfText(R"(use fed_avg.{fed_avg};
 use optim.{sgd};

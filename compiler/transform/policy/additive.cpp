@@ -29,6 +29,7 @@ struct Additive {
   }
 
   bool isFree(const Atom& a) const { return !facts.of(a).has(Fact::Held); }
+  bool isFree(const Dim& d) const { return !facts.of(d).has(Fact::Held); }
 
   /// The same value, for sure: an index that the source writes twice is computed twice.
   bool isSame(const Atom& a, const Atom& b, int depth = 0) const {
@@ -135,6 +136,7 @@ struct Additive {
       }
       return true;
     };
+    if (!std::all_of(update.dims.begin(), update.dims.end(), [&](const Dim& d) { return isFree(d); })) return fail(s.span);
     if (!std::all_of(s.args.begin() + 2, s.args.end(), [&](const Atom& a) { return isFree(a); })) return fail(s.span);
     return adds(base, held) && adds(s.args[1], part);
   }
@@ -178,7 +180,7 @@ struct Additive {
       }
       case Op::Loop: {
         const core::Region& r = s->regions[0];
-        if (result >= static_cast<std::size_t>(s->attrs.carries)) return fail(s->span);
+        if (result >= static_cast<std::size_t>(s->attrs.carries) || !isFree(s->attrs.extent)) return fail(s->span);
         const IsHeld carry = [&](const Atom& x) { return !x.isLiteral && x.var == r.params[result]; };
         return adds(s->args[result], held) && adds(r.yields[result], carry);
       }

@@ -53,6 +53,8 @@ bool isComparison(Op op) { return op == Op::Eq || op == Op::Ne || op == Op::Lt |
 /// Each element of the result depends on the same element of the operands, if on any.
 bool isElementwise(Op op) { return op <= Op::Digamma || op == Op::Broadcast || op == Op::Reshape; }
 
+bool isNumber(core::Elem e) { return e != core::Elem::Bool && e != core::Elem::Key; }
+
 bool isReadAtPlace(Op op) { return op == Op::Gather || op == Op::Pick || op == Op::DynamicSlice; }
 
 }  // namespace
@@ -122,6 +124,12 @@ bool FnFacts::isZero(const Atom& a) const {
   if (a.isLiteral) return a.literal.bits == 0;
   const Stmt* s = definition(a.var);
   return s != nullptr && s->op == Op::Broadcast && isZero(s->args[0]);
+}
+
+void FnFacts::setParam(Var v, Facts facts) {
+  vars_[v] = std::move(facts);
+  const core::Type& type = fn_->typeOf(v);
+  if (vars_[v].has(Fact::Read) && type.rank() == 0 && isNumber(type.elem)) vars_[v].bits |= bit(Fact::Name);
 }
 
 void FnFacts::run() {
@@ -214,19 +222,18 @@ void FnFacts::finish(Var v, const Stmt& s) {
     isSingle = single && picksOne(s);
     if (isRead) give(v, Fact::Read, std::nullopt, Fact::Read, s.span);
     if (isSingle) give(v, Fact::Single, single, Fact::Single, s.span);
-    const bool isNumber = type.elem != core::Elem::Bool && type.elem != core::Elem::Key;
     const Bits other = Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
     const bool isOwnDraw = facts.any(Fact::Draw | Fact::FixedDraw | Fact::State) && !facts.has(Fact::Data) && !facts.any(other);
-    if (isNumber && facts.varies == 0 && type.rank() == 0 && (isRead || isOwnDraw)) give(v, Fact::Name, std::nullopt, Fact::Name, s.span);
+    if (isNumber(type.elem) && facts.varies == 0 && type.rank() == 0 && (isRead || isOwnDraw)) give(v, Fact::Name, std::nullopt, Fact::Name, s.span);
     // A name next to public values of any shape: `iota == name`.
-    if (isNumber && type.rank() != 0 && hasClient && isName && isElementwise(s.op)) give(v, Fact::Name, name, Fact::Name, s.span);
+    if (isNumber(type.elem) && type.rank() != 0 && hasClient && isName && isElementwise(s.op)) give(v, Fact::Name, name, Fact::Name, s.span);
   }
   if (!declassified_.contains(v)) return;
   if (facts.any(kClient) || !facts.edges.empty()) releasedContent_.insert(v);
   released_.insert(facts.edges.begin(), facts.edges.end());
-  const bool isSingle = facts.has(Fact::Single);
-  clear(v);
-  if (isSingle) vars_[v].bits = bit(Fact::Single);
+  // That it may be known does not make it something else.
+  facts.bits &= Fact::Held | Fact::RunKey | Fact::Single;
+  facts.edges.clear();
 }
 
 bool FnFacts::compare(const Stmt& s) {

@@ -74,7 +74,7 @@ class FnFacts {
  public:
   explicit FnFacts(const core::Fn& fn) : fn_(&fn), vars_(fn.vars.size()) {}
 
-  void setParam(core::Var v, Facts facts) { vars_[v] = std::move(facts); }
+  void setParam(core::Var v, Facts facts);
   void setDim(Dim::Variable d, Facts facts) { dims_[d] = std::move(facts); }
   /// From its definition on the variable is public.
   void declassify(core::Var v) { declassified_.insert(v); }
@@ -83,6 +83,7 @@ class FnFacts {
   const core::Fn& fn() const { return *fn_; }
   const Facts& of(core::Var v) const { return vars_[v]; }
   Facts of(const core::Atom& a) const { return a.isLiteral ? Facts{} : vars_[a.var]; }
+  Facts of(const Dim& d) const;
   const Why* why(core::Var v, Fact f) const;
   /// The statement that defines a variable; null for parameters.
   const core::Stmt* definition(core::Var v) const;
@@ -109,7 +110,6 @@ class FnFacts {
   /// After all that flows into a variable is known: whether it is a name, and whether the source declassifies it.
   void finish(core::Var v, const core::Stmt& s);
   void clear(core::Var v) { vars_[v] = {}; }
-  Facts of(const Dim& d) const;
   bool isZero(const core::Atom& a) const;
   void index(const std::vector<core::Stmt>& stmts);
 

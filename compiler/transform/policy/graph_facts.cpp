@@ -90,7 +90,7 @@ void GraphFacts::setSlot(Slot slot, Facts facts, int fn, const Atom& from) {
   if (declassifiedSlots_.contains(slot)) {
     released_.insert(facts.edges.begin(), facts.edges.end());
     facts.edges.clear();
-    facts.bits &= bit(Fact::Single);
+    facts.bits &= Fact::RunKey | Fact::Single;
   }
   slots_[slot] = std::move(facts);
   if (!from.isLiteral && fn >= 0) makers_[slot] = {fn, from.var};

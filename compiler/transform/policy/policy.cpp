@@ -90,7 +90,8 @@ void checkPlacements(const check::TypedProgram& typed, const Policies& policies,
       }
     }
     const TypeRef both = next->element->kind == TypeKind::Placed ? next->element->element : next->element;
-    if (both->kind == TypeKind::Tuple && both->items.size() == 2) result(both->items[1], "next", span);
+    // Behind the state everything is a result.
+    for (std::size_t i = 1; both->kind == TypeKind::Tuple && i < both->items.size(); ++i) result(both->items[i], "next", span);
     if (typed.hasEvaluate) result(typed.processTypes.at(2)->element, "evaluate", span);
   }
   if (typed.main) result(typed.main->result, "main", typed.main->span);
