@@ -49,9 +49,25 @@ struct Additive {
     return true;
   }
 
+  /// Where a part begins: a known polynomial, or a value.
+  struct Start {
+    std::optional<Dim> known;
+    Atom value;
+  };
+  Start startAt(const Atom& a) const {
+    if (a.isLiteral) return {Dim(a.literal.toInt()), {}};
+    const Stmt* s = facts.definition(a.var);
+    if (s != nullptr && s->op == Op::DimValue) return {s->attrs.extent, {}};
+    return {std::nullopt, a};
+  }
+  bool isSame(const Start& a, const Start& b) const {
+    if (a.known || b.known) return a.known && b.known && *a.known == *b.known;
+    return isSame(a.value, b.value);
+  }
+
   /// A part of `base`: where it begins on each axis, and how long it is.
   struct Part {
-    std::vector<Atom> starts;
+    std::vector<Start> starts;
     std::vector<Dim> sizes;
     /// The axes that are left.
     std::vector<std::size_t> axes;
@@ -62,7 +78,7 @@ struct Additive {
       Part whole;
       for (const Dim& d : facts.fn().typeOf(base).dims) {
         whole.axes.push_back(whole.starts.size());
-        whole.starts.push_back(Atom::of(core::Literal::ofInt(core::Elem::I32, 0)));
+        whole.starts.push_back({Dim(0), {}});
         whole.sizes.push_back(d);
       }
       return whole;
@@ -73,8 +89,8 @@ struct Additive {
     if (!part) return std::nullopt;
     // Of a part only whole axes are cut further.
     const auto isWhole = [&](std::size_t axis) {
-      const Atom& start = part->starts[axis];
-      return start.isLiteral && start.literal.toInt() == 0 && part->sizes[axis] == facts.fn().typeOf(base).dims[axis];
+      const Start& start = part->starts[axis];
+      return start.known && start.known->isConstant(0) && part->sizes[axis] == facts.fn().typeOf(base).dims[axis];
     };
     switch (s->op) {
       case Op::Reshape: {
@@ -90,11 +106,10 @@ struct Additive {
         if (std::any_of(s->attrs.strides.begin(), s->attrs.strides.end(), [](std::int64_t by) { return by != 1; })) return std::nullopt;
         if (part->axes.size() != s->attrs.starts.size()) return std::nullopt;
         for (std::size_t i = 0; i < part->axes.size(); ++i) {
-          const auto start = s->attrs.starts[i].constant();
           const std::size_t axis = part->axes[i];
           if (s->attrs.dims[i] == part->sizes[axis]) continue;
-          if (!start || !isWhole(axis)) return std::nullopt;
-          part->starts[axis] = Atom::of(core::Literal::ofInt(core::Elem::I32, *start));
+          if (!isWhole(axis)) return std::nullopt;
+          part->starts[axis] = {s->attrs.starts[i], {}};
           part->sizes[axis] = s->attrs.dims[i];
         }
         return part;
@@ -104,7 +119,7 @@ struct Additive {
           const std::size_t axis = part->axes[i];
           if (s->attrs.dims[i] == part->sizes[axis]) continue;
           if (!isWhole(axis)) return std::nullopt;
-          part->starts[axis] = s->args[i + 1];
+          part->starts[axis] = startAt(s->args[i + 1]);
           part->sizes[axis] = s->attrs.dims[i];
         }
         return part;
@@ -114,7 +129,7 @@ struct Additive {
         const auto at = static_cast<std::size_t>(s->attrs.axes[0]);
         const bool isScalar = s->args[1].isLiteral || facts.fn().typeOf(s->args[1].var).rank() == 0;
         if (!isScalar || at >= part->axes.size() || !isWhole(part->axes[at])) return std::nullopt;
-        part->starts[part->axes[at]] = s->args[1];
+        part->starts[part->axes[at]] = startAt(s->args[1]);
         part->sizes[part->axes[at]] = Dim(1);
         part->axes.erase(part->axes.begin() + static_cast<std::ptrdiff_t>(at));
         return part;
@@ -132,7 +147,7 @@ struct Additive {
       const std::optional<Part> p = partOf(a, base.var);
       if (!p || p->sizes != update.dims) return false;
       for (std::size_t i = 0; i < p->starts.size(); ++i) {
-        if (!isSame(p->starts[i], s.args[i + 2])) return false;
+        if (!isSame(p->starts[i], startAt(s.args[i + 2]))) return false;
       }
       return true;
     };
