@@ -43,6 +43,13 @@ TEST(Policy, CheckSaysWhatHoldsAndWhatIsDeclassified) {
                             ":4:3: \"it is public\"\n");
 }
 
+TEST(Policy, ALibraryHasNothingToProve) {
+  const Folder folder;
+  const BinaryResult result = fedc({"check", folder.write("half.fed", "policy secure;\nfn half(x: f32) -> f32 { x / 2 }\n")});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("policy secure: nothing to prove"));
+}
+
 TEST(Policy, FlagsAddToTheFile) {
   const BinaryResult result = fedc({"check", kTemperature, "--policy", "aggregate-only", "--policy", "secure"});
   EXPECT_EQ(result.exitCode, 1);

@@ -27,7 +27,9 @@ std::string policyText(const CommandLine& line, const driver::Compilation& compi
   Policies policies = line.run.policies;
   policies.insert(compilation.typed->policies.begin(), compilation.typed->policies.end());
   std::string text;
-  for (const Policy policy : policies) text += fmt::format("  policy {}: proved\n", policyName(policy));
+  const bool isLibrary = compilation.program->graphs.empty();
+  for (const Policy policy : policies)
+    text += fmt::format("  policy {}: {}\n", policyName(policy), isLibrary ? "nothing to prove, there is no `main`" : "proved");
   if (policies.empty()) return text;
   for (const transform::Release& release : compilation.releases) {
     text += fmt::format("  declassified at {}: \"{}\"\n", compilation.sources.describe(release.span), release.reason);
