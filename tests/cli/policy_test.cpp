@@ -39,8 +39,8 @@ TEST(Policy, CheckSaysWhatHoldsAndWhatIsDeclassified) {
   EXPECT_EQ(plain.out, path + ": ok\n");
   const BinaryResult result = fedc({"check", path, "--policy", "aggregate-only,no-client-state"});
   EXPECT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_EQ(result.out, path + ": ok\n  policy aggregate_only: proved\n  policy no_client_state: proved\n  declassified at " + path +
-                            ":4:3: \"it is public\"\n");
+  EXPECT_EQ(result.out,
+            path + ": ok\n  policy aggregate_only: proved\n  policy no_client_state: proved\n  declassified at " + path + ":4:3: \"it is public\"\n");
 }
 
 TEST(Policy, ALibraryHasNothingToProve) {

@@ -105,7 +105,8 @@ TEST(Policies, WhatLeaksIsRefusedAtItsLineWithItsWay) {
     for (const Diagnostic& d : outcome.diagnostics) {
       // What the types say has no way.
       if (d.code == Code::ClientResult || d.code == Code::StateAtClients) continue;
-      const bool hasWay = std::any_of(d.notes.begin(), d.notes.end(), [](const std::string& note) { return note.starts_with("the way of the value: "); });
+      const bool hasWay =
+          std::any_of(d.notes.begin(), d.notes.end(), [](const std::string& note) { return note.starts_with("the way of the value: "); });
       EXPECT_TRUE(hasWay) << outcome.shown;
     }
     // The policy is what refuses it.
@@ -186,9 +187,9 @@ TEST(Policies, WhatNobodyReadsDoesNotCross) {
   const Outcome outcome = outcomeOfText(maximum("{ let _ = federated_collect(mine); federated_sum(mine) }"), {Policy::AggregateOnly});
   EXPECT_THAT(outcome.errors, IsEmpty()) << outcome.shown;
   // A check reads it.
-  const Outcome checked = outcomeOfText(
-      maximum("{ let m = federated_max(mine); let seen = |m| { assert(m < 5.0, \"large\"); 0.0 }; federated_sum(mine) + seen(m) }"),
-      {Policy::AggregateOnly});
+  const Outcome checked =
+      outcomeOfText(maximum("{ let m = federated_max(mine); let seen = |m| { assert(m < 5.0, \"large\"); 0.0 }; federated_sum(mine) + seen(m) }"),
+                    {Policy::AggregateOnly});
   EXPECT_EQ(checked.errors.size(), 1U) << checked.shown;
 }
 

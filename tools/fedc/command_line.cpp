@@ -150,7 +150,8 @@ void addRun(CLI::App* app, CommandLine& line) {
       app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
       [&](std::optional<std::int64_t> v) { run.clientsPerRound = v; });
   addPolicies(app, run);
-  add(app, "--min-clients", "N", "the fewest clients of a round; default: 10 under `aggregate-only`, else 0",
+  add(
+      app, "--min-clients", "N", "the fewest clients of a round; default: 10 under `aggregate-only`, else 0",
       [](const std::string& t) { return parseWhole(t, 1, std::numeric_limits<std::int64_t>::max()); }, [&](std::int64_t v) { run.minClients = v; });
   add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(),
       [&](std::string v) { run.clients = std::move(v); });

@@ -14,8 +14,8 @@ using core::Var;
 
 namespace {
 
-constexpr std::array kAllFacts = {Fact::Data, Fact::State,      Fact::Draw,        Fact::FixedDraw, Fact::RunKey, Fact::Read,  Fact::Name,
-                                  Fact::TrueOfName, Fact::FalseOfName, Fact::Chosen,    Fact::Named,  Fact::Held, Fact::Single};
+constexpr std::array kAllFacts = {Fact::Data,       Fact::State,       Fact::Draw,   Fact::FixedDraw, Fact::RunKey, Fact::Read,  Fact::Name,
+                                  Fact::TrueOfName, Fact::FalseOfName, Fact::Chosen, Fact::Named,     Fact::Held,   Fact::Single};
 
 /// What is made of a value has them, too.
 constexpr Bits kStaying =

@@ -157,8 +157,7 @@ void GraphFacts::select(const Phase& p, const core::SelectEdge& e, int number) {
   if (!e.asked.isLiteral) {
     const FnFacts& work = *fns_.at(p.client);
     const core::Fn& fn = work.fn();
-    const bool isThere =
-        work.definition(e.asked.var) != nullptr || std::find(fn.params.begin(), fn.params.end(), e.asked.var) != fn.params.end();
+    const bool isThere = work.definition(e.asked.var) != nullptr || std::find(fn.params.begin(), fn.params.end(), e.asked.var) != fn.params.end();
     const Facts known = work.of(e.asked);
     // Keys that are drawn tell nothing of the data.
     if (isThere && !known.any(kClient & ~bit(Fact::Draw))) return;
@@ -189,9 +188,8 @@ std::optional<Finding> GraphFacts::problemOf(const Phase& p, const UpEdge& e, co
     if (e.kind == UpEdge::Kind::Collect) return found(Problem::Collected);
     for (std::size_t i = 0; !isSecure(e.kind) && i < leaves.size(); ++i) {
       const auto position = e.first + static_cast<int>(i);
-      const auto held = std::find_if(p.clientInputs.begin(), p.clientInputs.end(), [&](const ClientInput& in) {
-        return in.kind == ClientInput::Kind::Accumulator && in.index == position;
-      });
+      const auto held = std::find_if(p.clientInputs.begin(), p.clientInputs.end(),
+                                     [&](const ClientInput& in) { return in.kind == ClientInput::Kind::Accumulator && in.index == position; });
       const auto other = notAdded(work, leaves[i], work.fn().params[static_cast<std::size_t>(held - p.clientInputs.begin())]);
       const auto size = p.accumulator.size();
       const FnFacts& merge = *fns_.at(p.merge);

@@ -47,7 +47,8 @@ Diagnostic diagnosticOf(const Finding& f, const std::string& what) {
     case Problem::NotASum: {
       Diagnostic d(Code::NotASum, primary, fmt::format("`{}` brings more than a sum of the clients' values to the server", what));
       d.primaryLabel = "not proven to be a sum";
-      if (f.at.isValid() && f.at.file == primary.file && !(f.at == primary)) d.labels.push_back({f.at, f.inMerge ? "this does not add the two accumulators" : "this adds nothing to the accumulator"});
+      if (f.at.isValid() && f.at.file == primary.file && !(f.at == primary))
+        d.labels.push_back({f.at, f.inMerge ? "this does not add the two accumulators" : "this adds nothing to the accumulator"});
       return d;
     }
     case Problem::Collected:

@@ -121,7 +121,8 @@ void Names::show(const Way& way, const std::string& what, Diagnostic& diagnostic
   };
   const auto bridge = [&](const Function* to) {
     const Binding* binding = takes(passed, to);
-    if (binding != nullptr && binding->at.file == own && !binding->value.contains(diagnostic.primary)) pass(*binding, fmt::format("`{}`", binding->name));
+    if (binding != nullptr && binding->at.file == own && !binding->value.contains(diagnostic.primary))
+      pass(*binding, fmt::format("`{}`", binding->name));
   };
   for (const Span step : way.steps) {
     const Function* function = innermost(functions_, &Function::body, step);
