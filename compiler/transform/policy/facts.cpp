@@ -229,7 +229,6 @@ void FnFacts::finish(Var v, const Stmt& s) {
     if (isNumber(type.elem) && type.rank() != 0 && hasClient && isName && isElementwise(s.op)) give(v, Fact::Name, name, Fact::Name, s.span);
   }
   if (!declassified_.contains(v)) return;
-  if (facts.any(kClient) || !facts.edges.empty()) releasedContent_.insert(v);
   released_.insert(facts.edges.begin(), facts.edges.end());
   // That it may be known does not make it something else.
   facts.bits &= Fact::Held | Fact::RunKey | Fact::Single;

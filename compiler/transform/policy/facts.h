@@ -89,8 +89,6 @@ class FnFacts {
   const core::Stmt* definition(core::Var v) const;
   /// Edges whose single values a declassified variable was made of.
   const std::set<int>& released() const { return released_; }
-  /// Whether a declassified variable was made of anything of a client's.
-  bool releasedContent(core::Var v) const { return releasedContent_.contains(v); }
 
  private:
   void block(const std::vector<core::Stmt>& stmts);
@@ -116,7 +114,7 @@ class FnFacts {
   const core::Fn* fn_;
   std::vector<Facts> vars_;
   std::map<Dim::Variable, Facts> dims_;
-  std::set<core::Var> declassified_, releasedContent_;
+  std::set<core::Var> declassified_;
   std::set<int> released_;
   std::map<std::pair<core::Var, Fact>, Why> why_;
   std::unordered_map<core::Var, const core::Stmt*> definitions_;
