@@ -21,6 +21,14 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
                           .at(fmt::format("`{}`", show(why->type))));
       }
       MutExpr x = inferArg(a[1], hint);
+      const TypeRef t = solver_.zonk(x->type);
+      if (isError(t)) return errorExpr(span);
+      const TypeRef inner = is(t, TypeKind::Placed) ? t->element : t;
+      if (is(inner, TypeKind::Sequence) || hasFunction(inner)) {
+        return failed(Diagnostic(Code::BuiltinArgument, x->span, "`declassify` takes a run-time value")
+                          .at(fmt::format("`{}`", show(t)))
+                          .note("declassify what is made of the data, not the data itself"));
+      }
       return builtinNode(b, {why, x}, x->type, span);
     }
     case Builtin::FederatedValue: {

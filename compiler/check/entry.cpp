@@ -14,8 +14,8 @@ namespace fedc::check {
 
 namespace {
 
-constexpr std::array<const char*, 11> kRunSettings = {"data",         "eval", "rounds",  "clients_per_round", "clients",
-                                                      "eval_clients", "seed", "threads", "eval_every",        "data_cache", "client_cache"};
+constexpr std::array<const char*, 12> kRunSettings = {"data", "eval",    "rounds",     "clients_per_round", "clients",      "eval_clients",
+                                                      "seed", "threads", "eval_every", "data_cache",        "client_cache", "min_clients"};
 
 /// The number that a literal (or `-` and a literal) stands for, in a type.
 std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {
@@ -272,22 +272,39 @@ void ProgramChecker::declareLimit(const ast::BudgetEntry& e) {
   *limit = std::move(made);
 }
 
+void ProgramChecker::declarePolicies(ModuleInfo& main) {
+  for (const ast::ItemPtr& item : main.tree->items) {
+    const auto* policy = ast::tryAs<ast::PolicyItem>(item.get());
+    if (policy == nullptr) continue;
+    const ast::Name& name = policy->name;
+    if (const auto known = policyFromName(name.text)) {
+      out.policies.insert(*known);
+      continue;
+    }
+    const std::vector<std::string> names = policyNames();
+    Diagnostic d(Code::UnknownPolicy, name.span, fmt::format("there is no policy `{}`", name.text));
+    d.primaryLabel = "not a policy";
+    if (const auto near = suggest(name.text, names)) d.fix = Fix::replace(name.span, *near, "a similar policy exists");
+    d.notes.push_back(fmt::format("the policies are `{}`", fmt::join(names, "`, `")));
+    sink.report(std::move(d));
+  }
+}
+
 void ProgramChecker::rejectForeignItems() {
   for (const auto& m : modules.all()) {
     const bool isMain = m->name.empty();
     for (const ast::ItemPtr& item : m->tree->items) {
-      const bool own = item->kind == ast::ItemKind::Param || item->kind == ast::ItemKind::Run || item->kind == ast::ItemKind::Budget;
+      const bool own = item->kind == ast::ItemKind::Param || item->kind == ast::ItemKind::Run || item->kind == ast::ItemKind::Budget ||
+                       item->kind == ast::ItemKind::Policy;
       if (own && !isMain && !m->isPrelude) {
         const Span at = item->kind == ast::ItemKind::Param ? ast::as<ast::ParamItem>(*item).name.span : item->span;
-        sink.report(Diagnostic(Code::ParamOutsideMain, at, "only the file that is run declares `param`s, `run` and `budget`")
+        sink.report(Diagnostic(Code::ParamOutsideMain, at, "only the file that is run declares `param`s, `run`, `budget` and policies")
                         .at(fmt::format("declared in module `{}`", m->name))
                         .note("a module takes what it needs as arguments of its functions"));
       }
       if (!isMain) continue;
-      if (item->kind == ast::ItemKind::Policy || item->kind == ast::ItemKind::Derivative || item->kind == ast::ItemKind::Native) {
-        const char* what = item->kind == ast::ItemKind::Policy   ? "policies are"
-                           : item->kind == ast::ItemKind::Native ? "native functions are"
-                                                                 : "written derivatives are";
+      if (item->kind == ast::ItemKind::Derivative || item->kind == ast::ItemKind::Native) {
+        const char* what = item->kind == ast::ItemKind::Native ? "native functions are" : "written derivatives are";
         sink.report(Diagnostic(Code::NotYet, item->span, fmt::format("{} not supported yet", what)).at("no meaning yet"));
       }
     }

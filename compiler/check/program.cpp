@@ -322,6 +322,7 @@ std::optional<TypedProgram> ProgramChecker::run(FileId file) {
   declareParams(*main);
   declareRun(*main);
   declareBudget(*main);
+  declarePolicies(*main);
   rejectForeignItems();
   checkStructs(*main);
   for (const auto& fn : main->functions) {

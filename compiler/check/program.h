@@ -94,6 +94,7 @@ class ProgramChecker {
   void declareRun(ModuleInfo& main);
   void declareBudget(ModuleInfo& main);
   void declareLimit(const ast::BudgetEntry& entry);
+  void declarePolicies(ModuleInfo& main);
   void rejectForeignItems();
   void checkTests(ModuleInfo& main);
   void findEntry(ModuleInfo& main);

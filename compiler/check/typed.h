@@ -9,6 +9,7 @@
 
 #include "compiler/check/type.h"
 #include "compiler/core/type.h"
+#include "compiler/support/policy.h"
 #include "compiler/support/source.h"
 
 /// The typed program: what `check` hands to `specialise`. Every function body is checked for concrete types (one FnInstance per function and
@@ -263,6 +264,8 @@ struct TypedProgram {
   std::vector<Param> params;
   RunDefaults run;
   Budget budget;
+  /// `policy aggregate_only;`
+  Policies policies;
   /// `let main = process(..)`: a compile-time struct whose fields 0, 1, 2 are init, next, evaluate (function values); or null.
   std::shared_ptr<const GlobalLet> process;
   /// The process was given an `evaluate`.

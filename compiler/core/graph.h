@@ -78,12 +78,22 @@ struct UpEdge {
   std::vector<SlotInfo> leaves;
   /// For each leaf its `cross` in the client function, until pass `cross` has removed them; none of what is collected.
   std::vector<int> crossings = {};
+  /// Its leaves among those of the phase's accumulator; Collect: among `Phase::collected`.
+  int first = 0;
+  int count = 0;
+  /// What the user's own file calls, and where: `federated_mean`, which is an aggregate in the library.
+  std::string name;
+  Span call;
 };
 
 /// What clients ask for by key: the keys go up, slices of a server value come down, before the clients of this phase work. Where a slice is made is
 /// the compiler's choice; what crosses is this.
 struct SelectEdge {
   Span span;
+  /// In the user's own file.
+  Span call;
+  /// The keys in the phase's client function, as pass specialise made it: of use before passes on Core IR.
+  Atom asked;
   /// Leaves that cross, per client: the keys, and the slices in the order of the keys.
   std::vector<SlotInfo> keys, slices;
   /// As UpEdge::crossings.
@@ -139,6 +149,17 @@ struct Column {
   /// Element type without the row axis.
   Type type;
   Span span;
+};
+
+/// A value that the source declassifies: a variable of a function, as pass specialise made it (of use before passes on Core IR); a slot or a column
+/// that is this value elsewhere.
+struct Declassified {
+  Span span;
+  std::string reason;
+  int fn = -1;
+  Var var = 0;
+  std::optional<Slot> slot;
+  std::optional<int> column;
 };
 
 /// One entry point as data: `server0 (down clients up server)*`.
@@ -209,6 +230,8 @@ struct Graph {
     std::optional<std::size_t> tolerance;
   };
   std::vector<Assertion> assertions;
+  /// In the order of the program's evaluation.
+  std::vector<Declassified> declassified;
 };
 
 /// A compiled program as the middle hands it over: local functions and the graphs that name them.

@@ -353,7 +353,9 @@ void fields(A& a, check::RunDefaults& x) {
 
 template <class A>
 void fields(A& a, ProgramFacts& x) {
-  a(x.params, x.run, x.isOneLeaf);
+  std::vector<Policy> policies(x.policies.begin(), x.policies.end());
+  a(x.params, x.run, policies, x.isOneLeaf);
+  x.policies = {policies.begin(), policies.end()};
 }
 
 template <class A>

@@ -57,6 +57,7 @@ std::string programKey(const std::string& path, const CompileOptions& options) {
     key += fmt::format("include {}\n", std::filesystem::absolute(folder, error).lexically_normal().string());
     if (error) return {};
   }
+  for (const Policy policy : options.policies) key += fmt::format("policy {}\n", policyName(policy));
   return key;
 }
 

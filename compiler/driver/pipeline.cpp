@@ -79,7 +79,7 @@ bool checkSource(Compilation& compilation, FileId file, const CompileOptions& op
 }
 
 ProgramFacts factsOf(const check::TypedProgram& program) {
-  ProgramFacts facts{program.params, program.run, false};
+  ProgramFacts facts{program.params, program.run, program.policies, false};
   if (program.main) {
     check::TypeRef type = program.main->result;
     while (type->kind == check::TypeKind::Placed) type = type->element;
@@ -97,6 +97,12 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
     if (options.print && (options.printAfter == pass || options.printAfter == "all")) options.print(pass, core::print(program->module));
   };
   const check::TypedProgram& typed = *compilation.typed;
+  Policies policies = options.policies;
+  policies.insert(typed.policies.begin(), typed.policies.end());
+  // A test works on values that stand in it, not on anybody's.
+  if (tests) policies.clear();
+  transform::checkPlacements(typed, policies, compilation.sink);
+  if (compilation.sink.hasErrors()) return false;
   for (transform::specialise::Entry& entry : tests ? transform::specialiseTests(typed, *tests, program->module, compilation.sink)
                                                    : transform::specialiseProgram(typed, program->module, compilation.sink)) {
     program->graphs.push_back(transform::cut(std::move(entry), program->module));
@@ -104,6 +110,9 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   if (compilation.sink.hasErrors()) return false;
   verify("specialise", program->module, false, false);
   print("specialise");
+  transform::provePolicies(*program, typed, policies, compilation.sink);
+  compilation.releases = transform::releasesOf(*program);
+  if (compilation.sink.hasErrors()) return false;
   for (const CorePass& pass : kCorePasses) {
     for (core::Fn& fn : program->module.fns) {
       auto done = pass.run(program->module, fn);

@@ -13,7 +13,9 @@
 #include "compiler/core/graph.h"
 #include "compiler/support/diagnostics.h"
 #include "compiler/support/expected.h"
+#include "compiler/support/policy.h"
 #include "compiler/support/source.h"
+#include "compiler/transform/policy.h"
 
 namespace fedc::driver {
 
@@ -37,6 +39,8 @@ struct CompileOptions {
   std::map<std::string, std::string> params;
   /// `--include`
   std::vector<std::string> include;
+  /// `--policy`: proved besides those that the program names.
+  Policies policies;
   /// What the compilation's sources begin with (`Library::addTo`), if so.
   const Library* library = nullptr;
   /// Modules by name, as text, for a program that is no file (ModuleFinder); may be null.
@@ -61,6 +65,7 @@ struct ModuleLookup {
 struct ProgramFacts {
   std::vector<check::Param> params;
   check::RunDefaults run;
+  Policies policies;
   /// `main` returns one leaf, not a struct or tuple around one.
   bool isOneLeaf = false;
 };
@@ -73,6 +78,8 @@ struct Compilation {
   std::vector<ModuleLookup> lookups;
   std::optional<check::TypedProgram> typed;
   std::shared_ptr<core::Program> program;
+  /// What the source declassifies, once lowered.
+  std::vector<transform::Release> releases;
 };
 
 /// Passes 1 and 2: reads and checks a program. False if an error was reported to `compilation.sink`; a main file that cannot be read is the Error.

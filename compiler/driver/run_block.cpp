@@ -43,13 +43,17 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
     auto value = parseWhole(text, name == "threads" ? 1 : 0, name == "threads" ? 4096 : std::numeric_limits<int>::max());
     if (!value) return context(value.error());
     (name == "threads" ? options.threads : options.evalEvery) = static_cast<int>(*value);
+  } else if (name == "min_clients") {
+    auto value = parseWhole(text, 1, std::numeric_limits<std::int64_t>::max());
+    if (!value) return context(value.error());
+    options.minClients = *value;
   } else if (name == "data_cache" || name == "client_cache") {
     auto value = parseBytes(text);
     if (!value) return context(value.error());
     (name == "data_cache" ? options.dataCache : options.clientCache) = *value;
   } else {
     const std::vector<std::string> known = {"data",         "eval", "rounds",  "clients_per_round", "clients",
-                                            "eval_clients", "seed", "threads", "eval_every",        "data_cache", "client_cache"};
+                                            "eval_clients", "seed", "threads", "eval_every",        "data_cache", "client_cache", "min_clients"};
     const auto meant = suggest(name, known);
     return fail(fmt::format("the `run` block has no setting `{}`{}", name, meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
   }
@@ -61,6 +65,7 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
 Expected<runtime::RunOptions> runBlockOptions(const ProgramFacts& program, const std::string& programPath) {
   runtime::RunOptions options;
   const check::RunDefaults& block = program.run;
+  if (program.policies.contains(Policy::AggregateOnly)) options.minClients = kMinClients;
   if (block.data) options.data = besideProgram(*block.data, programPath);
   if (block.eval) options.evalData = besideProgram(*block.eval, programPath);
   if (block.rounds) {

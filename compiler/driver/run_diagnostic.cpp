@@ -11,6 +11,7 @@ Code codeOf(runtime::RunError::Kind kind) {
   switch (kind) {
     case Kind::Option: return Code::OptionMismatch;
     case Kind::Data: return Code::DataMismatch;
+    case Kind::TooFew: return Code::TooFewClients;
     case Kind::Check: return Code::CheckFailed;
     case Kind::Weights: return Code::WeightsMismatch;
     case Kind::Program: return Code::NotRunnable;

@@ -36,6 +36,9 @@ struct Cut {
   std::map<std::pair<int, int>, Slot> collectedSlots;
   /// What each home must hand out, in order.
   std::map<Home, std::vector<core::Var>> exports;
+  /// What became of the entry's homes and columns (-1: dropped).
+  std::map<Home, int> functions;
+  std::vector<int> columnPositions;
 
   explicit Cut(Entry& e, core::Module& m) : entry(e), module(m) { inputSlots.resize(e.inputs.size()); }
 
@@ -156,7 +159,37 @@ struct Cut {
   int addFn(HomeFn& home, const std::string& name) {
     home.fn.name = entry.name + "." + name;
     module.fns.push_back(std::move(home.fn));
-    return static_cast<int>(module.fns.size() - 1);
+    functions[home.home] = static_cast<int>(module.fns.size() - 1);
+    return functions[home.home];
+  }
+
+  /// A declassified variable by the names that the graph has for its value.
+  void declassify() {
+    for (const Entry::Declassified& d : entry.declassified) {
+      core::Declassified out{d.span, d.reason, -1, d.var, std::nullopt, std::nullopt};
+      if (const auto fn = functions.find(d.home); fn != functions.end()) out.fn = fn->second;
+      if (const auto slot = exported.find({d.home, d.var}); slot != exported.end()) out.slot = slot->second;
+      for (const auto& [origin, var] : find(d.home)->params) {
+        if (var == d.var) sameElsewhere(d.home, origin, out);
+      }
+      if (out.fn >= 0 || out.slot || out.column) graph.declassified.push_back(std::move(out));
+    }
+  }
+
+  /// What a parameter is bound to, where anything else of the graph may take it from, too.
+  void sameElsewhere(Home home, const Origin& origin, core::Declassified& out) {
+    const auto known = [&](const auto& slots, const auto& key) {
+      if (const auto found = slots.find(key); found != slots.end()) out.slot = found->second;
+    };
+    switch (origin.kind) {
+      case Origin::Kind::Column: out.column = columnPositions.at(static_cast<std::size_t>(origin.index)); break;
+      case Origin::Kind::Carry: known(exported, std::pair(origin.from, origin.var)); break;
+      case Origin::Kind::Accumulator:
+        if (home.kind == Home::Kind::Server) known(accumulatorSlots, std::pair(home.level, origin.index));
+        break;
+      case Origin::Kind::Collected: known(collectedSlots, std::pair(home.level, origin.index)); break;
+      default: break;
+    }
   }
 
   static void addResult(core::Fn& fn, const Leaf& leaf) {
@@ -208,6 +241,12 @@ struct Cut {
     checkedLeaves({Home::Kind::Merge, level}, checked);
     std::vector<int> kept;
     std::map<int, int> position;
+    int stacks = 0;
+    const auto keep = [&](const core::UpEdge& edge, int first, int count) {
+      phase.up.push_back(edge);
+      phase.up.back().first = first;
+      phase.up.back().count = count;
+    };
     for (const specialise::Aggregation& a : exchange.aggregations) {
       if (a.edge.kind == core::UpEdge::Kind::Collect) {
         // What the server never looks at is not collected.
@@ -216,13 +255,15 @@ struct Cut {
         for (int i = 0; i < a.count; ++i) {
           if (collectedSlots.contains({level, a.first + i})) edge.leaves.push_back(a.edge.leaves[static_cast<std::size_t>(i)]);
         }
-        if (!edge.leaves.empty()) phase.up.push_back(std::move(edge));
+        const int used = static_cast<int>(edge.leaves.size());
+        if (used != 0) keep(edge, stacks, used);
+        stacks += used;
         continue;
       }
       bool used = false;
       for (int i = 0; i < a.count; ++i) used = used || accumulatorSlots.contains({level, a.first + i}) || checked.contains(a.first + i);
       if (!used) continue;
-      phase.up.push_back(a.edge);
+      keep(a.edge, static_cast<int>(kept.size()), a.count);
       for (int i = 0; i < a.count; ++i) {
         position[a.first + i] = static_cast<int>(kept.size());
         kept.push_back(a.first + i);
@@ -410,7 +451,8 @@ struct Cut {
       if (used[i]) counted.insert(entry.columns[i].argument);
     }
     for (std::size_t i = 0; i < used.size(); ++i) used[i] = counted.insert(entry.columns[i].argument).second || used[i];
-    std::vector<int> position(used.size(), -1);
+    std::vector<int>& position = columnPositions;
+    position.assign(used.size(), -1);
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) continue;
       position[i] = static_cast<int>(graph.columns.size());
@@ -464,6 +506,7 @@ struct Cut {
     graph.first = serverStep(0);
     graph.phases = std::move(phases);
     dropColumns();
+    declassify();
     for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
       if (!inputSlots[i]) continue;
       Graph::Input in = entry.inputs[i];

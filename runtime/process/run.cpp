@@ -142,12 +142,24 @@ class Runner {
     return error;
   }
 
+  /// Found before any client works, so that nothing has left one.
+  tl::unexpected<RunError> tooFew(std::size_t clients, int round, bool evaluation) const {
+    RunError error;
+    error.kind = RunError::Kind::TooFew;
+    error.round = round;
+    error.message = fmt::format("{} {} {}, `min_clients` is {}", evaluation ? "the evaluation has" : "the round has", clients,
+                                clients == 1 ? "client" : "clients", options_.minClients);
+    error.help = evaluation ? "evaluate on more clients: `--eval-clients`" : "let more clients take part in a round: `--clients-per-round`";
+    return tl::unexpected(std::move(error));
+  }
+
   Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round, bool evaluation = false) {
     Cohort cohort;
     Cohorts::Members members;
     // `init` is asked for its clients one by one, by the store of what they keep.
     if (hasClients(*entry.graph) && federation != nullptr) {
       members = federation->cohorts->of(cohortRound);
+      if (static_cast<std::int64_t>(members->size()) < options_.minClients) return tooFew(members->size(), round, evaluation);
       cohort.clients = *members;
       cohort.ids = federation->clients.get();
       cohort.loader = &data_->loader();

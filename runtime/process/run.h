@@ -55,6 +55,8 @@ struct RunOptions {
   int rounds = 1;
   /// Cohort size; nothing: every client, in ascending order of the ids.
   std::optional<std::int64_t> clientsPerRound;
+  /// No graph works on fewer clients than this.
+  std::int64_t minClients = 0;
   std::uint64_t seed = 0;
   /// Worker threads; 0: as many as the machine has. Bits do not depend on it.
   int threads = 0;
@@ -95,6 +97,8 @@ struct RunError {
     Data,
     /// A check in the program failed: see `site`.
     Check,
+    /// A round, or an evaluation, has fewer clients than `minClients`.
+    TooFew,
     /// A file of weights (`save`, `init`), or a run's directory.
     Weights,
     /// Something that the runtime cannot do yet, or a graph that is not well formed.

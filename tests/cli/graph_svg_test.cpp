@@ -17,7 +17,7 @@ core::Program averaging() {
   graph.entry = "next";
   graph.slots = {{"w", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server},
                  {"w'", {core::Elem::F32, {Dim(784), Dim(10)}}, core::Place::Server}};
-  graph.inputs = {{core::Graph::Input::Kind::State, 0, "w", {}}};
+  graph.inputs = {{core::Graph::Input::Kind::State, 0, "w", {}, {}}};
   graph.columns = {{0, "pixels", {core::Elem::F32, {Dim(784)}}, {}}};
   core::Phase phase;
   phase.down = {0};

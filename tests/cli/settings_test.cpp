@@ -91,7 +91,7 @@ core::Program programWithMain() {
   core::Graph graph;
   graph.entry = "main";
   graph.slots = {{"x", {core::Elem::F32, {}}, core::Place::Server}, {"m.w", {core::Elem::I32, {Dim(2)}}, core::Place::Server}};
-  graph.inputs = {{core::Graph::Input::Kind::Argument, 0, "x", {}}, {core::Graph::Input::Kind::Argument, 1, "m.w", {}}};
+  graph.inputs = {{core::Graph::Input::Kind::Argument, 0, "x", {}, {}}, {core::Graph::Input::Kind::Argument, 1, "m.w", {}, {}}};
   program.graphs.push_back(graph);
   return program;
 }

@@ -61,10 +61,13 @@ Program smallProgram() {
   const Type vector{Elem::F32, {Dim(10)}}, scalar{Elem::F32, {}};
   g.slots = {{"m.w", vector, Place::Server}, {"sum.w", vector, Place::Server}, {"sum.n", scalar, Place::Server}, {"m'.w", vector, Place::Server}};
   g.columns = {{0, "pixels", vector, {}}};
-  g.inputs = {{Graph::Input::Kind::State, 0, "m.w", {}}};
+  g.inputs = {{Graph::Input::Kind::State, 0, "m.w", {}, {}}};
   Phase phase;
   phase.down = {0};
-  phase.up = {{UpEdge::Kind::Aggregate, {}, {{"u.w", vector, Place::Clients}, {"u.n", scalar, Place::Clients}}}};
+  UpEdge up;
+  up.kind = UpEdge::Kind::Aggregate;
+  up.leaves = {{"u.w", vector, Place::Clients}, {"u.n", scalar, Place::Clients}};
+  phase.up = {up};
   phase.accumulator = {{"sum.w", vector, Place::Server}, {"sum.n", scalar, Place::Server}};
   phase.zero.fn = 1;
   phase.client = 0;

@@ -20,7 +20,7 @@ const std::map<std::string, std::string> kNever = {
     {"builtin hash", "strings are not compiled yet"},
     {"builtin assert_close", "in `test` blocks"},
     {"builtin clients", "in `test` blocks"},
-    {"builtin declassify", "for policies, which have no meaning yet"},
+    {"builtin declassify", "x itself; what it says is for policies (tests/policy)"},
     {"builtin leaves", "a number as soon as it is checked"},
     {"vjp fma", "made by simplify, behind all transforms"},
     {"vjp pick", "made by simplify, behind all transforms"},

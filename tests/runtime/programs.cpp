@@ -130,7 +130,7 @@ std::shared_ptr<core::Program> twoPhaseProgram() {
   g.dims.push_back({"K", std::nullopt});
   g.columns.push_back(column("x", Elem::F32, {Dim(3)}));
   const auto m = slot(g, "m", kVector), k = slot(g, "k", kKey);
-  g.inputs = {{Graph::Input::Kind::State, m, "m", {}}, {Graph::Input::Kind::Key, k, "k", {}}};
+  g.inputs = {{Graph::Input::Kind::State, m, "m", {}, {}}, {Graph::Input::Kind::Key, k, "k", {}, {}}};
   const auto s1 = slot(g, "s", kVector), n1 = slot(g, "n", kScalar), c = slot(g, "c", kScalar, Place::Clients);
   const auto stacked = slot(g, "counts", {Elem::F32, {Dim::variable(0)}}), next = slot(g, "m'", kVector), s2 = slot(g, "s2", kVector);
 
@@ -188,7 +188,7 @@ std::shared_ptr<core::Program> processProgram() {
     const Atom noise = b.convert(b.emit1(Op::RandomBits, {Atom::of(k)}, bits), Elem::F32);
     fn.result(b.mul(noise, Atom::of(Literal::ofDouble(Elem::F32, 1e-10))), kVector);
     const auto key = slot(init, "k", kKey), m = slot(init, "m.w", kVector);
-    init.inputs = {{Graph::Input::Kind::Key, key, "k", {}}};
+    init.inputs = {{Graph::Input::Kind::Key, key, "k", {}, {}}};
     init.first = {add(*p, fn), {key}, {m}};
     init.outputs = {{Graph::Output::Kind::State, m, "w"}};
   }
@@ -199,7 +199,7 @@ std::shared_ptr<core::Program> processProgram() {
   next.columns.push_back(column("x", Elem::F32, {Dim(3)}));
   {
     const auto m = slot(next, "m.w", kVector), k = slot(next, "k", kKey), lr = slot(next, "lr", kScalar);
-    next.inputs = {{Graph::Input::Kind::State, m, "m.w", {}}, {Graph::Input::Kind::Key, k, "k", {}}, {Graph::Input::Kind::Param, lr, "lr", {}}};
+    next.inputs = {{Graph::Input::Kind::State, m, "m.w", {}, {}}, {Graph::Input::Kind::Key, k, "k", {}, {}}, {Graph::Input::Kind::Param, lr, "lr", {}, {}}};
     const auto s = slot(next, "s", kVector), n = slot(next, "n", kScalar), out = slot(next, "m'.w", kVector), scaled = slot(next, "scaled", kVector);
     FnMaker scale("scale");
     const Var v = scale.param(kVector, "v"), by = scale.param(kScalar, "lr");
@@ -234,7 +234,7 @@ std::shared_ptr<core::Program> processProgram() {
     work2.result(b.add(Atom::of(a), b.add(sum(b, Atom::of(x), {0}), Atom::of(m))), kVector);
     work2.fn.inPlace = {{0, 0}};
     const auto state = slot(evaluate, "m.w", kVector), s = slot(evaluate, "s", kVector);
-    evaluate.inputs = {{Graph::Input::Kind::State, state, "m.w", {}}};
+    evaluate.inputs = {{Graph::Input::Kind::State, state, "m.w", {}, {}}};
     core::Phase phase;
     phase.accumulator = {{"s", kVector, Place::Server}};
     phase.zero.fn = zeroFn(*p, {kVector});

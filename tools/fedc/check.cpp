@@ -22,6 +22,21 @@ bool checkData(const CommandLine& line, const std::string& path, const driver::C
   return true;
 }
 
+/// The policies that hold, and what the source declassifies: place and reason.
+std::string policyText(const CommandLine& line, const driver::Compilation& compilation) {
+  Policies policies = line.run.policies;
+  policies.insert(compilation.typed->policies.begin(), compilation.typed->policies.end());
+  std::string text;
+  const bool isLibrary = compilation.program->graphs.empty();
+  for (const Policy policy : policies)
+    text += fmt::format("  policy {}: {}\n", policyName(policy), isLibrary ? "nothing to prove, there is no `main`" : "proved");
+  if (policies.empty()) return text;
+  for (const transform::Release& release : compilation.releases) {
+    text += fmt::format("  declassified at {}: \"{}\"\n", compilation.sources.describe(release.span), release.reason);
+  }
+  return text;
+}
+
 }  // namespace
 
 int checkCommand(const CommandLine& line, const Console& console) {
@@ -31,7 +46,7 @@ int checkCommand(const CommandLine& line, const Console& console) {
     driver::Compilation compilation;
     bool isFileGood = compileFile(compilation, path, compileOptions(line, stdout), false, console, true);
     if (isFileGood && (line.run.data || !line.run.dataParts.empty())) isFileGood = checkData(line, path, compilation, console);
-    if (isFileGood && line.errorFormat == ErrorFormat::Text) writeOut(fmt::format("{}: ok\n", path));
+    if (isFileGood && line.errorFormat == ErrorFormat::Text) writeOut(fmt::format("{}: ok\n", path) + policyText(line, compilation));
     isGood = isGood && isFileGood;
   }
   return isGood ? kSuccess : kFailure;

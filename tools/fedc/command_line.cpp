@@ -87,6 +87,32 @@ void addCompilation(CLI::App* app, CommandLine& line) {
       [&](std::string pass) { line.printAfter = std::move(pass); });
 }
 
+/// Names, one for each flag or separated by commas.
+void addPolicies(CLI::App* app, RunFlags& run) {
+  const auto parse = [](const std::string& text) -> Expected<Policies> {
+    Policies all;
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = std::min(text.find(',', begin), text.size());
+      const std::string name = text.substr(begin, end - begin);
+      begin = end + 1;
+      if (const auto policy = policyFromName(name)) {
+        all.insert(*policy);
+        continue;
+      }
+      std::vector<std::string> known = policyNames();
+      for (std::string& one : known) std::replace(one.begin(), one.end(), '_', '-');
+      const auto meant = suggest(name, known);
+      return fail(fmt::format("there is no policy `{}`{}; there are {}", name, meant ? fmt::format(", did you mean `{}`?", *meant) : "",
+                              fmt::join(known, ", ")));
+    }
+    return all;
+  };
+  add(app, "--policy", "aggregate-only|secure|no-client-state", "what is proved of the program before it runs; may be repeated", parse,
+      [&](const Policies& all) { run.policies.insert(all.begin(), all.end()); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+}
+
 void addMessages(CLI::App* app, CommandLine& line) {
   addChoice(app, "--error-format", "how errors are written", {{"text", ErrorFormat::Text}, {"json", ErrorFormat::Json}}, line.errorFormat);
   addChoice(app, "--color", "colours in messages", {{"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}},
@@ -141,6 +167,10 @@ void addRun(CLI::App* app, CommandLine& line) {
   add(
       app, "--clients-per-round", "K|all", "clients drawn for each round", [](const std::string& t) { return parseCohortSize(t); },
       [&](std::optional<std::int64_t> v) { run.clientsPerRound = v; });
+  addPolicies(app, run);
+  add(
+      app, "--min-clients", "N", "the fewest clients of a round; default: 10 under `aggregate-only`, else 0",
+      [](const std::string& t) { return parseWhole(t, 1, std::numeric_limits<std::int64_t>::max()); }, [&](std::int64_t v) { run.minClients = v; });
   add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(),
       [&](std::string v) { run.clients = std::move(v); });
   add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(),
@@ -175,6 +205,7 @@ void addRun(CLI::App* app, CommandLine& line) {
 void addCheck(CLI::App* app, CommandLine& line) {
   app->add_option("FILE", line.files, "the programs")->required()->type_name("");
   addData(app, "--data", "check that this data is what the programs declare", line.run.data, line.run.dataParts);
+  addPolicies(app, line.run);
   addCompilation(app, line);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/support/expected.h"
+#include "compiler/support/policy.h"
 #include "runtime/process/run.h"
 
 namespace fedc::cli {
@@ -39,6 +40,9 @@ struct RunFlags {
   /// Every message is encoded, counted and decoded.
   bool wire = false;
   bool noCache = false;
+  /// `check`, too.
+  Policies policies;
+  std::optional<std::int64_t> minClients;
 };
 
 /// How `fedc test` runs a test.

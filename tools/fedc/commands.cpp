@@ -13,6 +13,7 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out) {
   driver::CompileOptions options;
   options.params = line.params;
   options.include = line.include;
+  options.policies = line.run.policies;
   options.verify = line.verify;
   options.wire = line.run.wire;
   options.printAfter = line.printAfter;

@@ -13,6 +13,8 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::Pr
   auto block = driver::runBlockOptions(program, programPath);
   if (!block) return tl::unexpected(block.error());
   runtime::RunOptions options = std::move(*block);
+  const bool wantsMany = flags.policies.contains(Policy::AggregateOnly) && !program.run.others.contains("min_clients");
+  if (wantsMany) options.minClients = kMinClients;
   if (flags.data) options.data = *flags.data;
   if (flags.evalData) options.evalData = *flags.evalData;
   options.dataParts = flags.dataParts;
@@ -24,6 +26,7 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::Pr
   if (flags.threads) options.threads = *flags.threads;
   if (flags.seed) options.seed = *flags.seed;
   if (flags.clientsPerRound) options.clientsPerRound = *flags.clientsPerRound;
+  if (flags.minClients) options.minClients = *flags.minClients;
   if (flags.dataCache) options.dataCache = *flags.dataCache;
   if (flags.clientCache) options.clientCache = *flags.clientCache;
   options.save = flags.save;

@@ -83,6 +83,7 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   Aggregation aggregation;
   aggregation.edge.kind = kind;
   aggregation.edge.span = userSpan(span);
+  aggregation.edge.call = callInOwnFile(span, aggregation.edge.name);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.accumulator.size());
   Value sent;
@@ -154,6 +155,7 @@ Value Specialiser::collect(const Value& x, Span span) {
   Aggregation aggregation;
   aggregation.edge.kind = core::UpEdge::Kind::Collect;
   aggregation.edge.span = userSpan(span);
+  aggregation.edge.call = callInOwnFile(span, aggregation.edge.name);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.collected.size());
   std::vector<Leaf> leaves = leavesOf(x), stacked;
@@ -191,7 +193,10 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
   const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});
   InHome scope(*this, Home{Home::Kind::Clients, level});
   SelectByKey selection;
+  std::string name;
   selection.edge.span = userSpan(span);
+  selection.edge.call = callInOwnFile(span, name);
+  selection.edge.asked = use(keys.leaf);
   selection.edge.keys = slotsOf(keys, "keys");
   // The whole value is at hand where a client's function takes its slices; that only they cross is what the edge says.
   const Value at = map(value, [&](const Leaf& l) {
@@ -210,6 +215,13 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
   Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span); });
   entry_->exchanges[level].selections.push_back(std::move(selection));
   return slices;
+}
+
+Value Specialiser::declassify(const std::string& reason, const Value& x, Span span) {
+  for (const Leaf& l : leavesOf(x)) {
+    if (!l.atom.isLiteral && l.home.kind != Home::Kind::Static) entry_->declassified.push_back({l.home, l.atom.var, span, reason});
+  }
+  return x;
 }
 
 Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span) {
@@ -245,7 +257,7 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
           [&](const Value& a) { return report ? callLocal(*report, {a}, span) : a; }, span);
     }
     case Builtin::FederatedCollect: return collect(*args[0], span);
-    case Builtin::Declassify: return *args[1];
+    case Builtin::Declassify: return declassify(args[0]->text, *args[1], span);
     case Builtin::FederatedSelect: return selectByKey(*args[0], *args[1], fn(2), span);
     case Builtin::FederatedSecureSum:
     case Builtin::FederatedSecureSumBitwidth:

@@ -69,6 +69,7 @@ struct Aggregation {
 
 /// What clients select in an exchange, and the parameters of their function that it is taken from.
 struct SelectByKey {
+  /// Its `asked` is a variable of the clients' home.
   core::SelectEdge edge;
   std::vector<core::Var> params;
 };
@@ -124,6 +125,14 @@ struct Entry {
   bool isTest = false;
   std::optional<std::int64_t> cohort;
   std::vector<core::Graph::Assertion> assertions;
+  /// `declassify(reason, x)`: a leaf of x, by its variable.
+  struct Declassified {
+    Home home;
+    core::Var var = 0;
+    Span span;
+    std::string reason;
+  };
+  std::vector<Declassified> declassified;
 };
 
 /// The first dimension variables of functions: in every client function the row counts of its data, in every server function the cohort's size

@@ -199,26 +199,33 @@ Value Specialiser::number(const Dim& d, core::Elem elem, Span span) {
 
 Home Specialiser::homeOf(const Value& value) const { return join({value}); }
 
-const std::pair<std::string, Span>* Specialiser::userCall(Span span) const {
+Span Specialiser::callInOwnFile(Span span, std::string& name) const {
   const FileId own = typed_.process          ? typed_.process->span.file
                      : typed_.main           ? typed_.main->span.file
                      : !typed_.tests.empty() ? typed_.tests.front().span.file
                                              : kNoFile;
-  if (span.file == own || own == kNoFile) return nullptr;
-  const auto call = std::find_if(chain_.rbegin(), chain_.rend(), [&](const auto& c) { return c.second.file == own; });
-  return call == chain_.rend() ? nullptr : &*call;
+  if (span.file == own || own == kNoFile) return span;
+  for (std::size_t i = chain_.size(); i-- > 0;) {
+    if (chain_[i].second.file != own) continue;
+    // A lambda of the file may be all that it calls: then what it calls.
+    std::size_t named = i;
+    while (named + 1 < chain_.size() && chain_[named].first == "lambda") ++named;
+    name = chain_[named].first;
+    return chain_[i].second;
+  }
+  return span;
 }
 
 Span Specialiser::userSpan(Span span) const {
-  const auto* call = userCall(span);
-  return call == nullptr ? span : call->second;
+  std::string name;
+  return callInOwnFile(span, name);
 }
 
 std::uint32_t Specialiser::site(Span span, std::string message) {
-  if (const auto* call = userCall(span)) {
-    span = call->second;
-    message += " (in `" + call->first + "`)";
-  }
+  // A check inside a library function is reported at the call in the user's own file.
+  std::string function;
+  span = callInOwnFile(span, function);
+  if (!function.empty()) message += " (in `" + function + "`)";
   module_.sites.push_back({span, std::move(message)});
   return static_cast<std::uint32_t>(module_.sites.size() - 1);
 }

@@ -66,10 +66,10 @@ class Specialiser {
   Value number(const Dim& d, core::Elem elem, Span span);
   Home join(const Args& values) const;
   Home homeOf(const Value& value) const;
-  /// What is inside a library function is reported at the call in the user's own file: that call, or null.
-  const std::pair<std::string, Span>* userCall(Span span) const;
-  Span userSpan(Span span) const;
   std::uint32_t site(Span span, std::string message);
+  /// Where the user's own file calls what is being done at `span`, which may lie in a library function; `name` becomes that function's.
+  Span callInOwnFile(Span span, std::string& name) const;
+  Span userSpan(Span span) const;
   void check(core::Atom condition, Span span, std::string message);
   /// That a condition holds in every element. One that is known to fail is an error before the run.
   void checkAll(const Leaf& condition, Span span, std::string message);
@@ -205,6 +205,8 @@ class Specialiser {
   Value collect(const Value& x, Span span);
   /// `take(value, key)` for each key of a client, where the client is.
   Value selectByKey(const Value& keys, const Value& value, const std::shared_ptr<const Closure>& take, Span span);
+  /// x itself; what its leaves are is said in the graph.
+  Value declassify(const std::string& reason, const Value& x, Span span);
   std::vector<core::SlotInfo> slotsOf(const Value& v, const std::string& prefix) const;
 
   // ---- secure.cpp
