@@ -74,7 +74,8 @@ Expected<std::unique_ptr<ClientStore>> ClientStore::open(Options options, std::i
 
 Expected<void> ClientStore::prepare() {
   // A run may commit often; what matters is that a commit is whole, also if the process is killed.
-  const char* journal = options_.file.empty() ? "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF" : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
+  const char* journal =
+      options_.file.empty() ? "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF" : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
   if (auto done = database_.run(journal); !done) return done;
   // The ids of a million clients.
   if (auto done = database_.run("PRAGMA cache_size = -32768"); !done) return done;
@@ -160,7 +161,8 @@ Expected<void> ClientStore::keep() {
   slabs_.clear();
   hand_ = 0;
   hasRows_ = true;
-  return database_.run("INSERT INTO client SELECT id, state FROM staged WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state; DELETE FROM staged");
+  return database_.run(
+      "INSERT INTO client SELECT id, state FROM staged WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state; DELETE FROM staged");
 }
 
 void ClientStore::drop() {

@@ -153,8 +153,8 @@ TEST(Resume, FiftyKills) {
   surviveKills([](const std::string& out) { return run(out, 400); }, 50 / kFewer);
 }
 
-// Its rounds add up what clients keep: a client whose state were of another round than the server's would show in every later line. Few of them fit in
-// memory, so that rows are written between commits.
+// Its rounds add up what clients keep: a client whose state were of another round than the server's would show in every later line. Few of them fit
+// in memory, so that rows are written between commits.
 TEST(Resume, ClientStateSurvivesKills) {
   const Folder folder;
   std::ofstream(folder.path("visits.fed")) << R"(struct Example { x: f32[1], y: i32 }
@@ -180,8 +180,24 @@ let main = process(init, next, evaluate);
 )";
   const std::string data = "synthetic:clients=300,rows=3,dim=1,classes=2", program = folder.path("visits.fed");
   const auto begin = [&](const std::string& out) -> std::vector<std::string> {
-    return {"run", program, "--data", data, "--eval-data", data, "--rounds", "120", "--clients-per-round", "40", "--eval-every", "30",
-            "--checkpoint-every", "2", "--client-cache", "20K", "--out", out};
+    return {"run",
+            program,
+            "--data",
+            data,
+            "--eval-data",
+            data,
+            "--rounds",
+            "120",
+            "--clients-per-round",
+            "40",
+            "--eval-every",
+            "30",
+            "--checkpoint-every",
+            "2",
+            "--client-cache",
+            "20K",
+            "--out",
+            out};
   };
   surviveKills(begin, 20 / kFewer);
   // Everything in memory, no directory, the interpreter: the same rounds.

@@ -65,8 +65,8 @@ fn next(own: {f32[1000]}@clients, data: {Example*}@clients, k: key@server) -> ({
 let main = process(init, next);
 )";
   const auto run = [&](const std::string& perRound, const std::string& rounds, const std::string& cache) {
-    return fedc({"run", folder.path("kept.fed"), "--data", "synthetic:clients=30000,rows=1,dim=1,classes=2", "--clients-per-round", perRound, "--rounds",
-                 rounds, "--client-cache", cache, "--out", folder.path("run" + perRound)});
+    return fedc({"run", folder.path("kept.fed"), "--data", "synthetic:clients=30000,rows=1,dim=1,classes=2", "--clients-per-round", perRound,
+                 "--rounds", rounds, "--client-cache", cache, "--out", folder.path("run" + perRound)});
   };
   const BinaryResult parts = run("3000", "12", "20M"), all = run("all", "2", "20M");
   ASSERT_EQ(parts.exitCode, 0) << parts.err;

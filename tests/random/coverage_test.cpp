@@ -22,6 +22,8 @@ const std::map<std::string, std::string> kNever = {
     {"builtin clients", "in `test` blocks"},
     {"builtin declassify", "x itself; what it says is for policies (tests/policy)"},
     {"builtin leaves", "a number as soon as it is checked"},
+    {"vjp cross", "between functions, which no transform holds"},
+    {"vmap cross", "between functions, which no transform holds"},
     {"vjp fma", "made by simplify, behind all transforms"},
     {"vjp pick", "made by simplify, behind all transforms"},
     {"vmap pick", "made by simplify, behind all transforms"},

@@ -199,7 +199,8 @@ std::shared_ptr<core::Program> processProgram() {
   next.columns.push_back(column("x", Elem::F32, {Dim(3)}));
   {
     const auto m = slot(next, "m.w", kVector), k = slot(next, "k", kKey), lr = slot(next, "lr", kScalar);
-    next.inputs = {{Graph::Input::Kind::State, m, "m.w", {}, {}}, {Graph::Input::Kind::Key, k, "k", {}, {}}, {Graph::Input::Kind::Param, lr, "lr", {}, {}}};
+    next.inputs = {
+        {Graph::Input::Kind::State, m, "m.w", {}, {}}, {Graph::Input::Kind::Key, k, "k", {}, {}}, {Graph::Input::Kind::Param, lr, "lr", {}, {}}};
     const auto s = slot(next, "s", kVector), n = slot(next, "n", kScalar), out = slot(next, "m'.w", kVector), scaled = slot(next, "scaled", kVector);
     FnMaker scale("scale");
     const Var v = scale.param(kVector, "v"), by = scale.param(kScalar, "lr");

@@ -336,9 +336,9 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
   addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
   for (CLI::App* command : {run, resume, check, test, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
-  return {{run, Command::Run},   {resume, Command::Resume},     {check, Command::Check},     {test, Command::Test},     {cost, Command::Cost},
-          {emit, Command::Emit}, {fmt, Command::Fmt},           {explain, Command::Explain}, {doc, Command::Doc},
-          {made, Command::New},  {dataInfo, Command::DataInfo}, {doctor, Command::Doctor},   {completion, Command::Completion}};
+  return {{run, Command::Run},           {resume, Command::Resume}, {check, Command::Check},          {test, Command::Test}, {cost, Command::Cost},
+          {emit, Command::Emit},         {fmt, Command::Fmt},       {explain, Command::Explain},      {doc, Command::Doc},   {made, Command::New},
+          {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}, {completion, Command::Completion}};
 }
 
 /// The words that a value may be: those of lists that are long or made elsewhere, else those in its name, `auto|always|never`.

@@ -30,7 +30,7 @@ Completion completionOf(const FlagInfo& flag) {
     return {Kind::Files, "", flag.value.substr(flag.value.rfind('.') + 1)};
   }
   if (flag.value == "DIR") return {Kind::Folders, "", ""};
-  if (flag.value == "PATH") return {Kind::Files, "", ""};
+  if (flag.value == "PATH" || flag.value == "[NAME=]PATH") return {Kind::Files, "", ""};
   return {};
 }
 
