@@ -181,11 +181,13 @@ class Splitter {
   bool isOfClient(std::size_t param) const {
     const ClientInput::Kind kind = phase_.clientInputs[param].kind;
     return kind == ClientInput::Kind::Column || kind == ClientInput::Kind::Key || kind == ClientInput::Kind::Carry ||
-           kind == ClientInput::Kind::State;
+           kind == ClientInput::Kind::State || kind == ClientInput::Kind::Row;
   }
   /// A server value that is not sent whole: only slices of it.
   bool isSelected(std::size_t param) const {
     const ClientInput& in = phase_.clientInputs[param];
+    // An argument that all clients have is not sent either.
+    if (phase_.selects.empty()) return false;
     if (in.kind != ClientInput::Kind::Down || std::find(phase_.down.begin(), phase_.down.end(), in.slot) != phase_.down.end()) return false;
     return std::none_of(graph_.inputs.begin(), graph_.inputs.end(),
                         [&](const core::Graph::Input& i) { return i.kind == core::Graph::Input::Kind::Param && i.slot == in.slot; });

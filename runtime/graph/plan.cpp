@@ -144,6 +144,17 @@ class Planner {
     return made_[slot] = cell(slot, layout);
   }
 
+  /// A client's own row of a stack.
+  bool rowOf(const ClientInput& in, ClientBuffer& buffer) {
+    buffer.index = read(in.slot, std::nullopt, "the clients");
+    if (failed_) return true;
+    const LeafLayout& stacked = plan_.cells[static_cast<std::size_t>(buffer.index)].layout;
+    if (stacked.dims.empty() || !sameEntries(rowLayout(stacked), buffer.layout)) return false;
+    buffer.row = rowLayout(stacked);
+    buffer.stride = rowStride(stacked);
+    return true;
+  }
+
   bool stateLeaf(int index, const LeafLayout& layout, const std::string& who) {
     if (index < 0 || static_cast<std::size_t>(index) >= plan_.state.leaves.size())
       return fault(fmt::format("`{}` names leaf {} of the client state, there are {}", who, index, plan_.state.leaves.size()));
@@ -240,15 +251,8 @@ class Planner {
         case ClientInput::Kind::State: out.readsState = stateLeaf(input.index, s.params[i], s.name); break;
         case ClientInput::Kind::Crossed: fault(fmt::format("`{}` takes what crosses, which only a step of it does", s.name)); break;
         case ClientInput::Kind::Row: {
-          buffer.index = read(input.slot, std::nullopt, who("the clients"));
-          if (failed_) break;
-          const LeafLayout& stacked = plan_.cells[static_cast<std::size_t>(buffer.index)].layout;
-          if (stacked.dims.empty() || !sameEntries(rowLayout(stacked), s.params[i])) {
+          if (!rowOf(input, buffer))
             fault(fmt::format("`{}` takes a row of `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
-            break;
-          }
-          buffer.row = rowLayout(stacked);
-          buffer.stride = rowStride(stacked);
           break;
         }
       }
@@ -397,6 +401,8 @@ class Planner {
           buffer.index = value(crossed, in.index, s.params[p]);
         } else if (in.kind == ClientInput::Kind::Carry) {
           buffer.index = position_[in.slot];
+        } else if (in.kind == ClientInput::Kind::Row) {
+          rowOf(in, buffer);
         }
         made.params.push_back(buffer);
       }

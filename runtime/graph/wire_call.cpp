@@ -32,7 +32,7 @@ void WireCall::begin(const PhasePlan& phase, GraphValues& values) {
       void* at = nullptr;
       if (param.kind == ClientInput::Kind::Down) at = const_cast<char*>(values.cell(param.index));
       if (param.kind == ClientInput::Kind::Crossed) at = received_[static_cast<std::size_t>(param.index)].data();
-      if (param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State) {
+      if (param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State || param.kind == ClientInput::Kind::Row) {
         own_[i][p].ensure(param.layout.bytes());
         at = own_[i][p].data();
       }
@@ -93,18 +93,22 @@ std::int64_t WireCall::call(std::size_t number, const Client& client, Team* team
     if (param.kind == ClientInput::Kind::Column) buffers[p] = const_cast<void*>(client.columns->columns[static_cast<std::size_t>(param.index)]);
     if (param.kind == ClientInput::Kind::Carry)
       convert(values_->positions(param.index).at(client.position), values_->positionLayout(param.index), buffers[p], param.layout, 0);
+    if (param.kind == ClientInput::Kind::Row)
+      convert(values_->cell(param.index) + client.position * param.stride, param.row, buffers[p], param.layout, 0);
     if (param.kind == ClientInput::Kind::State) {
       const auto leaf = static_cast<std::size_t>(param.index);
       convert(client.before + values_->state().offsets[leaf], values_->state().leaves[leaf], buffers[p], param.layout, 0);
     }
   }
   const std::int64_t rows = client.columns == nullptr ? 0 : client.columns->rows;
-  const std::int64_t bytes = step.fn->arenaBytes(&rows);
+  const bool hasOne = client.columns == nullptr || client.columns->extents.empty();
+  const std::int64_t* const dims = hasOne ? &rows : client.columns->extents.data();
+  const std::int64_t bytes = step.fn->arenaBytes(dims);
   if (bytes > arena_.capacity()) arena_.ensure(bytes);
   std::int64_t failed = CallArgs::kNoFailure;
   CallArgs args;
   args.buffers = buffers.data();
-  args.dims = &rows;
+  args.dims = dims;
   args.arena = arena_.data();
   args.failedSite = &failed;
   args.team = team;

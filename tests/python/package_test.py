@@ -148,7 +148,7 @@ class Data(unittest.TestCase):
         program = fedc.compile(examples / "synthetic_regression.fed")
         result = program.run("synthetic:clients=7", rounds=1, clients_per_round="all")
         self.assertEqual((result.rounds[0].clients, result.evaluations), (7, []))
-        analytics = fedc.compile(examples / "analytics.fed").run(examples / "data" / "digits_test.h5")
+        analytics = fedc.compile(examples / "digit_counts.fed").run(examples / "data" / "digits_test.h5")
         self.assertEqual(analytics.value["clients"], 20)
         with self.assertRaisesRegex(fedc.RunError, "nowhere.h5"):
             program.run(Path("nowhere.h5"))

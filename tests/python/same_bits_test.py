@@ -96,7 +96,7 @@ class SameBits(unittest.TestCase):
         self.assert_reports([alone], [e for e in events if e["event"] == "eval"])
 
     def test_main(self):
-        for name in ("analytics", "ridge", "temperature"):
+        for name in ("digit_counts", "ridge", "temperature"):
             done = subprocess.run([FEDC, "run", EXAMPLES / f"{name}.fed"], capture_output=True, text=True, check=True)
             value = fedc.compile(EXAMPLES / f"{name}.fed").run(self.train).value
             self.assert_value(value, json.loads(done.stdout))
