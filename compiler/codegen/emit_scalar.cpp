@@ -51,11 +51,25 @@ class PrimitiveEmitter {
  public:
   PrimitiveEmitter(llvm::IRBuilder<>& b, int width) : b_(b), width_(width) {}
 
+  /// Keeps logic on bits out of the instruction that selects: LLVM 19 merges the two into a masked VPTERNLOG with the table of another order of
+  /// operands (llvm-project issue 157929). Costs no instruction.
+  llvm::Value* apart(llvm::Value* v) {
+    llvm::Type* type = v->getType();
+    if (!type->isVectorTy()) return v;
+    if (llvm::isa<llvm::BitCastInst>(v) && type->isFPOrFPVectorTy()) return b_.CreateArithmeticFence(v, type);
+    const auto* logic = llvm::dyn_cast<llvm::BinaryOperator>(v);
+    const unsigned bits = type->getScalarSizeInBits();
+    if (logic == nullptr || !logic->isBitwiseLogicOp() || (bits != 32 && bits != 64)) return v;
+    llvm::Type* element = bits == 32 ? b_.getFloatTy() : b_.getDoubleTy();
+    llvm::Type* floats = llvm::VectorType::get(element, llvm::cast<llvm::VectorType>(type)->getElementCount());
+    return b_.CreateBitCast(b_.CreateArithmeticFence(b_.CreateBitCast(v, floats), floats), type);
+  }
+
   llvm::Value* run(Prim prim, Elem elem, Elem from, std::span<llvm::Value* const> args) {
     switch (prim) {
       case Prim::Convert: return convert(args[0], from, elem);
       case Prim::Bitcast: return bitcast(args[0], from, elem);
-      case Prim::Select: return b_.CreateSelect(args[0], args[1], args[2]);
+      case Prim::Select: return b_.CreateSelect(args[0], apart(args[1]), apart(args[2]));
       case Prim::Eq:
       case Prim::Ne:
       case Prim::Lt:

@@ -244,7 +244,7 @@ void GraphFacts::edge(const Phase& p, const UpEdge& e, int number) {
     finding->phase = number;
     after.bits = bit(Fact::Single);
     after.edges.insert(static_cast<int>(pending_.size()));
-    pending_.push_back(std::move(*finding));
+    pending_.push_back(*finding);
   }
   for (const Slot s : arrives) setSlot(s, after, -1, {});
 }

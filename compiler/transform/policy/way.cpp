@@ -107,7 +107,6 @@ void Names::show(const Way& way, const std::string& what, Diagnostic& diagnostic
   std::vector<std::string> shown = {way.start};
   std::vector<Label> labels;
   std::set<std::string> seen;
-  std::string where;
   Span from = dataAround(diagnostic.primary);
   for (std::size_t i = 0; i < way.steps.size() && !from.isValid(); ++i) from = dataAround(way.steps[i]);
   if (!from.isValid() && !isProcess_) from = way.from;
