@@ -145,7 +145,7 @@ Expected<std::vector<std::size_t>, DataError> order(std::size_t count, const std
 /// Arrays of the caller, all checked before the run.
 class MemorySource final : public runtime::ClientSource {
  public:
-  static Expected<std::shared_ptr<runtime::ClientSource>, DataError> open(std::shared_ptr<const Federation::Impl> federation,
+  static Expected<std::shared_ptr<runtime::ClientSource>, DataError> open(const std::shared_ptr<const Federation::Impl>& federation,
                                                                           const std::vector<core::Column>& columns) {
     auto source = std::make_shared<MemorySource>();
     const auto& clients = std::get<Federation::Impl::Memory>(federation->kind).clients;

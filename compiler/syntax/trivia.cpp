@@ -81,7 +81,11 @@ class TriviaReader {
       const bool isLine = comment.text.starts_with("//");
       const bool isLarge = isDoc(comment.text) || comment.text.find('\n') != std::string::npos;
       const bool endsLine = isLine || isLastOnLine(comment_, end);
-      isBehind = isBehind && breaks == 0 && !isLarge;
+      // A comma begins no line, and a small comment before it does not either.
+      const std::size_t type = tokens_.list[i]->getType();
+      const bool belongsToComma = !endsLine && after == end && next.before.empty() && (type == Lexer::COMMA || type == Lexer::SEMI);
+      if (belongsToComma) comment.isAfterBlank = false;
+      isBehind = isBehind && (breaks == 0 || belongsToComma) && !isLarge;
       if (isBehind && (endsLine || (after == end && endsPart(tokens_.list[i]->getType())))) {
         previous->behind.push_back(std::move(comment));
         continue;

@@ -16,6 +16,7 @@
  * - Texts are UTF-8 and end in a zero. What is handed in is copied, but for the elements of arrays.
  * - A program may be used by several threads at once, any other handle by one at a time. No exception leaves a function.
  */
+/* NOLINTBEGIN(readability-identifier-naming): the names of C. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -222,4 +223,5 @@ FEDC_API int fedc_result_stopped(const fedc_result* result);
 }
 #endif
 
+/* NOLINTEND(readability-identifier-naming) */
 #endif

@@ -51,10 +51,11 @@ struct LeafValues {
   }
 };
 
-/// The form of a value: a leaf, or what is in it, in order.
+/// The form of a value: a leaf, or what is in it, in order, by name.
 struct Form {
+  std::string name;
   std::optional<std::size_t> leaf;
-  std::vector<std::pair<std::string, Form>> parts;
+  std::vector<Form> parts;
 
   void add(std::string_view path, std::size_t which) {
     if (path.empty()) {
@@ -63,13 +64,13 @@ struct Form {
     }
     const std::size_t dot = path.find('.');
     const std::string_view head = path.substr(0, dot);
-    auto at = std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.first == head; });
-    if (at == parts.end()) at = parts.insert(parts.end(), {std::string(head), Form{}});
-    at->second.add(dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1), which);
+    auto at = std::find_if(parts.begin(), parts.end(), [&](const Form& p) { return p.name == head; });
+    if (at == parts.end()) at = parts.insert(parts.end(), Form{std::string(head), {}, {}});
+    at->add(dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1), which);
   }
   bool isTuple() const {
     std::size_t i = 0;
-    return std::all_of(parts.begin(), parts.end(), [&](const auto& p) { return p.first == std::to_string(i++); });
+    return std::all_of(parts.begin(), parts.end(), [&](const Form& p) { return p.name == std::to_string(i++); });
   }
 };
 
@@ -123,21 +124,21 @@ void fill(std::vector<LeafValues>& leaves, const Form& form, const Json& json, c
   }
   if (form.isTuple() && json.is_array()) {
     if (json.size() != form.parts.size()) throw Unfit{fmt::format("{} has {} entries where {} are wanted", at, json.size(), form.parts.size())};
-    for (std::size_t i = 0; i < json.size(); ++i) fill(leaves, form.parts[i].second, json[i], fmt::format("{}[{}]", at, i));
+    for (std::size_t i = 0; i < json.size(); ++i) fill(leaves, form.parts[i], json[i], fmt::format("{}[{}]", at, i));
     return;
   }
   std::vector<std::string> names;
-  for (const auto& [name, part] : form.parts) names.push_back("`" + name + "`");
+  for (const Form& part : form.parts) names.push_back("`" + part.name + "`");
   if (form.isTuple()) throw Unfit{fmt::format("{} is {} where a list of {} is wanted", at, shown(json), names.size())};
   if (!json.is_object()) throw Unfit{fmt::format("{} is {} where an object with {} is wanted", at, shown(json), fmt::join(names, ", "))};
   for (const auto& [name, value] : json.items()) {
-    const bool known = std::any_of(form.parts.begin(), form.parts.end(), [&, n = name](const auto& p) { return p.first == n; });
+    const bool known = std::any_of(form.parts.begin(), form.parts.end(), [&, n = name](const Form& p) { return p.name == n; });
     if (!known) throw Unfit{fmt::format("{} has `{}`, which is none of {}", at, name, fmt::join(names, ", "))};
   }
-  for (const auto& [name, part] : form.parts) {
-    const auto value = json.find(name);
-    if (value == json.end()) throw Unfit{fmt::format("{} lacks `{}`", at, name)};
-    fill(leaves, part, *value, fmt::format("{}.{}", at, name));
+  for (const Form& part : form.parts) {
+    const auto value = json.find(part.name);
+    if (value == json.end()) throw Unfit{fmt::format("{} lacks `{}`", at, part.name)};
+    fill(leaves, part, *value, fmt::format("{}.{}", at, part.name));
   }
 }
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <cmath>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -58,7 +59,7 @@ std::string spreadLine(const char* name, const Spread& s, const Clients& clients
   const auto count = static_cast<double>(clients.rows.size());
   // Of cohorts that are drawn, what is expected: the mean client's times their number.
   const double round = static_cast<double>(s.total) * static_cast<double>(clients.cohort) / count;
-  const std::string sums = isSum ? fmt::format("{:>20}{:>20}", grouped(s.total), grouped(static_cast<std::int64_t>(round + 0.5))) : "";
+  const std::string sums = isSum ? fmt::format("{:>20}{:>20}", grouped(s.total), grouped(std::llround(round))) : "";
   return fmt::format("    {:<9}{:>16}{:>16}{:>16}{}\n", name, grouped(s.least), grouped(s.median), grouped(s.greatest), sums);
 }
 

@@ -5,9 +5,6 @@
 /// `test "name" { .. }` blocks: entries of their own, whose clients and expectations stand in them.
 namespace fedc::transform::specialise {
 
-using check::Placement;
-using core::Atom;
-
 Value Specialiser::clientsOf(const OptionalArgs& args, Span span) {
   if (entry_ == nullptr || !entry_->isTest) stop(Code::TestOnly, span, "`clients` is for tests: a program's clients come with its data");
   const auto count = static_cast<std::int64_t>(args.size());
