@@ -4,6 +4,7 @@
 
 #include "compiler/core/op_table.h"
 #include "compiler/core/scalar.h"
+#include "compiler/support/dim_atom.h"
 
 namespace fedc::core {
 
@@ -24,19 +25,6 @@ std::int64_t instructions(const Stmt& s, const Fn& fn) {
     if (i.prim != Prim::Constant && i.prim != Prim::Operand && i.prim != Prim::Bitcast) ++n;
   }
   return n;
-}
-
-/// The factor of a term as an extent.
-Dim ofAtom(const Dim::Atom& a) {
-  switch (a.kind) {
-    case Dim::AtomKind::Variable: return Dim::variable(a.variable);
-    case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::NextPow2: break;
-  }
-  return Dim::nextPow2(a.operands[0]);
 }
 
 class Counter {

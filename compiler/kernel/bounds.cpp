@@ -1,4 +1,5 @@
 #include "compiler/kernel/bounds.h"
+#include "compiler/support/dim_atom.h"
 
 #include <algorithm>
 
@@ -42,18 +43,6 @@ namespace {
 
 Dim replace(const Dim& d, Int v, const Dim& by) {
   return d.substitute([&](Int x) -> std::optional<Dim> { return x == v ? std::optional(by) : std::nullopt; });
-}
-
-Dim atomDim(const Dim::Atom& a) {
-  switch (a.kind) {
-    case Dim::AtomKind::Variable: return Dim::variable(a.variable);
-    case Dim::AtomKind::Ceildiv: return Dim::ceildiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Floordiv: return Dim::floordiv(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Min: return Dim::min(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::Max: return Dim::max(a.operands[0], a.operands[1]);
-    case Dim::AtomKind::NextPow2: return Dim::nextPow2(a.operands[0]);
-  }
-  return Dim();
 }
 
 /// The factor of `v` if `d` is a * v + b with a, b free of v.
@@ -109,7 +98,7 @@ bool Facts::proveStep(const Dim& d, int depth) const {
     if (budget_ <= 0) return false;
     if (t.atoms.size() != 1 || t.atoms[0].kind == Dim::AtomKind::Variable || t.atoms[0].kind == Dim::AtomKind::NextPow2) continue;
     const Dim::Atom& a = t.atoms[0];
-    const Dim rest = d - Dim(t.coefficient) * atomDim(a);
+    const Dim rest = d - Dim(t.coefficient) * ofAtom(a);
     const Dim c(t.coefficient);
     if (a.kind == Dim::AtomKind::Min || a.kind == Dim::AtomKind::Max) {
       const bool either = (a.kind == Dim::AtomKind::Min) == (t.coefficient < 0);
