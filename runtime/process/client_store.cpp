@@ -61,7 +61,7 @@ Expected<int> ClientStore::committedRound(const std::string& file) {
 
 ClientStore::ClientStore(Options options, std::int64_t recordBytes, First first, Sqlite database)
     : options_(std::move(options)), recordBytes_(recordBytes), first_(std::move(first)), database_(std::move(database)) {
-  most_ = static_cast<std::size_t>(std::max<std::int64_t>(1, options_.budget / (recordBytes_ + kRecordOverhead)));
+  most_ = static_cast<std::size_t>(std::max<std::int64_t>(1, options_.budget / 2 / (recordBytes_ + kRecordOverhead)));
 }
 
 Expected<std::unique_ptr<ClientStore>> ClientStore::open(Options options, std::int64_t recordBytes, First first) {
@@ -105,7 +105,7 @@ Expected<void> ClientStore::readMeta() {
 }
 
 void ClientStore::begin(std::int64_t cohort) {
-  staysInMemory_ = cohort * (recordBytes_ + kRecordOverhead) <= options_.budget;
+  staysInMemory_ = cohort * (recordBytes_ + kRecordOverhead) <= options_.budget / 2;
   ids_.assign(staysInMemory_ ? static_cast<std::size_t>(cohort) : 0, {});
   if (staysInMemory_) staged_.ensure(cohort * recordBytes_);
 }

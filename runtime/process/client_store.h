@@ -28,7 +28,7 @@ class ClientStore final : public ClientStates {
     std::string file;
     /// What a record is, as text: a file that says something else is another program's.
     std::string layout;
-    /// Bytes in memory.
+    /// Bytes in memory: half for what is kept, half for a round's new values.
     std::int64_t budget = std::int64_t{256} << 20;
   };
   static constexpr std::int64_t kRecordOverhead = 160;
