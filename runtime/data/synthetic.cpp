@@ -161,7 +161,8 @@ class SyntheticSource final : public ClientSource {
     if (std::find(isLabel_.begin(), isLabel_.end(), true) != isLabel_.end()) label(model, whole, x, y);
     for (const bool isLabel : isLabel_) out.columns.push_back(isLabel ? static_cast<const void*>(y) : x);
     out.owner = memory;
-    out.bytes = xBytes + yBytes;
+    // What holds them counts: clients may be smaller than that.
+    out.bytes = xBytes + yBytes + 512;
     return out;
   } catch (const std::bad_alloc&) {
     return bad(fmt::format("client `{}` does not fit in memory", syntheticId(client)));
