@@ -34,6 +34,9 @@ struct ClientColumns {
   std::shared_ptr<const void> owner;
   /// Memory that goes when `owner` goes (mapped files count nothing).
   std::int64_t bytes = 0;
+
+  /// What functions take as the extents of a client's data.
+  const std::int64_t* dims() const { return extents.empty() ? &rows : extents.data(); }
 };
 
 /// A federation's data: a file, memory, or something synthetic. Made for certain columns; reads nothing else.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/graph/call.h"
 #include "runtime/graph/client_states.h"
 #include "runtime/graph/executor.h"
 #include "runtime/value/layout.h"
@@ -25,8 +26,7 @@ void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
     const ClientBuffer& param = phase.params[i];
     if (param.kind == ClientInput::Kind::Down) {
       buffers_[i] = const_cast<char*>(values.cell(param.index));
-    } else if (param.kind == ClientInput::Kind::Key || param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State ||
-               param.kind == ClientInput::Kind::Row) {
+    } else if (param.kind == ClientInput::Kind::Key || GraphValues::isOwn(param.kind)) {
       own_[i].ensure(param.layout.bytes());
       buffers_[i] = own_[i].data();
     }
@@ -56,20 +56,6 @@ std::optional<Failure> ClientCall::client(const Cohort& cohort, std::int64_t pos
   return std::nullopt;
 }
 
-std::int64_t ClientCall::call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims, Team* team) noexcept {
-  const std::int64_t bytes = fn.arenaBytes(dims);
-  if (bytes > arena_.capacity()) arena_.ensure(bytes);
-  std::int64_t failed = CallArgs::kNoFailure;
-  CallArgs args;
-  args.buffers = buffers.data();
-  args.dims = dims;
-  args.arena = arena_.data();
-  args.failedSite = &failed;
-  args.team = team;
-  fn.run(args);
-  return failed;
-}
-
 std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator, Team* team) noexcept {
   const PhasePlan& phase = *phase_;
   if (phase.wire) return wire_.run({position, idHash, columns, accumulator, before_.data(), after_.data()}, team);
@@ -85,18 +71,9 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
         std::memcpy(own_[i].data(), &key, sizeof key);
         break;
       }
-      case ClientInput::Kind::Carry: {
-        // Copied, since a function may be given its parameter in place.
-        const char* from = values_->positions(param.index).at(position);
-        convert(from, values_->positionLayout(param.index), own_[i].data(), param.layout, 0);
-        break;
-      }
-      case ClientInput::Kind::State: {
-        const auto leaf = static_cast<std::size_t>(param.index);
-        convert(before_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], own_[i].data(), param.layout, 0);
-        break;
-      }
-      case ClientInput::Kind::Row: convert(values_->cell(param.index) + position * param.stride, param.row, own_[i].data(), param.layout, 0); break;
+      case ClientInput::Kind::Carry:
+      case ClientInput::Kind::State:
+      case ClientInput::Kind::Row: values_->give(param, position, before_.data(), own_[i].data()); break;
       case ClientInput::Kind::Down:
       case ClientInput::Kind::Crossed: break;
     }
@@ -108,20 +85,11 @@ std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const 
       buffers_[next] = values_->positions(result.index).at(position);
     ++next;
   }
-  const std::int64_t rows = columns == nullptr ? 0 : columns->rows;
-  const std::int64_t* const dims = columns == nullptr || columns->extents.empty() ? &rows : columns->extents.data();
-  const std::int64_t failed = call(*phase.client, buffers_, dims, team);
+  const std::int64_t none = 0;
+  const std::int64_t failed = call(*phase.client, buffers_.data(), columns == nullptr ? &none : columns->dims(), arena_, team);
   next = phase.params.size();
   for (const ClientResult& result : phase.results) {
-    if (result.parameter >= 0) continue;
-    if (result.kind == ClientOutput::Kind::Accumulator) {
-      const auto leaf = static_cast<std::size_t>(result.index);
-      convert(buffers_[next], result.layout, accumulator + phase.offsets[leaf], phase.accumulator[leaf], 0);
-    } else if (result.kind == ClientOutput::Kind::State) {
-      const auto leaf = static_cast<std::size_t>(result.index);
-      convert(buffers_[next], result.layout, after_.data() + values_->state().offsets[leaf], values_->state().leaves[leaf], 0);
-    }
-    ++next;
+    if (result.parameter < 0) values_->take(phase, result, buffers_[next++], accumulator, after_.data());
   }
   return failed;
 }
@@ -143,7 +111,7 @@ std::int64_t ClientCall::merge(char* a, const char* b, Team* team) noexcept {
     mergeBuffers_.push_back(own.data());
   }
   const std::int64_t none = 0;
-  const std::int64_t failed = call(*phase.merge, mergeBuffers_, &none, team);
+  const std::int64_t failed = call(*phase.merge, mergeBuffers_.data(), &none, arena_, team);
   std::size_t next = 2 * leaves;
   for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
     if (!over(leaf)) std::memcpy(a + phase.offsets[leaf], mergeBuffers_[next++], static_cast<std::size_t>(phase.accumulator[leaf].bytes()));

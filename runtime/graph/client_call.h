@@ -31,8 +31,6 @@ class ClientCall {
   std::int64_t merge(char* a, const char* b, Team* team) noexcept;
 
  private:
-  std::int64_t call(const Callable& fn, std::vector<void*>& buffers, const std::int64_t* dims, Team* team) noexcept;
-
   const PhasePlan* phase_ = nullptr;
   GraphValues* values_ = nullptr;
   std::vector<void*> buffers_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/graph/call.h"
+
 namespace fedc::runtime {
 
 GraphValues::GraphValues(const GraphPlan& plan)
@@ -76,18 +78,27 @@ void GraphValues::convertCells(const std::vector<Conversion>& conversions) {
   }
 }
 
-/// With buffers_ filled for the results, calls; CallArgs::kNoFailure or the site.
-std::int64_t GraphValues::run(const ServerPlan& server, Team* team) {
-  arena_.ensure(server.fn->arenaBytes(dims_.data()));
-  std::int64_t failed = CallArgs::kNoFailure;
-  CallArgs args;
-  args.buffers = buffers_.data();
-  args.dims = dims_.data();
-  args.arena = arena_.data();
-  args.failedSite = &failed;
-  args.team = team;
-  server.fn->run(args);
-  return failed;
+/// With buffers_ filled for the results.
+std::int64_t GraphValues::run(const ServerPlan& server, Team* team) { return runtime::call(*server.fn, buffers_.data(), dims_.data(), arena_, team); }
+
+bool GraphValues::isOwn(core::ClientInput::Kind kind) {
+  using Kind = core::ClientInput::Kind;
+  return kind == Kind::Carry || kind == Kind::State || kind == Kind::Row;
+}
+
+void GraphValues::give(const ClientBuffer& param, std::int64_t position, const char* record, void* to) const {
+  using Kind = core::ClientInput::Kind;
+  const auto index = static_cast<std::size_t>(param.index);
+  if (param.kind == Kind::Carry) convert(positions_[index].at(position), positionLayout(param.index), to, param.layout, 0);
+  if (param.kind == Kind::State) convert(record + plan_.state.offsets[index], plan_.state.leaves[index], to, param.layout, 0);
+  if (param.kind == Kind::Row) convert(cell(param.index) + position * param.stride, param.row, to, param.layout, 0);
+}
+
+void GraphValues::take(const PhasePlan& phase, const ClientResult& result, const void* from, char* accumulator, char* record) const {
+  using Kind = core::ClientOutput::Kind;
+  const auto leaf = static_cast<std::size_t>(result.index);
+  if (result.kind == Kind::Accumulator) convert(from, result.layout, accumulator + phase.offsets[leaf], phase.accumulator[leaf], 0);
+  if (result.kind == Kind::State) convert(from, result.layout, record + plan_.state.offsets[leaf], plan_.state.leaves[leaf], 0);
 }
 
 std::optional<std::uint32_t> GraphValues::call(const ServerPlan& server, Team* team) {

@@ -57,6 +57,13 @@ class GraphValues {
   void count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept;
   std::vector<WireCount> counted() const;
 
+  /// What a client finds at its own place: a value carried from an earlier phase, its row of a stack, a leaf of its record. Copied, since a function
+  /// may be given its parameter in place.
+  static bool isOwn(core::ClientInput::Kind kind);
+  void give(const ClientBuffer& param, std::int64_t position, const char* record, void* to) const;
+  /// A client's result, into a block's accumulator or into its new record; others are left alone.
+  void take(const PhasePlan& phase, const ClientResult& result, const void* from, char* accumulator, char* record) const;
+
   /// Memory for a value that every position makes: `stride` bytes apart.
   struct Positions {
     Buffer memory;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "compiler/core/internal_error.h"
+#include "runtime/graph/call.h"
 #include "runtime/value/layout.h"
 #include "runtime/value/random.h"
 
@@ -32,7 +33,7 @@ void WireCall::begin(const PhasePlan& phase, GraphValues& values) {
       void* at = nullptr;
       if (param.kind == ClientInput::Kind::Down) at = const_cast<char*>(values.cell(param.index));
       if (param.kind == ClientInput::Kind::Crossed) at = received_[static_cast<std::size_t>(param.index)].data();
-      if (param.kind == ClientInput::Kind::Carry || param.kind == ClientInput::Kind::State || param.kind == ClientInput::Kind::Row) {
+      if (GraphValues::isOwn(param.kind)) {
         own_[i][p].ensure(param.layout.bytes());
         at = own_[i][p].data();
       }
@@ -91,42 +92,17 @@ std::int64_t WireCall::call(std::size_t number, const Client& client, Team* team
     const ClientBuffer& param = step.params[p];
     if (param.kind == ClientInput::Kind::Accumulator) buffers[p] = client.accumulator + phase_->offsets[static_cast<std::size_t>(param.index)];
     if (param.kind == ClientInput::Kind::Column) buffers[p] = const_cast<void*>(client.columns->columns[static_cast<std::size_t>(param.index)]);
-    if (param.kind == ClientInput::Kind::Carry)
-      convert(values_->positions(param.index).at(client.position), values_->positionLayout(param.index), buffers[p], param.layout, 0);
-    if (param.kind == ClientInput::Kind::Row)
-      convert(values_->cell(param.index) + client.position * param.stride, param.row, buffers[p], param.layout, 0);
-    if (param.kind == ClientInput::Kind::State) {
-      const auto leaf = static_cast<std::size_t>(param.index);
-      convert(client.before + values_->state().offsets[leaf], values_->state().leaves[leaf], buffers[p], param.layout, 0);
-    }
+    values_->give(param, client.position, client.before, buffers[p]);
   }
-  const std::int64_t rows = client.columns == nullptr ? 0 : client.columns->rows;
-  const bool hasOne = client.columns == nullptr || client.columns->extents.empty();
-  const std::int64_t* const dims = hasOne ? &rows : client.columns->extents.data();
-  const std::int64_t bytes = step.fn->arenaBytes(dims);
-  if (bytes > arena_.capacity()) arena_.ensure(bytes);
-  std::int64_t failed = CallArgs::kNoFailure;
-  CallArgs args;
-  args.buffers = buffers.data();
-  args.dims = dims;
-  args.arena = arena_.data();
-  args.failedSite = &failed;
-  args.team = team;
-  step.fn->run(args);
+  const std::int64_t none = 0;
+  const std::int64_t failed = runtime::call(*step.fn, buffers.data(), client.columns == nullptr ? &none : client.columns->dims(), arena_, team);
   std::size_t next = step.params.size();
   for (const ClientResult& result : step.results) {
     if (result.parameter >= 0) continue;
     const void* const from = buffers[next++];
-    if (result.kind == ClientOutput::Kind::Accumulator) {
-      const auto leaf = static_cast<std::size_t>(result.index);
-      convert(from, result.layout, client.accumulator + phase_->offsets[leaf], phase_->accumulator[leaf], 0);
-    }
+    values_->take(*phase_, result, from, client.accumulator, client.after);
     if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect)
       convert(from, result.layout, values_->positions(result.index).at(client.position), values_->positionLayout(result.index), 0);
-    if (result.kind == ClientOutput::Kind::State) {
-      const auto leaf = static_cast<std::size_t>(result.index);
-      convert(from, result.layout, client.after + values_->state().offsets[leaf], values_->state().leaves[leaf], 0);
-    }
   }
   return failed;
 }
