@@ -73,6 +73,8 @@ struct ServerStep {
 struct UpEdge {
   enum class Kind : std::uint8_t { Sum, Aggregate, Collect, SecureSum, SecureSumBitwidth, SecureModularSum };
   Kind kind = Kind::Sum;
+  /// What the user's own file calls, and where: `federated_mean`, which is an aggregate in the library.
+  std::string name;
   Span span;
   /// Leaves that cross, per client: names and types (logical, unpadded), over the dims of the client function.
   std::vector<SlotInfo> leaves;
@@ -81,17 +83,13 @@ struct UpEdge {
   /// Its leaves among those of the phase's accumulator; Collect: among `Phase::collected`.
   int first = 0;
   int count = 0;
-  /// What the user's own file calls, and where: `federated_mean`, which is an aggregate in the library.
-  std::string name;
-  Span call;
 };
 
 /// What clients ask for by key: the keys go up, slices of a server value come down, before the clients of this phase work. Where a slice is made is
 /// the compiler's choice; what crosses is this.
 struct SelectEdge {
-  Span span;
   /// In the user's own file.
-  Span call;
+  Span span;
   /// The keys in the phase's client function, as pass specialise made it: of use before passes on Core IR.
   Atom asked;
   /// Leaves that cross, per client: the keys, and the slices in the order of the keys.

@@ -42,7 +42,7 @@ std::string shownName(const core::UpEdge& edge) {
 }
 
 Diagnostic diagnosticOf(const Finding& f, const std::string& what) {
-  const Span primary = f.edge != nullptr ? f.edge->call : f.select->call;
+  const Span primary = f.edge != nullptr ? f.edge->span : f.select->span;
   switch (f.problem) {
     case Problem::NotASum: {
       Diagnostic d(Code::NotASum, primary, fmt::format("`{}` brings more than a sum of the clients' values to the server", what));

@@ -14,9 +14,6 @@ using Input = core::Graph::Input;
 
 namespace {
 
-/// A leaf without a path is the whole value.
-std::string leafName(const std::string& path) { return path.empty() ? "value" : path; }
-
 bool isKey(const check::TypeRef& type) { return type->kind == TypeKind::Tensor && type->elem == Elem::Key && type->dims.empty(); }
 
 /// Item i of a parameter of several: its pattern, where it is taken apart, and what it is called.
@@ -89,16 +86,8 @@ Origin Specialiser::newInput(Input::Kind kind, const std::string& name, const st
 }
 
 Value Specialiser::clientArgument(const check::TypeRef& type, const std::string& name, Span span) {
-  std::vector<std::string> names;
-  leafNames(type, name, names);
-  Env none;
-  const Value like = zerosLike(unplaced(type), none, &Literal::zero, span);
-  InHome scope(*this, Home{Home::Kind::Server, 0});
-  std::size_t next = 0;
-  const Value stacked = map(like, [&](const Leaf& l) {
-    Type all = l.type;
+  const Value stacked = leafByLeaf(type, name, Home{Home::Kind::Server, 0}, span, [&](Type all, const std::string& path) {
     all.dims.insert(all.dims.begin(), Dim::variable(kCohort));
-    const std::string& path = names[next++];
     return leaf(Atom::of(param(*here_.home, newInput(Input::Kind::ClientArgument, path, name, all, span), all, leafName(path))));
   });
   return ownRows(stacked);
@@ -120,43 +109,20 @@ Value Specialiser::ownRows(const Value& stacked) {
 
 /// The same at all clients without being sent: it is part of the call, as a param is.
 Value Specialiser::sharedArgument(const check::TypeRef& type, const std::string& name, Span span) {
-  std::vector<std::string> names;
-  leafNames(type, name, names);
-  Env none;
-  const Value like = zerosLike(unplaced(type), none, &Literal::zero, span);
-  InHome scope(*this, Home{Home::Kind::Clients, 1});
-  std::size_t next = 0;
-  return map(like, [&](const Leaf& l) {
-    const std::string& path = names[next++];
-    return leaf(Atom::of(param(*here_.home, newInput(Input::Kind::Argument, path, name, l.type, span), l.type, leafName(path))));
+  return leafByLeaf(type, name, Home{Home::Kind::Clients, 1}, span, [&](const Type& t, const std::string& path) {
+    return leaf(Atom::of(param(*here_.home, newInput(Input::Kind::Argument, path, name, t, span), t, leafName(path))));
   });
 }
 
 Value Specialiser::serverSequence(const check::TypeRef& type, const std::string& name, Span span) {
   const auto which = std::find(entry_->sequences.begin(), entry_->sequences.end(), name);
   const Dim length = Dim::variable(kLengths + static_cast<Dim::Variable>(which - entry_->sequences.begin()));
-  const check::TypeRef element = unplaced(type)->element;
-  std::vector<std::string> names;
-  leafNames(element, name, names);
-  Env none;
-  const Value like = zerosLike(element, none, &Literal::zero, span);
-  InHome scope(*this, Home{Home::Kind::Server, 0});
-  auto s = std::make_shared<Sequence>();
-  s->kind = Sequence::Kind::Columns;
-  s->home = here_.home->home;
-  s->span = span;
-  s->rows = length;
-  std::size_t next = 0;
-  s->columns = map(like, [&](const Leaf& l) {
-    Type rows = l.type;
+  const Home server{Home::Kind::Server, 0};
+  Value columns = leafByLeaf(unplaced(type)->element, name, server, span, [&](Type rows, const std::string& path) {
     rows.dims.insert(rows.dims.begin(), length);
-    const std::string& path = names[next++];
     return leaf(Atom::of(param(*here_.home, newInput(Input::Kind::Sequence, path, name, rows, span), rows, leafName(path))));
   });
-  Value out;
-  out.kind = Value::Kind::Sequence;
-  out.sequence = s;
-  return out;
+  return columnsOf(server, length, std::move(columns), span);
 }
 
 void Specialiser::clientResult(const check::TypeRef& type, const Value& v, const std::string& part, Span span) {

@@ -12,9 +12,6 @@ using core::Type;
 
 namespace {
 
-/// A leaf without a path is the whole value.
-std::string leafName(const std::string& path) { return path.empty() ? "value" : path; }
-
 /// A placed part of a result: all of it, or an item of a tuple.
 struct PlacedPart {
   check::TypeRef type;
@@ -36,6 +33,31 @@ bool isAtClients(const check::TypeRef& type) { return isPlaced(type) && type->pl
 
 }  // namespace
 
+Value Specialiser::leafByLeaf(const check::TypeRef& type, const std::string& name, Home home, Span span,
+                              const std::function<Leaf(const Type& type, const std::string& path)>& make) {
+  std::vector<std::string> names;
+  leafNames(type, name, names);
+  Env none;
+  const Value like = zerosLike(unplaced(type), none, &Literal::zero, span);
+  InHome scope(*this, home);
+  std::size_t next = 0;
+  return map(like, [&](const Leaf& l) { return make(l.type, names[next++]); });
+}
+
+/// A sequence whose elements lie in columns.
+Value Specialiser::columnsOf(Home home, const Dim& rows, Value columns, Span span) {
+  auto s = std::make_shared<Sequence>();
+  s->kind = Sequence::Kind::Columns;
+  s->home = home;
+  s->span = span;
+  s->rows = rows;
+  s->columns = std::move(columns);
+  Value out;
+  out.kind = Value::Kind::Sequence;
+  out.sequence = s;
+  return out;
+}
+
 Value Specialiser::inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span) {
   if (isAtClients(type)) return clientStateValue(type, name, span);
   const check::TypeRef local = unplaced(type);
@@ -47,16 +69,9 @@ Value Specialiser::inputValue(const check::TypeRef& type, const std::string& nam
     }
     return Value::tuple(std::move(items));
   }
-  Env none;
-  Value like = zerosLike(local, none, &Literal::zero, span);
-  std::vector<std::string> names;
-  leafNames(local, name, names);
-  InHome scope(*this, Home{Home::Kind::Server, 0});
-  std::size_t next = 0;
-  return map(like, [&](const Leaf& l) {
-    const std::string& path = names[next++];
-    return leaf(Atom::of(
-        param(*here_.home, newInput(kind, path, kind == core::Graph::Input::Kind::Argument ? name : "", l.type, span), l.type, leafName(path))));
+  const std::string part = kind == core::Graph::Input::Kind::Argument ? name : "";
+  return leafByLeaf(local, name, Home{Home::Kind::Server, 0}, span, [&](const Type& t, const std::string& path) {
+    return leaf(Atom::of(param(*here_.home, newInput(kind, path, part, t, span), t, leafName(path))));
   });
 }
 
@@ -65,18 +80,12 @@ Value Specialiser::clientStateValue(const check::TypeRef& type, const std::strin
   if (type->placement == check::Placement::AllClients) {
     stop(Code::SharedClientState, span, "a part of the state is one value for all clients: keep it at the server, and send it");
   }
-  std::vector<std::string> names;
-  leafNames(type, name, names);
-  Env none;
-  const Value like = zerosLike(unplaced(type), none, &Literal::zero, span);
-  InHome scope(*this, Home{Home::Kind::Clients, 1});
-  std::size_t next = 0;
-  return map(like, [&](const Leaf& l) {
+  return leafByLeaf(type, name, Home{Home::Kind::Clients, 1}, span, [&](const Type& t, const std::string& path) {
     Origin origin;
     origin.kind = Origin::Kind::State;
     origin.index = static_cast<int>(entry_->clientState.size());
-    entry_->clientState.push_back({leafName(names[next++]), l.type, core::Place::Clients});
-    return leaf(Atom::of(param(*here_.home, origin, l.type, entry_->clientState.back().name)));
+    entry_->clientState.push_back({leafName(path), t, core::Place::Clients});
+    return leaf(Atom::of(param(*here_.home, origin, t, entry_->clientState.back().name)));
   });
 }
 
@@ -113,36 +122,23 @@ Value Specialiser::dataValue(const check::TypeRef& type, Span span) {
   if (!isPlaced(type) || type->placement != check::Placement::Clients) notYet(span, "data of a process that is not at the clients");
   const int argument = entry_->dataTaken++;
   const Dim count = Dim::variable(kRows + static_cast<Dim::Variable>(argument));
-  std::vector<std::string> names;
-  leafNames(sequence->element, "", names);
-  Env none;
-  Value like = zerosLike(sequence->element, none, &Literal::zero, span);
-  InHome scope(*this, Home{Home::Kind::Clients, 1});
-  std::size_t next = 0;
-  auto s = std::make_shared<Sequence>();
-  s->kind = Sequence::Kind::Columns;
-  s->home = here_.home->home;
-  s->span = span;
-  s->rows = count;
-  s->columns = map(like, [&](const Leaf& l) {
+  const Home clients{Home::Kind::Clients, 1};
+  Value columns = leafByLeaf(sequence->element, "", clients, span, [&](const Type& t, const std::string& path) {
     core::Column column;
     column.argument = argument;
-    column.feature = names[next++];
-    column.type = l.type;
+    column.feature = path;
+    column.type = t;
     column.span = span;
     Origin origin;
     origin.kind = Origin::Kind::Column;
     origin.index = static_cast<int>(entry_->columns.size());
-    Type rows = l.type;
+    Type rows = t;
     rows.dims.insert(rows.dims.begin(), count);
     core::Var v = param(*here_.home, origin, rows, column.feature);
     entry_->columns.push_back(std::move(column));
     return leaf(Atom::of(v));
   });
-  Value out;
-  out.kind = Value::Kind::Sequence;
-  out.sequence = s;
-  return out;
+  return columnsOf(clients, count, std::move(columns), span);
 }
 
 void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {

@@ -82,8 +82,7 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = kind;
-  aggregation.edge.span = userSpan(span);
-  aggregation.edge.call = callInOwnFile(span, aggregation.edge.name);
+  aggregation.edge.span = callInOwnFile(span, aggregation.edge.name);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.accumulator.size());
   Value sent;
@@ -154,8 +153,7 @@ Value Specialiser::collect(const Value& x, Span span) {
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = core::UpEdge::Kind::Collect;
-  aggregation.edge.span = userSpan(span);
-  aggregation.edge.call = callInOwnFile(span, aggregation.edge.name);
+  aggregation.edge.span = callInOwnFile(span, aggregation.edge.name);
   aggregation.edge.leaves = slotsOf(x, "x");
   aggregation.first = static_cast<int>(exchange.collected.size());
   std::vector<Leaf> leaves = leavesOf(x), stacked;
@@ -193,9 +191,7 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
   const int level = std::max({1, asking.level, from.kind == Home::Kind::Static ? 1 : from.level + 1});
   InHome scope(*this, Home{Home::Kind::Clients, level});
   SelectByKey selection;
-  std::string name;
   selection.edge.span = userSpan(span);
-  selection.edge.call = callInOwnFile(span, name);
   selection.edge.asked = use(keys.leaf);
   selection.edge.keys = slotsOf(keys, "keys");
   // The whole value is at hand where a client's function takes its slices; that only they cross is what the edge says.

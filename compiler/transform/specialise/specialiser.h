@@ -215,6 +215,10 @@ class Specialiser {
   // ---- entry.cpp
   Entry entry(const std::string& name);
   Value inputValue(const check::TypeRef& type, const std::string& name, core::Graph::Input::Kind kind, Span span);
+  /// A value of this type, each leaf made by `make` in a home; `path` is the leaf's, counted from `name`.
+  Value leafByLeaf(const check::TypeRef& type, const std::string& name, Home home, Span span,
+                   const std::function<Leaf(const core::Type& type, const std::string& path)>& make);
+  static Value columnsOf(Home home, const Dim& rows, Value columns, Span span);
   Value clientStateValue(const check::TypeRef& type, const std::string& name, Span span);
   void keepAtClients(const std::vector<std::pair<std::string, Leaf>>& leaves);
   /// The clients' data: for each a sequence, columns of its own and a number of rows.

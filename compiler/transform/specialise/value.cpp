@@ -130,6 +130,8 @@ void leafNames(const check::TypeRef& type, const std::string& prefix, std::vecto
   }
 }
 
+std::string leafName(const std::string& path) { return path.empty() ? "value" : path; }
+
 check::TypeRef unplaced(const check::TypeRef& type) { return isPlaced(type) ? type->element : type; }
 
 bool isPlaced(const check::TypeRef& type) { return type != nullptr && type->kind == check::TypeKind::Placed; }

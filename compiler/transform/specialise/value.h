@@ -113,6 +113,9 @@ Value withLeaves(const Value& like, const std::vector<Leaf>& leaves);
 /// The type's leaf paths: `model.w`; `prefix` is put in front.
 void leafNames(const check::TypeRef& type, const std::string& prefix, std::vector<std::string>& out);
 
+/// How files and messages name a leaf: one without a path is the whole value.
+std::string leafName(const std::string& path);
+
 /// A Fed type without its placement.
 check::TypeRef unplaced(const check::TypeRef& type);
 bool isPlaced(const check::TypeRef& type);
