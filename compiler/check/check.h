@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct CheckOptions {
 /// explicit. Gives a program only if no error was reported.
 std::optional<TypedProgram> check(SourceManager& sources, std::uint32_t file, const ModuleLoader& load, const CheckOptions& options,
                                   DiagnosticSink& sink);
+
+/// The settings that a `run` block may have.
+std::span<const char* const> runSettings();
 
 /// The value of a `param` from the command line; nothing if the text does not fit the type.
 std::optional<core::Literal> parseParam(const std::string& text, core::Elem elem);

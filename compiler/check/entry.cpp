@@ -52,6 +52,8 @@ std::optional<core::Literal> constantOf(const ast::Expr& e, Elem elem) {
 
 }  // namespace
 
+std::span<const char* const> runSettings() { return kRunSettings; }
+
 std::optional<core::Literal> parseParam(const std::string& text, Elem elem) {
   if (elem == Elem::Bool) {
     if (text == "true" || text == "1") return core::Literal::ofBool(true);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "compiler/check/check.h"
 #include "compiler/driver/setting_values.h"
 #include "compiler/support/suggest.h"
 #include "runtime/data/open.h"
@@ -52,9 +53,8 @@ Expected<void> setOther(runtime::RunOptions& options, const std::string& name, c
     if (!value) return context(value.error());
     (name == "data_cache" ? options.dataCache : options.clientCache) = *value;
   } else {
-    const std::vector<std::string> known = {"data", "eval",    "rounds",     "clients_per_round", "clients",      "eval_clients",
-                                            "seed", "threads", "eval_every", "data_cache",        "client_cache", "min_clients"};
-    const auto meant = suggest(name, known);
+    const std::span<const char* const> known = check::runSettings();
+    const auto meant = suggest(name, std::vector<std::string>(known.begin(), known.end()));
     return fail(fmt::format("the `run` block has no setting `{}`{}", name, meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
   }
   return {};

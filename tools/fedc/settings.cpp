@@ -10,11 +10,11 @@
 namespace fedc::cli {
 
 Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::ProgramFacts& program, const std::string& programPath) {
-  auto block = driver::runBlockOptions(program, programPath);
+  driver::ProgramFacts facts = program;
+  facts.policies.insert(flags.policies.begin(), flags.policies.end());
+  auto block = driver::runBlockOptions(facts, programPath);
   if (!block) return tl::unexpected(block.error());
   runtime::RunOptions options = std::move(*block);
-  const bool wantsMany = flags.policies.contains(Policy::AggregateOnly) && !program.run.others.contains("min_clients");
-  if (wantsMany) options.minClients = kMinClients;
   if (flags.data) options.data = *flags.data;
   if (flags.evalData) options.evalData = *flags.evalData;
   options.dataParts = flags.dataParts;
