@@ -13,26 +13,9 @@ if [ "${1:-}" = --test ]; then
   with_test=yes
   shift
 fi
-skip() {
-  echo "[bare root] not run: $1"
-  exit 0
-}
-[ "$(id -u)" = 0 ] || skip "it takes root"
-command -v debootstrap >/dev/null || skip "debootstrap is not installed"
-unshare -m true 2>/dev/null || skip "this machine allows no mount namespace"
-
-if [ $# -gt 0 ]; then
-  root=$1
-  mkdir -p "$root"
-else
-  root=$(mktemp -d)
-  trap 'rm -rf "$root"' EXIT
-fi
-[ -x "$root/bin/sh" ] || debootstrap --variant=minbase bookworm "$root" >"$root.log" 2>&1 || {
-  tail -n 20 "$root.log"
-  skip "debootstrap failed: is there a network?"
-}
-cp /etc/resolv.conf "$root/etc/resolv.conf"
+label='bare root'
+. scripts/bare_debian.sh
+bare_debian "${1:-}"
 
 # What the README says, with this repository's name in its place.
 place=${FEDC_CLONE:-/root/fedc}

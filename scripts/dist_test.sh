@@ -4,26 +4,9 @@
 # Where the machine does not allow it (not root, no debootstrap, no namespaces, no network), it says so and exits 0.
 set -eu
 tarball=$(realpath "$1")
-skip() {
-  echo "[dist test] not run: $1"
-  exit 0
-}
-[ "$(id -u)" = 0 ] || skip "it takes root"
-command -v debootstrap >/dev/null || skip "debootstrap is not installed"
-unshare -m true 2>/dev/null || skip "this machine allows no mount namespace"
-
-if [ $# -gt 1 ]; then
-  root=$2
-  mkdir -p "$root"
-else
-  root=$(mktemp -d)
-  trap 'rm -rf "$root"' EXIT
-fi
-[ -x "$root/bin/sh" ] || debootstrap --variant=minbase bookworm "$root" >"$root.log" 2>&1 || {
-  tail -n 20 "$root.log"
-  skip "debootstrap failed: is there a network?"
-}
-cp /etc/resolv.conf "$root/etc/resolv.conf"
+label='dist test'
+. "$(dirname "$0")/bare_debian.sh"
+bare_debian "${2:-}"
 rm -rf "$root/opt/anywhere"
 mkdir -p "$root/opt/anywhere"
 tar -C "$root/opt/anywhere" -xzf "$tarball"
