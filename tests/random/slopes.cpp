@@ -109,7 +109,14 @@ class Slopes {
       for (std::size_t i = 0; i < outputs; ++i) results.push_back(by.apply(region.yields[i]));
       return dot(results, weights, 0);
     };
-    const auto quotient = [&](double step) { return b.mul(b.sub(value(step), value(-step)), number(0.5 / step)); };
+    const Atom here = value(0);
+    struct Quotients {
+      Atom central, ahead, behind;
+    };
+    const auto quotients = [&](double step) -> Quotients {
+      const Atom after = value(step), before = value(-step), per = number(1 / step);
+      return {b.mul(b.sub(after, before), number(0.5 / step)), b.mul(b.sub(after, here), per), b.mul(b.sub(here, before), per)};
+    };
     const auto transformed = [&](Op op, const std::vector<Atom>& beside) {
       core::Attrs attrs;
       attrs.carries = vjp.attrs.carries;
@@ -119,7 +126,8 @@ class Slopes {
       Substitution by;
       return b.emit(op, args, attrs, {transform::clone(fn_, region, by)});
     };
-    const Atom wide = quotient(0x1p-7), narrow = quotient(0x1p-8);
+    const Atom wide = quotients(0x1p-7).central;
+    const auto [narrow, ahead, behind] = quotients(0x1p-8);
     const Atom forward = dot(transformed(Op::Jvp, direction), weights, region.yields.size());
     const Atom reverse = dot(transformed(Op::Vjp, weights), direction, region.yields.size());
     const auto far = [&](const Atom& x, const Atom& y, double relative, double absolute) {
@@ -127,8 +135,9 @@ class Slopes {
       return b.binary(Op::Gt, b.unary(Op::Abs, b.sub(x, y)), room);
     };
     const auto within = [&](const Atom& x, double most) { return b.binary(Op::Lt, b.unary(Op::Abs, x), number(most)); };
-    const Atom steady =
-        b.binary(Op::And, b.unary(Op::Not, far(wide, narrow, 0x1p-6, 0x1p-8)), b.binary(Op::And, within(value(0), 100), within(wide, 1000)));
+    // Beside a kink the central quotients agree on the mean of both slopes; those ahead and behind do not.
+    const Atom smooth = b.unary(Op::Not, b.binary(Op::Or, far(wide, narrow, 0x1p-6, 0x1p-8), far(ahead, behind, 0x1p-4, 0x1p-6)));
+    const Atom steady = b.binary(Op::And, smooth, b.binary(Op::And, within(here, 100), within(wide, 1000)));
     const Atom wrong = b.binary(Op::Or, b.binary(Op::And, steady, far(forward, narrow, 0x1p-3, 0x1p-5)),
                                 b.binary(Op::And, within(forward, 1000), far(reverse, forward, 0x1p-4, 0x1p-6)));
     b.check(b.unary(Op::Not, wrong), site_);
