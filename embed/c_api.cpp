@@ -39,7 +39,7 @@ struct fedc_result {
   fedc::RunResult result;
   std::vector<fedc_named_array> state, value;
   struct Round {
-    std::vector<fedc_named_array> report;
+    fedc::embed::RoundParts parts;
     fedc_round round;
   };
   std::vector<Round> rounds, evaluations;
@@ -131,7 +131,7 @@ fedc_result* resultOf(fedc::RunResult run) {
   result->value = toC(result->result.value);
   const auto list = [](const std::vector<fedc::Round>& rounds, std::vector<fedc_result::Round>& out) {
     out.resize(rounds.size());
-    for (std::size_t i = 0; i < rounds.size(); ++i) out[i].round = toC(rounds[i], out[i].report);
+    for (std::size_t i = 0; i < rounds.size(); ++i) out[i].round = toC(rounds[i], out[i].parts);
   };
   list(result->result.rounds, result->rounds);
   list(result->result.evaluations, result->evaluations);
@@ -141,8 +141,8 @@ fedc_result* resultOf(fedc::RunResult run) {
 std::function<bool(const fedc::Round&)> listener(fedc_on_round call, void* context) {
   if (call == nullptr) return {};
   return [=](const fedc::Round& round) {
-    std::vector<fedc_named_array> report;
-    const fedc_round c = toC(round, report);
+    fedc::embed::RoundParts parts;
+    const fedc_round c = toC(round, parts);
     return call(context, &c) == 0;
   };
 }

@@ -53,9 +53,11 @@ fedc_problem toC(const Problem& problem) {
           problem.message.c_str(), problem.file.c_str(), problem.text.c_str()};
 }
 
-fedc_round toC(const Round& round, std::vector<fedc_named_array>& arrays) {
-  arrays = toC(round.report);
-  return {round.round, round.rounds, round.clients, round.seconds, arrays.data(), arrays.size()};
+fedc_round toC(const Round& round, RoundParts& parts) {
+  parts = {toC(round.report), toC(round.ofClients), {}};
+  for (const std::string& id : round.clientIds) parts.ids.push_back(id.c_str());
+  return {round.round,         round.rounds,     round.clients,    round.seconds,          parts.report.data(),
+          parts.report.size(), parts.ids.data(), parts.ids.size(), parts.ofClients.data(), parts.ofClients.size()};
 }
 
 }  // namespace fedc::embed

@@ -18,7 +18,12 @@ Result<NamedArrays> fromC(const fedc_named_array* arrays, std::size_t count);
 
 std::vector<fedc_leaf> toC(const std::vector<Leaf>& leaves);
 fedc_problem toC(const Problem& problem);
-/// `arrays` receives the report, which `round` points into.
-fedc_round toC(const Round& round, std::vector<fedc_named_array>& arrays);
+/// What a fedc_round points to.
+struct RoundParts {
+  std::vector<fedc_named_array> report, ofClients;
+  std::vector<const char*> ids;
+};
+/// It points into `round` and `parts`.
+fedc_round toC(const Round& round, RoundParts& parts);
 
 }  // namespace fedc::embed

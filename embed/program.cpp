@@ -81,6 +81,15 @@ void describeProgram(Impl& impl) {
     if (next != nullptr && output.kind == core::Graph::Output::Kind::State) continue;
     addLeaf(impl, impl.report, output.name, rounds->slots[output.slot].type);
   }
+  // What callbacks hear besides has to have a place outside as well.
+  std::vector<Leaf> others;
+  const core::Graph* evaluate = impl.entry("evaluate");
+  for (const core::Graph* graph : {rounds, evaluate}) {
+    if (graph == nullptr) continue;
+    for (const core::Graph::ClientResult& result : graph->clientResults) addLeaf(impl, others, result.name, graph->slots[result.slot].type);
+    if (graph != evaluate) continue;
+    for (const core::Graph::Output& output : graph->outputs) addLeaf(impl, others, output.name, graph->slots[output.slot].type);
+  }
 }
 
 /// Everything behind the sources, which `check` has added. The Error has no place in them.
@@ -227,11 +236,11 @@ class Listener {
   runtime::RunEvents events() {
     runtime::RunEvents events;
     events.round = [this](const runtime::RoundEvent& e) {
-      heard({e.round, e.rounds, e.clients, e.seconds, {}}, e.metrics, rounds, options_.onRound);
+      heard({e.round, e.rounds, e.clients, e.seconds, {}, e.ofClients.ids, {}}, e.metrics, e.ofClients.values, rounds, options_.onRound);
     };
     events.start = [this](const runtime::StartEvent& e) { rounds_ = e.rounds; };
     events.eval = [this](const runtime::EvalEvent& e) {
-      heard({e.round, rounds_, e.clients, e.seconds, {}}, e.metrics, evaluations, options_.onEvaluation);
+      heard({e.round, rounds_, e.clients, e.seconds, {}, e.ofClients.ids, {}}, e.metrics, e.ofClients.values, evaluations, options_.onEvaluation);
     };
     return events;
   }
@@ -240,9 +249,11 @@ class Listener {
   std::atomic<bool> stop{false};
 
  private:
-  void heard(Round round, const std::vector<runtime::NamedArray>& report, std::vector<Round>& list, const std::function<bool(const Round&)>& tell) {
+  void heard(Round round, const std::vector<runtime::NamedArray>& report, const std::vector<runtime::NamedArray>& ofClients, std::vector<Round>& list,
+             const std::function<bool(const Round&)>& tell) {
     // `describeProgram` has seen to it that every leaf has a place outside.
     if (auto arrays = toPublic(report)) round.report = std::move(*arrays);
+    if (auto arrays = toPublic(ofClients)) round.ofClients = std::move(*arrays);
     list.push_back(std::move(round));
     if (tell && !tell(list.back())) stop = true;
   }

@@ -117,6 +117,12 @@ TypeRef BodyChecker::resolvePlaced(const ast::TypeExpr& inner, Placement at, Spa
   return placedType(element, at);
 }
 
+/// What a program writes without a place where a placed type belongs, and is the server's then. Nothing (`()`) is at no place.
+bool BodyChecker::isWithoutPlace(const TypeRef& t) const {
+  if (isError(t) || isUnit(t) || is(t, TypeKind::Hole) || hasPlacedValue(t) || hasFunction(t)) return false;
+  return !is(t, TypeKind::Parameter) || program_.parameters.at(t->id).bounds.count("placed") == 0;
+}
+
 TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope) {
   const StructDecl* decl = nullptr;
   if (t.path.empty()) {
@@ -177,9 +183,10 @@ TypeRef BodyChecker::resolveNamed(const ast::NamedType& t, const ScopeRef& scope
       dims.push_back(*d);
     } else {
       types.push_back(resolveType(*a.type, scope));
-      const TypeRef got = solver_.head(types.back());
+      TypeRef got = solver_.head(types.back());
       const bool mayPlace =
           std::any_of(parameters[i].bounds.begin(), parameters[i].bounds.end(), [](const ast::Name& b) { return b.text == "placed"; });
+      if (mayPlace && isWithoutPlace(got)) types.back() = got = placedType(got, Placement::Server);
       if (!mayPlace && hasPlacedValue(got)) {
         report(Diagnostic(Code::NestedPlacement, a.type->span,
                           fmt::format("`{}` is placed, `{}` takes unplaced types", show(got), decl->item->name.text))

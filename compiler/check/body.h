@@ -46,6 +46,8 @@ struct Lift {
   std::optional<Placement> wanted;
   /// Of an operator, whose operands meet at the server more often than at the clients.
   bool isOperator = false;
+  /// Of the fields of a struct.
+  bool isStruct = false;
 };
 
 /// The signature of a function item with its parameters open.
@@ -134,6 +136,7 @@ class BodyChecker {
 
   // --- types written in the program (annotations.cpp)
   TypeRef resolveNamed(const ast::NamedType& t, const ScopeRef& scope);
+  bool isWithoutPlace(const TypeRef& t) const;
   TypeRef resolvePlaced(const ast::TypeExpr& inner, Placement at, Span span, const ScopeRef& scope);
   /// Nothing where an error was reported, here or where the name stands.
   std::optional<Dim> resolveDim(const ast::Expr& e, const ScopeRef& scope);

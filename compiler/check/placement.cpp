@@ -84,7 +84,9 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
     report(std::move(d));
     return;
   }
-  if (lift.isOperator && (!lift.wanted || *lift.wanted == Placement::Server) && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
+  if (lift.isStruct) d.notes.emplace_back("a struct is at one place; what is at several goes into a tuple");
+  const bool meetAtServer = lift.wanted ? *lift.wanted == Placement::Server : lift.isOperator;
+  if (meetAtServer && (lift.isOperator || lift.isStruct) && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
     // What differs from client to client is brought together before it meets a value of the server.
     const bool canMean = allLeaves(each->element, core::isFloat);
     d.fix = Fix::wrap(clients->span, canMean ? "federated_mean(" : "federated_sum(", ")",

@@ -101,6 +101,8 @@ MutExpr BodyChecker::inferStruct(const ast::StructExpr& e, const ScopeRef& scope
     items.push_back({fields[i].type, &args[i], fields[i].name, decl->item->fields[i].name.span});
   }
   Lift lift;
+  lift.isStruct = true;
+  if (hint && is(hint, TypeKind::Placed)) lift.wanted = hint->placement;
   ok = checkArguments(items, e.name.text, true, lift) && ok;
   if (!ok || lift.failed) {
     OpenSignature open;

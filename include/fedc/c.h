@@ -165,6 +165,11 @@ typedef struct fedc_round {
   double seconds;
   const fedc_named_array* report;
   size_t report_count;
+  /* What it reports of each client: their ids, and leaves whose first extent they are; none where it reports nothing of them. */
+  const char* const* client_ids;
+  size_t client_id_count;
+  const fedc_named_array* of_clients;
+  size_t of_clients_count;
 } fedc_round;
 
 /* Called on the thread of `fedc_run`, between rounds. Nonzero ends the run after this round. */

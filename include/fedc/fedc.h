@@ -177,6 +177,9 @@ struct Round {
   double seconds = 0;
   /// What `next` (`evaluate`, `main`) reports.
   NamedArrays report;
+  /// What it reports of each client: the clients, and leaves whose first extent they are. Empty where it reports nothing of them.
+  std::vector<std::string> clientIds;
+  NamedArrays ofClients;
 };
 
 /// What a run takes. What is not given is as the program's `run` block has it, else as said here.

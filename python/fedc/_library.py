@@ -46,6 +46,10 @@ class CRound(ctypes.Structure):
         ("seconds", c_double),
         ("report", POINTER(NamedArray)),
         ("report_count", c_size_t),
+        ("client_ids", POINTER(c_char_p)),
+        ("client_id_count", c_size_t),
+        ("of_clients", POINTER(NamedArray)),
+        ("of_clients_count", c_size_t),
     ]
 
 

@@ -42,6 +42,10 @@ class Round:
     seconds: float
     report: Any
     """What `next` (`evaluate`) reports: a dict, with dicts in it where the program has structs."""
+    client_ids: List[str] = field(default_factory=list)
+    """The clients that it reports of, where it does."""
+    of_clients: Any = None
+    """What it reports of each: arrays whose first extent are those clients."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ class Result:
 
 
 def _round(c):
-    return Round(c.round, c.rounds, c.clients, c.seconds, _arrays.nest(_arrays.leaves_of(c.report, c.report_count)))
+    ids = [decode(c.client_ids[i]) for i in range(c.client_id_count)]
+    of_clients = _arrays.nest(_arrays.leaves_of(c.of_clients, c.of_clients_count)) if ids else None
+    return Round(c.round, c.rounds, c.clients, c.seconds, _arrays.nest(_arrays.leaves_of(c.report, c.report_count)), ids, of_clients)
 
 
 def compile(path=None, *, source=None, name=None, params: Optional[Mapping] = None, include=(), modules: Optional[Mapping] = None, interpret=False):

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstring>
+#include <initializer_list>
 #include <new>
 
 #include "runtime/clock.h"
@@ -178,10 +180,32 @@ class Runner {
 
   static std::vector<NamedArray> named(const Entry& entry, const std::vector<Leaf>& outputs, Graph::Output::Kind kind) {
     std::vector<NamedArray> arrays;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
+    for (std::size_t i = 0; i < entry.graph->outputs.size(); ++i) {
       if (entry.graph->outputs[i].kind == kind) arrays.push_back({entry.graph->outputs[i].name, outputs[i].array()});
     }
     return arrays;
+  }
+
+  /// Behind the outputs are the results of each client, in the cohort's order.
+  static ClientReports ofClients(const Entry& entry, const std::vector<Leaf>& outputs, const RunData::Federation* federation, int cohortRound) {
+    ClientReports reports;
+    if (entry.graph->clientResults.empty() || federation == nullptr) return reports;
+    for (const std::size_t client : *federation->cohorts->of(cohortRound)) reports.ids.push_back(federation->clients->id(client));
+    for (std::size_t i = 0; i < entry.graph->clientResults.size(); ++i) {
+      const Graph::ClientResult& result = entry.graph->clientResults[i];
+      const core::Array value = outputs[entry.graph->outputs.size() + i].array();
+      reports.values.push_back({result.name, result.allEqual ? repeated(value, static_cast<std::int64_t>(reports.ids.size())) : value});
+    }
+    return reports;
+  }
+
+  static core::Array repeated(const core::Array& value, std::int64_t times) {
+    std::vector<std::int64_t> shape = value.shape();
+    shape.insert(shape.begin(), times);
+    core::Array out(value.elem(), std::move(shape));
+    for (std::int64_t t = 0; t < times; ++t)
+      std::memcpy(static_cast<char*>(out.mutableData()) + t * value.bytes(), value.data(), static_cast<std::size_t>(value.bytes()));
+    return out;
   }
 
   void announce(int rounds) const {
@@ -233,8 +257,12 @@ class Runner {
     addWire(*main);
     summary_.dataWait = summary_.times.wait;
     if (events_.round) {
-      events_.round({1, 1, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()), summary_.roundSeconds,
-                     summary_.metrics});
+      events_.round({1,
+                     1,
+                     data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()),
+                     summary_.roundSeconds,
+                     summary_.metrics,
+                     {}});
     }
     summary_.state = summary_.metrics;
     return save();
@@ -257,6 +285,7 @@ class Runner {
     summary_.rounds = begun;
     if (auto ready = openStore(*next); !ready) return ready;
     if (options_.directory != nullptr) {
+      keepReports({&*next, evaluate ? &*evaluate : nullptr});
       if (auto ready = options_.directory->startAfter(begun); !ready) return notKept(ready.error());
     }
     announce(options_.rounds);
@@ -297,6 +326,16 @@ class Runner {
     exportState();
     if (auto kept = keepEnd(); !kept) return kept;
     return save();
+  }
+
+  void keepReports(std::initializer_list<const Entry*> entries) {
+    std::vector<std::pair<std::string, std::vector<std::int64_t>>> leaves;
+    for (const Entry* entry : entries) {
+      if (entry == nullptr) continue;
+      for (const Graph::ClientResult& result : entry->graph->clientResults)
+        leaves.emplace_back(result.name, denseLayout(entry->graph->slots[result.slot].type)->dims);
+    }
+    if (!leaves.empty()) options_.directory->keepReports(leaves);
   }
 
   Expected<std::vector<Leaf>, RunError> initialState(const Entry& next) {
@@ -359,7 +398,7 @@ class Runner {
     auto outputs = call(next, data_->train(), round, round);
     if (!outputs) return tl::unexpected(outputs.error());
     std::vector<Leaf> state;
-    for (std::size_t i = 0; i < outputs->size(); ++i) {
+    for (std::size_t i = 0; i < next.graph->outputs.size(); ++i) {
       if (next.graph->outputs[i].kind == Graph::Output::Kind::State) state.push_back((*outputs)[i]);
     }
     if (state.size() != state_.size()) return wrong(RunError::Kind::Program, "`next` gives another state than it takes");
@@ -368,16 +407,17 @@ class Runner {
       if (auto kept = store_->keep(); !kept) return notKept(kept.error());
     }
     summary_.metrics = named(next, *outputs, Graph::Output::Kind::Report);
+    summary_.reports = ofClients(next, *outputs, data_->train(), round);
     summary_.rounds = round;
     if (data_->train() != nullptr) data_->train()->cohorts->forgetBefore(round);
     seconds.push_back(secondsSince(start));
     if (options_.directory != nullptr) {
-      auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, stateArrays(), options_.checkpointEvery);
+      auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, summary_.reports, stateArrays(), options_.checkpointEvery);
       if (!kept) return notKept(kept.error());
     }
     if (events_.round) {
       events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()),
-                     seconds.back(), summary_.metrics});
+                     seconds.back(), summary_.metrics, summary_.reports});
     }
     return {};
   }
@@ -389,13 +429,15 @@ class Runner {
     auto outputs = call(evaluate, data_->eval(), 0, round, true);
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
+    summary_.evalReports = ofClients(evaluate, *outputs, data_->eval(), 0);
     const double seconds = secondsSince(start);
     summary_.evaluateSeconds += seconds;
     if (options_.directory != nullptr) {
-      if (auto kept = options_.directory->evaluation(round, summary_.eval); !kept) return notKept(kept.error());
+      if (auto kept = options_.directory->evaluation(round, summary_.eval, summary_.evalReports); !kept) return notKept(kept.error());
     }
     if (events_.eval) {
-      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->clients->size()), seconds, summary_.eval});
+      events_.eval({round, data_->eval() == nullptr ? 0 : static_cast<std::int64_t>(data_->eval()->clients->size()), seconds, summary_.eval,
+                    summary_.evalReports});
     }
     return {};
   }

@@ -129,7 +129,13 @@ struct StartEvent {
   double compileSeconds = 0;
 };
 
-/// After each round; `metrics` are the leaves of the report.
+/// What a report has of each client: leaves whose first extent are the clients `ids`. Empty where a report has nothing of them.
+struct ClientReports {
+  std::vector<std::string> ids;
+  std::vector<NamedArray> values;
+};
+
+/// After each round; `metrics` are the leaves of the report that are at the server.
 struct RoundEvent {
   /// From 1.
   int round = 0;
@@ -137,6 +143,7 @@ struct RoundEvent {
   std::int64_t clients = 0;
   double seconds = 0;
   std::vector<NamedArray> metrics;
+  ClientReports ofClients;
 };
 
 /// After each evaluation; `round` is the last round before it.
@@ -145,6 +152,7 @@ struct EvalEvent {
   std::int64_t clients = 0;
   double seconds = 0;
   std::vector<NamedArray> metrics;
+  ClientReports ofClients;
 };
 
 /// What the caller wants to hear; called on the thread that called `run`, between rounds. Any may be empty.
@@ -179,6 +187,8 @@ struct RunSummary {
   /// The last round's report (`main`: its result), and the last evaluation's.
   std::vector<NamedArray> metrics;
   std::vector<NamedArray> eval;
+  /// What both have of each client.
+  ClientReports reports, evalReports;
   /// The parts of `metrics` that have a value for each client as first extent, by the prefix of their names (empty: all of it).
   std::vector<std::string> ofClients;
   /// The state after the last round: what `save` writes.

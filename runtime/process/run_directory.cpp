@@ -57,6 +57,20 @@ void addNumbers(std::vector<std::pair<std::string, std::string>>& row, const std
   }
 }
 
+/// Columns of a leaf: `loss`, `w[0,1]`.
+std::vector<std::string> cellNames(const std::string& name, const std::vector<std::int64_t>& shape) {
+  std::vector<std::string> places = {""};
+  for (const std::int64_t extent : shape) {
+    std::vector<std::string> inner;
+    for (const std::string& place : places)
+      for (std::int64_t i = 0; i < extent; ++i) inner.push_back(place + (place.empty() ? "" : ",") + std::to_string(i));
+    places = std::move(inner);
+  }
+  const std::string leaf = name.empty() ? "value" : name;
+  for (std::string& place : places) place = shape.empty() ? leaf : fmt::format("{}[{}]", leaf, place);
+  return places;
+}
+
 }  // namespace
 
 std::string stateHash(const std::vector<NamedArray>& state) {
@@ -93,7 +107,8 @@ Expected<std::string> dataMark(const std::string& path) {
   return hex(hash);
 }
 
-RunDirectory::RunDirectory(std::string path, RunRecord record, int lock) : path_(std::move(path)), record_(std::move(record)), lock_(lock) {}
+RunDirectory::RunDirectory(std::string path, RunRecord record, int lock)
+    : path_(std::move(path)), record_(std::move(record)), lock_(lock), metrics_(path_ + "/metrics.csv"), evaluations_(path_ + "/evaluations.csv") {}
 
 RunDirectory::~RunDirectory() {
   if (lock_ >= 0) ::close(lock_);
@@ -185,88 +200,81 @@ Expected<std::optional<Checkpoint>> RunDirectory::checkpoint() const {
   return out;
 }
 
-/// Keeps the head and the lines of rounds up to this one, and opens the file for more.
-Expected<void> RunDirectory::keepUntil(Table& table, int round) {
-  const std::string file = path_ + "/" + table.name;
-  std::string kept;
-  std::error_code error;
-  if (round > 0 && fs::exists(file, error)) {
-    auto text = readWhole(file);
-    if (!text) return tl::unexpected(text.error());
-    for (std::size_t at = 0; at < text->size();) {
-      // A line without an end was being written when its process was.
-      const std::size_t end = text->find('\n', at);
-      if (end == std::string::npos) break;
-      const std::string line = text->substr(at, end + 1 - at);
-      if (at == 0) {
-        for (std::size_t c = 0; c < line.size() - 1;) {
-          const std::size_t comma = std::min(line.find(',', c), line.size() - 1);
-          table.columns.push_back(line.substr(c, comma - c));
-          c = comma + 1;
-        }
-        kept += line;
-      } else if (const auto of = std::strtol(line.c_str(), nullptr, 10); of <= round) {
-        kept += line;
-        if (&table == &evaluations_) evaluated_ = static_cast<int>(of);
-      }
-      at = end + 1;
+void RunDirectory::keepReports(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& leaves) {
+  reports_.emplace(path_ + "/clients.csv");
+  reported_ = {"round", "in", "client"};
+  for (const auto& [name, shape] : leaves) {
+    for (std::string& cell : cellNames(name, shape)) {
+      // A round and an evaluation may report the same.
+      if (std::find(reported_.begin() + 3, reported_.end(), cell) == reported_.end()) reported_.push_back(std::move(cell));
     }
   }
-  if (auto written = writeWhole(file, kept); !written) return written;
-  table.file.open(file, std::ios::binary | std::ios::app);
-  if (!table.file) return fail(fmt::format("cannot write `{}`: {}", file, std::strerror(errno)));
-  return {};
 }
 
 Expected<void> RunDirectory::startAfter(int round) {
-  if (auto kept = keepUntil(metrics_, round); !kept) return kept;
-  return keepUntil(evaluations_, round);
-}
-
-Expected<void> RunDirectory::append(Table& table, const std::vector<std::pair<std::string, std::string>>& row) {
-  if (table.columns.empty()) {
-    std::string head;
-    for (const auto& [name, value] : row) {
-      table.columns.push_back(name);
-      head += (head.empty() ? "" : ",") + name;
-    }
-    table.file << head << '\n';
-  }
-  std::string line;
-  for (const std::string& column : table.columns) {
-    const auto found = std::find_if(row.begin(), row.end(), [&](const auto& cell) { return cell.first == column; });
-    if (&column != &table.columns.front()) line += ',';
-    if (found != row.end()) line += found->second;
-  }
-  table.file << line << '\n';
-  if (!table.file) return fail(fmt::format("cannot write `{}/{}`: {}", path_, table.name, std::strerror(errno)));
+  const auto roundOf = [](const Row& row) { return std::strtol(row.front().c_str(), nullptr, 10); };
+  const auto until = [&](const Row&, const Row& row) { return roundOf(row) <= round; };
+  if (auto opened = metrics_.open(until); !opened) return opened;
+  const auto evaluatedUntil = [&](const Row&, const Row& row) {
+    if (roundOf(row) > round) return false;
+    evaluated_ = static_cast<int>(roundOf(row));
+    return true;
+  };
+  if (auto opened = evaluations_.open(evaluatedUntil); !opened) return opened;
+  if (!reports_) return {};
+  // An evaluation counts when it has its own line.
+  const auto reportedUntil = [&](const Row&, const Row& row) {
+    return roundOf(row) <= (row.size() > 1 && row[1] == "evaluate" ? std::min(round, evaluated_) : round);
+  };
+  if (auto opened = reports_->open(reportedUntil); !opened) return opened;
+  reports_->setColumns(reported_);
   return {};
 }
 
-Expected<void> RunDirectory::round(int round, double seconds, const std::vector<NamedArray>& metrics, std::vector<NamedArray> state,
-                                   const CheckpointEvery& every) {
+/// A line for each client, in the order in which they took part.
+Expected<void> RunDirectory::reportsOf(const char* entry, int round, const ClientReports& clients) {
+  if (!reports_ || clients.ids.empty()) return {};
+  std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}, {"in", entry}, {"client", ""}};
+  for (const NamedArray& v : clients.values) {
+    for (std::string& cell : cellNames(v.name, {v.value.shape().begin() + 1, v.value.shape().end()})) row.emplace_back(std::move(cell), "");
+  }
+  for (std::size_t c = 0; c < clients.ids.size(); ++c) {
+    row[2].second = clients.ids[c];
+    std::size_t next = 3;
+    for (const NamedArray& v : clients.values) {
+      const std::int64_t each = v.value.count() / v.value.shape().front();
+      for (std::int64_t i = 0; i < each; ++i) row[next++].second = exactText(v.value.at(static_cast<std::int64_t>(c) * each + i));
+    }
+    if (auto done = reports_->append(row); !done) return done;
+  }
+  return reports_->flush();
+}
+
+Expected<void> RunDirectory::round(int round, double seconds, const std::vector<NamedArray>& metrics, const ClientReports& clients,
+                                   std::vector<NamedArray> state, const CheckpointEvery& every) {
+  if (auto done = reportsOf("next", round, clients); !done) return done;
   std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}};
   addNumbers(row, metrics);
   row.emplace_back("seconds", fmt::format("{:.6f}", seconds));
   row.emplace_back("state", stateHash(state));
-  if (auto done = append(metrics_, row); !done) return done;
+  if (auto done = metrics_.append(row); !done) return done;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written_;
   const bool due = every.rounds > 0 ? round % every.rounds == 0 : since.count() >= every.seconds;
   return due ? writeCheckpoint(round, std::move(state)) : Expected<void>();
 }
 
-Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>& metrics) {
+Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>& metrics, const ClientReports& clients) {
+  if (auto done = reportsOf("evaluate", round, clients); !done) return done;
   std::vector<std::pair<std::string, std::string>> row = {{"round", std::to_string(round)}};
   addNumbers(row, metrics);
   evaluated_ = round;
-  return append(evaluations_, row);
+  return evaluations_.append(row);
 }
 
 Expected<void> RunDirectory::writeCheckpoint(int round, std::vector<NamedArray> state) {
   // The lines of the rounds that it covers come first: they are not run again.
   for (Table* table : {&metrics_, &evaluations_}) {
-    table->file.flush();
-    if (!table->file) return fail(fmt::format("cannot write `{}/{}`: {}", path_, table->name, std::strerror(errno)));
+    if (auto flushed = table->flush(); !flushed) return flushed;
   }
   state.push_back({kRound, core::Array::scalar(core::Literal::ofInt(core::Elem::I64, round))});
   const std::string file = path_ + "/" + (clients_ == nullptr ? kCheckpoint : checkpointOf(round));

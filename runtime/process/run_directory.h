@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "compiler/support/expected.h"
 #include "runtime/process/run.h"
 #include "runtime/process/run_record.h"
+#include "runtime/process/table.h"
 
 namespace fedc::runtime {
 
@@ -21,6 +21,7 @@ class ClientStore;
 ///     run.json               what ran
 ///     metrics.csv            a line a round: the numbers of its report, its seconds, and a hash of the state after it
 ///     evaluations.csv        a line an evaluation
+///     clients.csv            where rounds or evaluations report of each client: a line for each, with the round and its id
 ///     state/checkpoint.npz   the state to go on from, with its round; replaced as a whole
 ///     model.npz              the state after the last round, an array a leaf
 ///
@@ -42,6 +43,8 @@ class RunDirectory {
   const RunRecord& record() const { return record_; }
   /// From now on checkpoints hold what clients keep as well, server and clients as of one round: what counts is the store's commit.
   void keepClients(ClientStore* store) { clients_ = store; }
+  /// From now on the reports of clients are kept as well: these leaves of them, by name and shape.
+  void keepReports(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& leaves);
   /// The file of that store.
   std::string clientsFile() const;
 
@@ -54,29 +57,23 @@ class RunDirectory {
   bool isEvaluated(int round) const { return evaluated_ == round; }
   /// A round is over, with this state after it: its line, and a checkpoint where one is due. Errors: the file system's; what was written before
   /// stays.
-  Expected<void> round(int round, double seconds, const std::vector<NamedArray>& metrics, std::vector<NamedArray> state,
+  Expected<void> round(int round, double seconds, const std::vector<NamedArray>& metrics, const ClientReports& clients, std::vector<NamedArray> state,
                        const CheckpointEvery& every);
-  Expected<void> evaluation(int round, const std::vector<NamedArray>& metrics);
+  Expected<void> evaluation(int round, const std::vector<NamedArray>& metrics, const ClientReports& clients);
   /// The end, or an interruption: checkpoint and model.
   Expected<void> finish(int round, const std::vector<NamedArray>& state);
 
  private:
-  /// A file of lines that grows; its first line names the columns.
-  struct Table {
-    std::string name;
-    std::ofstream file;
-    std::vector<std::string> columns;
-  };
-
   RunDirectory(std::string path, RunRecord record, int lock);
-  Expected<void> append(Table& table, const std::vector<std::pair<std::string, std::string>>& row);
-  Expected<void> keepUntil(Table& table, int round);
+  Expected<void> reportsOf(const char* entry, int round, const ClientReports& clients);
   Expected<void> writeCheckpoint(int round, std::vector<NamedArray> state);
 
   std::string path_;
   RunRecord record_;
   int lock_ = -1;
-  Table metrics_{"metrics.csv", {}, {}}, evaluations_{"evaluations.csv", {}, {}};
+  Table metrics_, evaluations_;
+  std::optional<Table> reports_;
+  Row reported_;
   /// The last round with an evaluation.
   int evaluated_ = 0;
   ClientStore* clients_ = nullptr;

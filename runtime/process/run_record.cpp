@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "runtime/process/table.h"
 #include "runtime/value/whole_file.h"
 
 namespace fedc::runtime {
@@ -65,38 +66,6 @@ Expected<RunRecord> recordOf(const std::string& path, const std::string& text) {
     r.settings[name] = value.get<std::string>();
   }
   return r;
-}
-
-using Row = std::vector<std::string>;
-
-Row cells(const std::string& line) {
-  Row row;
-  for (std::size_t at = 0; at <= line.size();) {
-    const std::size_t comma = std::min(line.find(',', at), line.size());
-    row.push_back(line.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return row;
-}
-
-/// Of a file of lines its head, and each whole line to `see`.
-template <class See>
-Expected<Row> readTable(const std::string& path, const See& see) {
-  auto text = readWhole(path);
-  if (!text) return tl::unexpected(text.error());
-  Row head;
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = text->find('\n', at);
-    if (end == std::string::npos) break;
-    Row row = cells(text->substr(at, end - at));
-    at = end + 1;
-    if (head.empty()) {
-      head = std::move(row);
-    } else if (row.size() == head.size()) {
-      see(std::move(row));
-    }
-  }
-  return head;
 }
 
 /// The metrics of a line: all but the columns of the run's own.

@@ -87,6 +87,68 @@ TEST(Resume, MoreRoundsAreTheSameAsAllAtOnce) {
   EXPECT_EQ(linesOf(parts + "/metrics.csv"), linesOf(whole + "/metrics.csv"));
 }
 
+// What rounds and evaluations report of each client, in one file; an evaluation that was not over is done again, its clients' lines with it.
+TEST(Resume, ReportsOfClients) {
+  const Folder folder;
+  const std::string program = folder.write("p.fed", R"(struct Example { x: f32[1], y: i32 }
+struct Seen { count: i32, classes: i32[2] }
+fn look(data: Example*) -> Seen {
+  var classes: i32[2] = zeros();
+  for e in data { classes[e.y] += 1; }
+  Seen { count: data.count(), classes: classes }
+}
+let main = process(
+  init = |k| federated_value(0, server),
+  next = |s, data: {Example*}@clients, k| { let seen = look(data); (s + federated_sum(seen.count), seen) },
+  evaluate = |s, data: {Example*}@clients| (federated_sum(data.count()), f32(data.count()) * 0.5),
+);
+)");
+  const auto begin = [&](const std::string& out, const char* rounds) -> std::vector<std::string> {
+    const std::string data = "synthetic:clients=9,rows=5,dim=1,classes=2";
+    return {"run",          program, "--data",         data,   "--eval-data", data, "--rounds", rounds, "--clients-per-round", "2",
+            "--eval-every", "2",     "--eval-clients", "0..3", "--out",       out};
+  };
+  const std::string whole = folder.path("whole"), parts = folder.path("parts");
+  const BinaryResult result = fedc(begin(whole, "4"));
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("clients    what is reported of each: clients.csv\n"));
+  const std::vector<std::string> lines = linesOf(whole + "/clients.csv");
+  ASSERT_EQ(lines.size(), 1U + 4 * 2 + 2 * 3);
+  EXPECT_EQ(lines[0], "round,in,client,count,classes[0],classes[1],1,");
+  EXPECT_THAT(lines[1], ::testing::MatchesRegex("1,next,client_0000000[0-8],5,[0-5],[0-5],"));
+  EXPECT_EQ(lines[5], "2,evaluate,client_00000000,,,,2.5,");
+  EXPECT_EQ(lines[7], "2,evaluate,client_00000002,,,,2.5,");
+  const std::string all = readFile(whole + "/clients.csv");
+  ASSERT_EQ(fedc(begin(parts, "3")).exitCode, 0);
+  ASSERT_EQ(fedc({"resume", parts, "--rounds", "4"}).exitCode, 0);
+  EXPECT_EQ(linesOf(parts + "/clients.csv"), [&] {
+    // The shorter run's last evaluation was behind round 3.
+    std::vector<std::string> wanted = lines;
+    for (int i = 0; i < 3; ++i) wanted.insert(wanted.begin() + 10 + i, "3" + lines[static_cast<std::size_t>(5 + i)].substr(1));
+    return wanted;
+  }());
+  // As a kill leaves it between the clients' lines and the evaluation's, within a line.
+  const std::string evaluations = readFile(whole + "/evaluations.csv");
+  std::ofstream(whole + "/evaluations.csv") << evaluations.substr(0, evaluations.rfind("4,"));
+  std::ofstream(whole + "/clients.csv") << all.substr(0, all.size() - 6);
+  ASSERT_EQ(fedc({"resume", whole}).exitCode, 0);
+  EXPECT_EQ(readFile(whole + "/clients.csv"), all);
+  EXPECT_EQ(readFile(whole + "/evaluations.csv"), evaluations);
+  // Without a directory nothing keeps them but the events.
+  std::vector<std::string> unkept = begin("", "1");
+  unkept.resize(unkept.size() - 2);
+  unkept.insert(unkept.end(), {"--no-out", "--json"});
+  const BinaryResult json = fedc(unkept);
+  ASSERT_EQ(json.exitCode, 0) << json.err;
+  std::stringstream events(json.out);
+  std::string line;
+  std::getline(events, line);
+  std::getline(events, line);
+  const auto round = nlohmann::json::parse(line);
+  EXPECT_EQ(round["ids"].size(), 2U);
+  EXPECT_EQ(round["of_clients"]["count"], nlohmann::json({5, 5}));
+}
+
 /// The words of a run into a directory.
 using Begin = std::function<std::vector<std::string>(const std::string& out)>;
 
@@ -140,6 +202,10 @@ void surviveKills(const Begin& begin, int wanted) {
     EXPECT_EQ(readFile(out + "/model.npz"), readFile(whole + "/model.npz")) << "after " << kills << " kills";
     EXPECT_EQ(linesOf(out + "/metrics.csv"), linesOf(whole + "/metrics.csv")) << "after " << kills << " kills";
     EXPECT_EQ(linesOf(out + "/evaluations.csv"), linesOf(whole + "/evaluations.csv")) << "after " << kills << " kills";
+    EXPECT_EQ(fs::exists(out + "/clients.csv"), fs::exists(whole + "/clients.csv"));
+    if (fs::exists(whole + "/clients.csv")) {
+      EXPECT_EQ(readFile(out + "/clients.csv"), readFile(whole + "/clients.csv")) << "after " << kills << " kills";
+    }
   }
 }
 
@@ -167,14 +233,16 @@ fn visit(own: Kept, level: f32, data: Example*, k: key) -> Kept {
   Kept { visits: own.visits + 1, path: own.path * 0.9 + sum + level + normal(k, [100]) }
 }
 
-fn next(s: (f32@server, {Kept}@clients), data: {Example*}@clients, k: key@server) -> ((f32@server, {Kept}@clients), (i32, f32)@server) {
+fn next(s: (f32@server, {Kept}@clients), data: {Example*}@clients, k: key@server) -> ((f32@server, {Kept}@clients), (i32@server, {i32}@clients)) {
   let (level, own) = s;
   let after = visit(own, federated_broadcast(level), data, federated_keys(k));
   let mean = federated_mean(mean(after.path));
-  ((mean, after), (federated_sum(after.visits), mean))
+  ((mean, after), (federated_sum(after.visits), after.visits))
 }
 
-fn evaluate(s: (f32@server, {Kept}@clients), data: {Example*}@clients) -> f32@server { federated_sum(sum(s.1.path)) }
+fn evaluate(s: (f32@server, {Kept}@clients), data: {Example*}@clients) -> (f32@server, {f32}@clients) {
+  (federated_sum(sum(s.1.path)), mean(s.1.path))
+}
 
 let main = process(init, next, evaluate);
 )";

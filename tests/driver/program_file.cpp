@@ -78,7 +78,7 @@ nlohmann::ordered_json federation(const std::string& text) {
 }
 
 ProgramFile::Expectation expectation(const std::string& text) {
-  static const std::regex kForm(R"(^(?:(eval|state)\.)?([A-Za-z0-9_.]+) = (.*?)(?: ± ([0-9.e+-]+))?$)");
+  static const std::regex kForm(R"(^(?:(eval|state|clients|eval_clients)\.)?([A-Za-z0-9_.]+) = (.*?)(?: ± ([0-9.e+-]+))?$)");
   std::smatch match;
   if (!std::regex_match(text, match, kForm)) throw std::runtime_error("not an expectation: " + text);
   ProgramFile::Expectation out;

@@ -14,7 +14,8 @@ namespace fedc::tests {
 ///   // data: {"*150": {"x": ["i", 1]}}              150 clients; "i" is the client's number
 ///   // cohort: none                                  instead of `data`: `main` over nobody, which no file of data can say
 ///   // run: --rounds 3 -p lr=0.5 --arg x=[1, 2]      flags of `fedc run`
-///   // expect: loss = 0.693147 ± 1e-6                a leaf of the last report; `eval.NAME` of the last evaluation, `state.NAME` of the state.
+///   // expect: loss = 0.693147 ± 1e-6                a leaf of the last report; `eval.NAME` of the last evaluation, `state.NAME` of the state,
+///                                                 `clients.NAME`, `eval_clients.NAME` of what both have of each client
 ///   // expect: w = [1, 2]                            without ± the bits must be those of the literal in the leaf's type
 ///   // error: E0501 "out of range" at `x[i]`         the run fails, with this code, a message that holds the text, at exactly this source text
 ///   // note: at client `b`                           the error has this note
@@ -22,7 +23,7 @@ namespace fedc::tests {
 /// A program must have at least one `expect` or `error`.
 struct ProgramFile {
   struct Expectation {
-    /// `metrics`, `eval` or `state`, and the leaf.
+    /// `metrics`, `eval`, `state`, `clients` or `eval_clients`, and the leaf.
     std::string where;
     std::string leaf;
     nlohmann::json value;

@@ -193,7 +193,11 @@ void expectElements(const core::Array& found, std::size_t axis, std::int64_t& ne
 }
 
 void expectLeaf(const runtime::RunSummary& summary, const ProgramFile::Expectation& e) {
-  const auto& leaves = e.where == "metrics" ? summary.metrics : e.where == "eval" ? summary.eval : summary.state;
+  const auto& leaves = e.where == "metrics"   ? summary.metrics
+                       : e.where == "eval"    ? summary.eval
+                       : e.where == "clients" ? summary.reports.values
+                       : e.where == "state"   ? summary.state
+                                              : summary.evalReports.values;
   for (const runtime::NamedArray& leaf : leaves) {
     if (leaf.name != e.leaf) continue;
     std::int64_t next = 0;
@@ -238,6 +242,8 @@ TEST_P(Programs, GivesWhatItSays) {
         expectSameBits(first->summary->metrics, outcome.summary->metrics, "metrics", way.name);
         expectSameBits(first->summary->eval, outcome.summary->eval, "eval", way.name);
         expectSameBits(first->summary->state, outcome.summary->state, "state", way.name);
+        expectSameBits(first->summary->reports.values, outcome.summary->reports.values, "clients", way.name);
+        expectSameBits(first->summary->evalReports.values, outcome.summary->evalReports.values, "eval_clients", way.name);
       } else {
         for (const ProgramFile::Expectation& e : file.expectations) expectLeaf(*outcome.summary, e);
       }

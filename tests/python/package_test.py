@@ -199,6 +199,27 @@ class Runs(unittest.TestCase):
         with self.assertRaisesRegex(ZeroDivisionError, "in a callback"):
             self.program.run(self.data, rounds=1000000, progress=fails)
 
+    def test_reports_of_clients(self):
+        program = fedc.compile(source="""
+            struct Row { x: f32 }
+            struct Seen { n: i32, sum: f32 }
+            fn look(data: Row*) -> Seen { Seen { n: data.count(), sum: data.map(|r| r.x).sum() } }
+            let main = process(
+              init = |k| federated_value(0, server),
+              next = |s, data: {Row*}@clients, k| { let seen = look(data); (s, (federated_sum(seen.n), seen)) },
+              evaluate = |s, data: {Row*}@clients| look(data).sum,
+            );
+        """)
+        data = {"a": np.float32([1, 2]), "b": np.float32([]), "c": np.float32([4])}
+        data = {client: {"x": x} for client, x in data.items()}
+        result = program.run(data, eval_data=data, rounds=1)
+        self.assertEqual(result.rounds[0].client_ids, ["a", "b", "c"])
+        np.testing.assert_array_equal(result.rounds[0].of_clients[1]["n"], [2, 0, 1])
+        np.testing.assert_array_equal(result.rounds[0].of_clients[1]["sum"], [3, 0, 4])
+        self.assertEqual(result.evaluations[0].client_ids, ["a", "b", "c"])
+        np.testing.assert_array_equal(result.evaluations[0].of_clients, [3, 0, 4])
+        self.assertEqual(self.program.run(self.data).rounds[0].client_ids, [])
+
     def test_ctrl_c_ends_a_run_after_its_round(self):
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()

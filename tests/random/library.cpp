@@ -31,7 +31,11 @@ std::string Generator::used(const char* module, const char* name) {
 void Generator::library(const Type& want, Options& out) {
   const bool single = commonElem(want) == Elem::F32;
   if (isVector(want) && single && want.kind != Type::Kind::Array) {
-    out.emplace_back(1, [=, this] { return fmt::format("clamp({}, {})", expression(want), oneOf({"-1.0, 1.0", "0.0, 0.5", "-1e3, 1e3"})); });
+    // Bound to its type: a literal alone would take one from around the call, and bounds of f32 go with f32.
+    out.emplace_back(1, [=, this] {
+      const std::string x = let(want, expression(want));
+      return fmt::format("clamp({}, {})", x, oneOf({"-1.0, 1.0", "0.0, 0.5", "-1e3, 1e3"}));
+    });
     out.emplace_back(1, [=, this] { return fmt::format("{}({})", oneOf({"square", "log2"}), expression(want)); });
     if (!scope_.key.empty()) {
       out.emplace_back(1, [=, this] {

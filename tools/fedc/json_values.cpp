@@ -64,6 +64,12 @@ class Event {
     }
   }
 
+  void ofClients(const runtime::ClientReports& reports) {
+    if (reports.ids.empty()) return;
+    object_["ids"] = reports.ids;
+    metrics("of_clients", reports.values);
+  }
+
   std::string text() {
     if (!nonFinite_.empty()) object_["non_finite"] = std::move(nonFinite_);
     return line(object_);
@@ -123,6 +129,7 @@ std::string roundLine(const runtime::RoundEvent& e) {
   event["clients"] = e.clients;
   event["seconds"] = e.seconds;
   event.metrics("metrics", e.metrics);
+  event.ofClients(e.ofClients);
   return event.text();
 }
 
@@ -132,6 +139,7 @@ std::string evalLine(const runtime::EvalEvent& e) {
   event["clients"] = e.clients;
   event["seconds"] = e.seconds;
   event.metrics("metrics", e.metrics);
+  event.ofClients(e.ofClients);
   return event.text();
 }
 

@@ -44,8 +44,10 @@ std::string roundText(const runtime::RoundEvent& event, double perSecond) {
 }
 
 std::string evalText(const runtime::EvalEvent& event, int rounds) {
-  return fmt::format("round {:>{}} evaluated on {}: {}", event.round, digits(rounds), plural(static_cast<std::size_t>(event.clients), "client"),
-                     metricsText(event.metrics, true));
+  const std::string text =
+      fmt::format("round {:>{}} evaluated on {}", event.round, digits(rounds), plural(static_cast<std::size_t>(event.clients), "client"));
+  const std::string metrics = metricsText(event.metrics, true);
+  return metrics.empty() ? text : text + ": " + metrics;
 }
 
 std::string fitted(std::string text, std::size_t columns) {

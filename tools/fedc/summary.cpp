@@ -70,6 +70,8 @@ std::string summaryTable(const runtime::RunSummary& s, const Ending& e) {
   if (!e.init.empty()) text += row("start", fmt::format("the weights in {}, at round 1", e.init));
   if (!e.saved.empty()) text += row("saved", e.saved);
   if (!e.kept.empty()) text += row("kept", e.kept);
+  if (!s.reports.ids.empty() || !s.evalReports.ids.empty())
+    text += row("clients", e.kept.empty() ? "what is reported of each is kept in a run's directory only" : "what is reported of each: clients.csv");
   return text;
 }
 

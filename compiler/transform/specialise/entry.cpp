@@ -141,15 +141,19 @@ Value Specialiser::dataValue(const check::TypeRef& type, Span span) {
   return columnsOf(clients, count, std::move(columns), span);
 }
 
-void Specialiser::results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span) {
-  std::vector<PlacedPart> parts;
-  placedParts(type, v, prefix, parts);
+void Specialiser::results(const std::vector<Given>& given, Span span) {
+  using Kind = core::Graph::Output::Kind;
+  std::vector<std::pair<Kind, PlacedPart>> parts;
+  for (const Given& g : given) {
+    std::vector<PlacedPart> own;
+    placedParts(g.type, g.value, "", own);
+    for (PlacedPart& part : own) parts.emplace_back(g.kind, std::move(part));
+  }
   // First what stays at the clients: it may add an exchange, behind which the server's results are made.
   std::vector<std::pair<std::string, Leaf>> kept;
-  for (const PlacedPart& part : parts) {
+  for (const auto& [kind, part] : parts) {
     if (!isAtClients(part.type)) continue;
-    if (kind != core::Graph::Output::Kind::State) {
-      if (entry_->name != "main") notYet(span, "a result at the clients");
+    if (kind != Kind::State) {
       clientResult(part.type, part.value, part.name, span);
       continue;
     }
@@ -159,7 +163,7 @@ void Specialiser::results(const check::TypeRef& type, const Value& v, core::Grap
     for (const Leaf& l : leavesOf(part.value)) kept.emplace_back(leafName(names.at(next++)), l);
   }
   if (!kept.empty()) keepAtClients(kept);
-  for (const PlacedPart& part : parts) {
+  for (const auto& [kind, part] : parts) {
     if (!isAtClients(part.type)) serverResults(part.type, part.value, kind, part.name, span);
   }
 }
@@ -211,6 +215,7 @@ std::vector<Entry> Specialiser::run() {
     if (entry) out.push_back(std::move(*entry));
   };
   using Kind = core::Graph::Input::Kind;
+  using Output = core::Graph::Output::Kind;
   if (typed_.process) {
     Value process;
     try {
@@ -245,21 +250,21 @@ std::vector<Entry> Specialiser::run() {
     };
     add(runEntry("init", [&] {
       Value state = call(closure(0), {key()}, span);
-      results(resultType(0), state, core::Graph::Output::Kind::State, "", span);
+      results({{resultType(0), state, Output::State}}, span);
     }));
     add(runEntry("next", [&] {
       const auto columns = data(1);
       Value state = inputValue(paramType(1, 0), "", Kind::State, span);
       Value result = call(closure(1), {state, columns(), key()}, span);
-      results(unplaced(resultType(1))->items.at(0), result.items.at(0), core::Graph::Output::Kind::State, "", span);
-      results(unplaced(resultType(1))->items.at(1), result.items.at(1), core::Graph::Output::Kind::Report, "", span);
+      const auto& types = unplaced(resultType(1))->items;
+      results({{types.at(0), result.items.at(0), Output::State}, {types.at(1), result.items.at(1), Output::Report}}, span);
     }));
     if (typed_.hasEvaluate) {
       add(runEntry("evaluate", [&] {
         const auto columns = data(2);
         Value state = inputValue(paramType(2, 0), "", Kind::State, span);
         Value result = call(closure(2), {state, columns()}, span);
-        results(resultType(2), result, core::Graph::Output::Kind::Report, "", span);
+        results({{resultType(2), result, Output::Report}}, span);
       }));
     }
   }
@@ -274,7 +279,7 @@ std::vector<Entry> Specialiser::run() {
       c.kind = Closure::Kind::Instance;
       c.instance = typed_.main;
       Value result = call(c, std::move(args), typed_.main->span);
-      results(typed_.main->result, result, core::Graph::Output::Kind::Report, "", typed_.main->span);
+      results({{typed_.main->result, result, Output::Report}}, typed_.main->span);
     }));
   }
   return out;

@@ -224,7 +224,13 @@ class Specialiser {
   /// The clients' data: for each a sequence, columns of its own and a number of rows.
   Value dataValue(const check::TypeRef& type, Span span);
   void declareData(const check::Pattern& p, const check::TypeRef& type, const std::string& name);
-  void results(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
+  /// What an entry point gives: a placed value, or a tuple of such.
+  struct Given {
+    check::TypeRef type;
+    Value value;
+    core::Graph::Output::Kind kind;
+  };
+  void results(const std::vector<Given>& given, Span span);
   void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
 

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <fstream>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/support/expected.h"
+
+namespace fedc::runtime {
+
+/// The cells of a line.
+using Row = std::vector<std::string>;
+
+/// A file of lines that grows while a run does: comma-separated, the first line names the columns, a cell with a comma, a quote or a line break stands
+/// in quotes (RFC 4180).
+class Table {
+ public:
+  explicit Table(std::string path) : path_(std::move(path)) {}
+
+  /// Opens it to go on behind the lines that are to be kept; the others, and one that was not ended, are dropped. No such file: an empty one. Errors: the
+  /// file system's.
+  Expected<void> open(const std::function<bool(const Row& head, const Row& row)>& keeps);
+  /// The columns, unless it has some.
+  void setColumns(Row names);
+  /// A line; the first one's names are the columns where none were set. A cell whose column is missing is dropped, a column without a cell is empty.
+  Expected<void> append(const std::vector<std::pair<std::string, std::string>>& row);
+  /// What was appended is in the file.
+  Expected<void> flush();
+
+ private:
+  tl::unexpected<Error> cannotWrite() const;
+
+  std::string path_;
+  std::ofstream file_;
+  Row columns_;
+};
+
+/// Of such a file its head, and each whole line to `see`. Errors: the file system's.
+Expected<Row> readTable(const std::string& path, const std::function<void(Row row)>& see);
+
+/// A cell as the file has it.
+std::string quoted(const std::string& cell);
+
+}  // namespace fedc::runtime
