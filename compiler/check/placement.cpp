@@ -84,13 +84,19 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
     report(std::move(d));
     return;
   }
-  if (lift.isStruct) d.notes.emplace_back("a struct is at one place; what is at several goes into a tuple");
   const bool meetAtServer = lift.wanted ? *lift.wanted == Placement::Server : lift.isOperator;
   if (meetAtServer && (lift.isOperator || lift.isStruct) && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
     // What differs from client to client is brought together before it meets a value of the server.
     const bool canMean = allLeaves(each->element, core::isFloat);
-    d.fix = Fix::wrap(clients->span, canMean ? "federated_mean(" : "federated_sum(", ")",
-                      canMean ? "bring it to the server: a mean over the clients" : "bring it to the server: a sum over the clients");
+    const char* const intrinsic = canMean ? "federated_mean(" : "federated_sum(";
+    if (lift.isStruct) {
+      // Or it is meant to stay with them.
+      d.notes.push_back(fmt::format("a struct is at one place: bring it to the server, `{}{})`, or return a tuple, whose parts may be at several",
+                                    intrinsic, source(clients->span)));
+    } else {
+      d.fix = Fix::wrap(clients->span, intrinsic, ")",
+                        canMean ? "bring it to the server: a mean over the clients" : "bring it to the server: a sum over the clients");
+    }
     report(std::move(d));
     return;
   }

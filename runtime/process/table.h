@@ -13,14 +13,14 @@ namespace fedc::runtime {
 /// The cells of a line.
 using Row = std::vector<std::string>;
 
-/// A file of lines that grows while a run does: comma-separated, the first line names the columns, a cell with a comma, a quote or a line break stands
-/// in quotes (RFC 4180).
+/// A file of lines that grows while a run does: comma-separated, the first line names the columns, a cell with a comma, a quote or a line break
+/// stands in quotes (RFC 4180).
 class Table {
  public:
   explicit Table(std::string path) : path_(std::move(path)) {}
 
-  /// Opens it to go on behind the lines that are to be kept; the others, and one that was not ended, are dropped. No such file: an empty one. Errors: the
-  /// file system's.
+  /// Opens it to go on behind the lines that are to be kept; the others, and one that was not ended, are dropped. No such file: an empty one. Errors:
+  /// the file system's.
   Expected<void> open(const std::function<bool(const Row& head, const Row& row)>& keeps);
   /// The columns, unless it has some.
   void setColumns(Row names);

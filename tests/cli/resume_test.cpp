@@ -114,7 +114,7 @@ let main = process(
   EXPECT_THAT(result.out, HasSubstr("clients    what is reported of each: clients.csv\n"));
   const std::vector<std::string> lines = linesOf(whole + "/clients.csv");
   ASSERT_EQ(lines.size(), 1U + 4 * 2 + 2 * 3);
-  EXPECT_EQ(lines[0], "round,in,client,count,classes[0],classes[1],1,");
+  EXPECT_EQ(lines[0], "round,in,client,count,classes[0],classes[1],value,");
   EXPECT_THAT(lines[1], ::testing::MatchesRegex("1,next,client_0000000[0-8],5,[0-5],[0-5],"));
   EXPECT_EQ(lines[5], "2,evaluate,client_00000000,,,,2.5,");
   EXPECT_EQ(lines[7], "2,evaluate,client_00000002,,,,2.5,");

@@ -214,8 +214,9 @@ class Runs(unittest.TestCase):
         data = {client: {"x": x} for client, x in data.items()}
         result = program.run(data, eval_data=data, rounds=1)
         self.assertEqual(result.rounds[0].client_ids, ["a", "b", "c"])
-        np.testing.assert_array_equal(result.rounds[0].of_clients[1]["n"], [2, 0, 1])
-        np.testing.assert_array_equal(result.rounds[0].of_clients[1]["sum"], [3, 0, 4])
+        self.assertEqual(result.report["value"], 3)
+        np.testing.assert_array_equal(result.rounds[0].of_clients["n"], [2, 0, 1])
+        np.testing.assert_array_equal(result.rounds[0].of_clients["sum"], [3, 0, 4])
         self.assertEqual(result.evaluations[0].client_ids, ["a", "b", "c"])
         np.testing.assert_array_equal(result.evaluations[0].of_clients, [3, 0, 4])
         self.assertEqual(self.program.run(self.data).rounds[0].client_ids, [])
@@ -403,7 +404,7 @@ class Package(unittest.TestCase):
 
         self.assertEqual(ctypes.sizeof(_library.Array), 24)
         self.assertEqual(ctypes.sizeof(_library.NamedArray), 32)
-        self.assertEqual(ctypes.sizeof(_library.CRound), 40)
+        self.assertEqual(ctypes.sizeof(_library.CRound), 72)
         self.assertEqual(ctypes.sizeof(_library.CProblem), 56)
 
 

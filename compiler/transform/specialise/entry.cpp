@@ -31,6 +31,15 @@ void placedParts(const check::TypeRef& type, const Value& v, const std::string& 
 
 bool isAtClients(const check::TypeRef& type) { return isPlaced(type) && type->placement != check::Placement::Server; }
 
+/// Where both places have parts, one that is alone at its place needs no number.
+void dropLoneNumbers(std::vector<PlacedPart>& parts) {
+  const auto clients = static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), [](const PlacedPart& p) { return isAtClients(p.type); }));
+  if (clients == 0 || clients == parts.size()) return;
+  for (PlacedPart& p : parts) {
+    if ((isAtClients(p.type) ? clients : parts.size() - clients) == 1) p.name.clear();
+  }
+}
+
 }  // namespace
 
 Value Specialiser::leafByLeaf(const check::TypeRef& type, const std::string& name, Home home, Span span,
@@ -147,6 +156,8 @@ void Specialiser::results(const std::vector<Given>& given, Span span) {
   for (const Given& g : given) {
     std::vector<PlacedPart> own;
     placedParts(g.type, g.value, "", own);
+    // The parts of a report are shown apart by place; of `main` they are one result.
+    if (g.kind == Kind::Report && entry_->name != "main") dropLoneNumbers(own);
     for (PlacedPart& part : own) parts.emplace_back(g.kind, std::move(part));
   }
   // First what stays at the clients: it may add an exchange, behind which the server's results are made.
