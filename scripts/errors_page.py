@@ -28,9 +28,12 @@ default_command = "fedc check FILE"
 repositories = {
     "TFF": "google-parfait/tensorflow-federated",
     "Flower": "flwrlabs/flower",
+    "FedJAX": "google/fedjax",
+    "Fed-BioMed": "fedbiomed/fedbiomed",
     "FedML": "FedML-AI/FedML",
     "FedScale": "SymbioticLab/FedScale",
     "NVFlare": "NVIDIA/NVFlare",
+    "PFLlib": "TsingZ0/PFLlib",
     "JAX": "jax-ml/jax",
     "dm-haiku": "google-deepmind/dm-haiku",
     "TensorFlow": "tensorflow/tensorflow",
@@ -42,8 +45,8 @@ introduction = """# Errors that teach
 
 <!-- Written by scripts/errors_page.py from tests/errors/ and what fedc prints. Change those, then run it. -->
 
-{count} programs with one mistake each, of the kind that users of TensorFlow Federated, Flower and FedJAX make: what was wanted, where the mistake
-is met there, the program, what `fedc` says, and the lines that put it right. The programs are in `tests/errors/`; lines are numbered as in
+{count} programs with one mistake each, of the kind that users of TensorFlow Federated, Flower and FedJAX make (from 31 on
+about placements, intrinsics, policies and data): what was wanted, where the mistake is met there, the program, what `fedc` says, and the lines that put it right. The programs are in `tests/errors/`; lines are numbered as in
 the files, whose first lines hold the text above the program.
 
 `fedc explain CODE` tells more about a code. How messages are written is said in [diagnostics](diagnostics.md#how-a-message-reads).

@@ -293,14 +293,16 @@ TypeRef BodyChecker::rebuildStruct(const Type& given) {
   full.fields.clear();
   structsOpen_.push_back(given.name);
   for (const ast::StructField& f : s->item->fields) {
-    const TypeRef field = resolveType(*f.type, scope);
+    TypeRef field = resolveType(*f.type, scope);
     if (mentionsUnknown(field)) {
       report(Diagnostic(Code::UnknownSizeNotAllowed, f.type->span, "a field has no unknown size (`?`)")
                  .at("name the size: a struct takes dimensions as parameters, `struct S<n> { .. }`"));
     }
     if (hasPlacedValue(solver_.head(field))) {
-      report(
-          Diagnostic(Code::NestedPlacement, f.type->span, fmt::format("a field cannot be `{}`", show(field))).at("only tuples hold placed values"));
+      report(Diagnostic(Code::NestedPlacement, f.type->span, fmt::format("a field cannot be `{}`", show(field)))
+                 .at("only tuples hold placed values")
+                 .note("the struct as a whole has a place, as in `S@server`; values of two places are a tuple, as in `(A@server, {B}@clients)`"));
+      field = errorType();
     }
     full.fields.push_back({f.name.text, field});
   }

@@ -6,6 +6,23 @@
 
 namespace fedc::check {
 
+namespace {
+
+/// Errors that the types of a lambda's parameters and result may explain.
+bool isAboutTypes(Code code) {
+  switch (code) {
+    case Code::TypeMismatch:
+    case Code::ShapeMismatch:
+    case Code::OperandTypes:
+    case Code::PatternMismatch:
+    case Code::UnknownField:
+    case Code::LambdaParameters: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 BodyChecker::BodyChecker(ProgramChecker& program, std::string user, bool lenient)
     : program_(program),
       user_(std::move(user)),
@@ -71,6 +88,7 @@ std::shared_ptr<Local> BodyChecker::newLocal(const std::string& name, TypeRef ty
 }
 
 void BodyChecker::report(Diagnostic d) {
+  if (!asides_.empty() && isAboutTypes(d.code)) d.notes.push_back(asides_.back()());
   if (!originName_.empty() && origin_.isValid()) {
     if (d.primary.file != origin_.file) {
       // In a library: the call is what a user can change.

@@ -78,6 +78,9 @@ struct CallItem {
   Span declaredAt;
 };
 
+/// How values of clients come to the server: a note of several errors.
+inline constexpr const char* kAggregate = "client values reach the server by an aggregation: `federated_sum`, `federated_mean`, ..";
+
 class BodyChecker {
  public:
   /// `user` names the declaration for recursion; `lenient`: skolems stand for type parameters, only definite errors count.
@@ -289,6 +292,8 @@ class BodyChecker {
   MutExpr coerce(MutExpr e, const Expectation& want);
   /// The type that `found` takes where `want` is wanted, or null. `changed`: a Place node is needed.
   TypeRef fit(const TypeRef& found, const TypeRef& want, bool& changed);
+  /// Notes the first part in which two tuples differ.
+  void differenceOfTuples(Diagnostic& d, TypeRef found, TypeRef want);
   MutExpr mismatch(const MutExpr& e, const TypeRef& found, const Expectation& want);
   TypeRef columns(const TypeRef& t);
   /// The type of an operand where it is used locally; joins its placement.
@@ -355,6 +360,18 @@ class BodyChecker {
   MutExpr federatedSelect(std::vector<Arg*>& a, Span span);
   MutExpr federatedSecure(Builtin b, std::vector<Arg*>& a, Span span);
 
+  /// While it lives, what is reported is told besides what `text` says: of a lambda, which function of a call it is.
+  class Aside {
+   public:
+    Aside(BodyChecker& checker, std::function<std::string()> text) : checker_(checker) { checker_.asides_.push_back(std::move(text)); }
+    ~Aside() { checker_.asides_.pop_back(); }
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+
+   private:
+    BodyChecker& checker_;
+  };
+
   ProgramChecker& program_;
   std::string user_;
   bool lenient_;
@@ -367,6 +384,7 @@ class BodyChecker {
   std::vector<std::shared_ptr<Local>> locals_;
   std::vector<std::shared_ptr<LambdaBody>> lambdas_;
   std::vector<PendingInstance> pending_;
+  std::vector<std::function<std::string()>> asides_;
   std::vector<std::function<bool(bool)>> deferred_;
   std::map<std::string, MutExpr> resolved_;
   std::vector<std::string> structsOpen_;

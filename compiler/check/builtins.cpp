@@ -228,6 +228,9 @@ bool BodyChecker::matchArguments(Builtin b, std::vector<Arg>& args, std::vector<
   for (std::size_t i = 0; i < p.names.size(); ++i)
     if (out[i] == nullptr && !p.optional[i]) missing += (missing.empty() ? "`" : ", `") + p.names[i] + "`";
   if (!missing.empty()) {
+    // A reason is a string that is written out; what stands alone is the value.
+    if (b == Builtin::Declassify && args.size() == 1 && !args[0].name && !(args[0].syntax && args[0].syntax->kind == ast::ExprKind::String))
+      missing = "a reason";
     report(Diagnostic(Code::MissingArgument, span, fmt::format("`{}` needs {}", name, missing)).at("not given").note(written()));
     return false;
   }

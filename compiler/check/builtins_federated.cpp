@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "compiler/check/body.h"
 
 /// Typing rules of the intrinsics that move values between placements.
@@ -19,6 +22,11 @@ MutExpr BodyChecker::builtinFederated(Builtin b, std::vector<Arg*>& a, Span span
       if (why->kind != ExprKind::String) {
         return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of a `declassify` is written out as a string")
                           .at(fmt::format("`{}`", show(why->type))));
+      }
+      if (std::all_of(why->text.begin(), why->text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
+        return failed(Diagnostic(Code::BuiltinArgument, why->span, "the reason of a `declassify` is empty")
+                          .at("why may it be known?")
+                          .note("`fedc check` lists the reasons for those who read the policy"));
       }
       MutExpr x = inferArg(a[1], hint);
       const TypeRef t = solver_.zonk(x->type);
@@ -119,15 +127,26 @@ MutExpr BodyChecker::federatedAggregate(std::vector<Arg*>& a, Span span, const T
   const TypeRef element = solver_.zonk(value);
   // The functions say what an open `zero` is.
   const bool accKnown = solver_.typesKnown(acc);
-  const auto accumulate = [&] { return functionArg(a[2], {acc, element}, acc); };
+  const auto accumulate = [&] {
+    const Aside aside(*this, [&] {
+      return fmt::format("`accumulate` takes the accumulator, `{0}`, and one client's value, `{1}`; it gives the accumulator, `{0}` like `zero`",
+                         show(solver_.zonk(acc)), show(element));
+    });
+    return functionArg(a[2], {acc, element}, acc);
+  };
+  const auto join = [&] {
+    const Aside aside(
+        *this, [&] { return fmt::format("`merge` joins two accumulators: both are `{0}`, and so is what it gives", show(solver_.zonk(acc))); });
+    return functionArg(a[3], {acc, acc}, acc);
+  };
   MutExpr merge;
   MutExpr add;
   if (!accKnown && a[2]->syntax != nullptr && isOpenSyntax(*a[2]->syntax, a[2]->scope) && !isOpenSyntax(*a[3]->syntax, a[3]->scope)) {
-    merge = functionArg(a[3], {acc, acc}, acc);
+    merge = join();
     add = accumulate();
   } else {
     add = accumulate();
-    merge = functionArg(a[3], {acc, acc}, acc);
+    merge = join();
   }
   if (isError(solver_.head(add->type)) || isError(solver_.head(merge->type))) return errorExpr(span);
   const TypeRef za = solver_.zonk(acc);
@@ -158,7 +177,11 @@ MutExpr BodyChecker::federatedSelect(std::vector<Arg*>& a, Span span) {
   if (!tk || !tv) return errorExpr(span);
   const TypeRef k = solver_.zonk(tk);
   if (!is(k, TypeKind::Tensor) || k->elem != Elem::I32 || k->dims.size() != 1) {
-    return builtinError(span, keys, fmt::format("the keys of `federated_select` are `{{i32[k]}}@clients`, found `{}`", show(keys->type)));
+    Diagnostic d(Code::BuiltinArgument, keys->span,
+                 fmt::format("the keys of `federated_select` are `{{i32[k]}}@clients`, found `{}`", show(keys->type)));
+    d.primaryLabel = fmt::format("`{}`", show(keys->type));
+    if (is(k, TypeKind::Tensor) && k->dims.size() == 1 && core::isNumeric(k->elem)) d.fix = Fix::wrap(keys->span, "i32(", ")", "convert to `i32`");
+    return failed(std::move(d));
   }
   MutExpr select = functionArg(a[2], {solver_.zonk(tv), intType()}, nullptr);
   const TypeRef t = solver_.head(select->type);
@@ -176,12 +199,24 @@ MutExpr BodyChecker::federatedSecure(Builtin b, std::vector<Arg*>& a, Span span)
   if (!t) return errorExpr(span);
   const TypeRef z = solver_.zonk(t);
   if (!isLiteralHole(z) && (!(is(z, TypeKind::Tensor) || isStructured(z)) || !allLeaves(z, core::isInteger))) {
-    return builtinError(span, x, fmt::format("`{}` adds integers, found `{}`", name, show(z)));
+    Diagnostic d(Code::BuiltinArgument, x->span, fmt::format("`{}` adds integers, found `{}`", name, show(z)));
+    d.primaryLabel = fmt::format("`{}`", show(x->type));
+    if (allLeaves(z, core::isFloat))
+      d.notes.emplace_back(
+          "`federated_quantized_sum(x, low = .., high = ..)` of module `secure` makes integers of floats within bounds, and adds those");
+    return failed(std::move(d));
   }
   MutExpr limit;
   if (b != Builtin::FederatedSecureSumBitwidth) {
     limit = inferArg(a[1], t);
     if (isError(solver_.head(limit->type))) return errorExpr(span);
+    if (const TypeRef placed = solver_.zonk(limit->type); hasPlacedValue(placed)) {
+      const char* const which = b == Builtin::FederatedSecureSum ? "max" : "modulus";
+      return failed(
+          Diagnostic(Code::PlacementMismatch, limit->span, fmt::format("`{}` of `{}` is unplaced: it is agreed on before the round", which, name))
+              .at(fmt::format("`{}`", show(placed)))
+              .note(fmt::format("write a number that no client goes beyond, as in `{} = 1000`, or a `param`", which)));
+    }
     // One number bounds every leaf; else a value of the same type.
     const TypeRef tl = solver_.head(limit->type);
     const auto e = commonElem(z);

@@ -190,10 +190,19 @@ bool BodyChecker::checkArguments(std::vector<CallItem>& items, const std::string
       }
     }
   }
+  const auto anyFailed = [&] {
+    return lift.failed ||
+           std::any_of(items.begin(), items.end(), [&](const CallItem& i) { return i.arg->typed && isError(solver_.head(i.arg->typed->type)); });
+  };
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (done[i]) continue;
-    checkArg(*items[i].arg, items[i], callee, liftable, lift);
     done[i] = true;
+    if (anyFailed()) {
+      // What this one waits for is wrong, and has been reported.
+      items[i].arg->typed = errorExpr(items[i].arg->span);
+      continue;
+    }
+    checkArg(*items[i].arg, items[i], callee, liftable, lift);
     settle();
     // What this one said may be what another waits for.
     for (std::size_t j = i + 1; j < items.size(); ++j) {

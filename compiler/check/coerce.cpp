@@ -6,12 +6,6 @@
 /// Making a value fit where a type is wanted, and saying why it does not.
 namespace fedc::check {
 
-namespace {
-
-constexpr const char* kAggregate = "client values reach the server by an aggregation: `federated_sum`, `federated_mean`, ..";
-
-}  // namespace
-
 bool BodyChecker::split(const TypeRef& type, std::optional<Placement>& at, TypeRef& local) {
   const TypeRef t = solver_.head(type);
   if (is(t, TypeKind::Placed)) {
@@ -146,6 +140,21 @@ MutExpr BodyChecker::coerce(MutExpr e, const Expectation& want) {
   return changed ? placeExpr(e, fitted) : e;
 }
 
+void BodyChecker::differenceOfTuples(Diagnostic& d, TypeRef found, TypeRef want) {
+  std::string path;
+  while (is(found, TypeKind::Tuple) && is(want, TypeKind::Tuple) && found->items.size() == want->items.size()) {
+    std::size_t i = 0;
+    bool changed = false;
+    while (i < found->items.size() && solver_.attempt([&] { return fit(found->items[i], want->items[i], changed) != nullptr; })) ++i;
+    if (i == found->items.size()) return;
+    path += (path.empty() ? "" : ".") + std::to_string(i);
+    const TypeRef a = solver_.zonk(found->items[i]), b = solver_.zonk(want->items[i]);
+    found = a;
+    want = b;
+  }
+  if (!path.empty()) d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", path, show(found), show(want)));
+}
+
 MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const Expectation& want) {
   const TypeRef found = solver_.zonk(foundType);
   const TypeRef type = solver_.zonk(want.type);
@@ -165,6 +174,15 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     inner = found->element;
   }
   const bool wantPlaced = is(type, TypeKind::Placed);
+  if (wantPlaced && e->kind == ExprKind::Tuple && is(found, TypeKind::Tuple)) {
+    // Of a tuple that is written out, the item that is elsewhere.
+    for (std::size_t i = 0; i < e->operands.size(); ++i) {
+      const TypeRef item = found->items[i];
+      if (!is(item, TypeKind::Placed) || (item->placement == Placement::Server) == (type->placement == Placement::Server)) continue;
+      mismatch(std::const_pointer_cast<Expr>(e->operands[i]), item, {placedType(item->element, type->placement), want.span, want.why});
+      return errorExpr(e->span);
+    }
+  }
   const bool differentPlaces = at && wantPlaced && (*at == Placement::Server) != (type->placement == Placement::Server);
   const bool perClient = at && wantPlaced && *at == Placement::Clients && type->placement == Placement::AllClients;
   if ((at && !wantPlaced && !is(type, TypeKind::Tuple) && !is(type, TypeKind::Function)) || differentPlaces || perClient) {
@@ -180,6 +198,8 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
             "a function without placed types works at one place, with what is passed to it: call the intrinsics outside, and pass what they give");
     } else if (perClient) {
       d.message = fmt::format("`{}` differs from client to client, one value for all clients is wanted", what);
+      d.notes.push_back(
+          fmt::format("each client's own value is `{}`; one for all of them comes from the server: `federated_broadcast(..)`", show(found)));
     } else {
       d.message = fmt::format("`{}` is {}, but is wanted {}", what, describePlace(*at), describePlace(type->placement));
     }
@@ -223,6 +243,7 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   Diagnostic d(sameTensor || (!is(type, TypeKind::Tensor) && clashIsShape) ? Code::ShapeMismatch : Code::TypeMismatch, e->span,
                fmt::format("expected `{}`, found `{}`", show(type), show(found)));
   d.primaryLabel = sameTensor ? "its sizes differ" : fmt::format("`{}`", show(found));
+  if (clash.path.empty()) differenceOfTuples(d, found, type);
   if (!clash.path.empty() && clash.found && clash.expected)
     d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", clash.path.substr(clash.path[0] == '.' ? 1 : 0),
                                   show(clash.found), show(clash.expected)));

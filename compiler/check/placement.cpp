@@ -130,6 +130,8 @@ TypeRef BodyChecker::expectPlaced(MutExpr& e, Placement at, const std::string& c
       if (const auto it = program_.typeSpans.find(e->local->id); it != program_.typeSpans.end())
         d.labels.push_back({it->second, fmt::format("`{}` is put {} here", e->local->name, describePlace(*place))});
     }
+    if (const auto b = builtinNamed(callee)) d.notes.push_back(fmt::format("it is written `{}{}`", callee, builtinSignature(*b)));
+    if (callee == "federated_broadcast") d.notes.emplace_back(kAggregate);
     report(std::move(d));
     return nullptr;
   }

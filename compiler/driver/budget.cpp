@@ -86,7 +86,8 @@ class Enforcer {
                             fmt::format("{} bytes go {} each client in a round, `budget` allows {}", sum, to, limit.text))
                      .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
                      .label(limit.span, fmt::format("{} bytes", limit.amount))
-                     .note(fmt::format("the largest: {}", list)));
+                     .note(fmt::format("the largest: {}", list))
+                     .note("`fedc cost` lists all that crosses, and how much a compressor of the library saves"));
   }
 
   void exchanges(const Budget::Limit& limit) const {

@@ -41,7 +41,7 @@ Expected<std::shared_ptr<ClientSource>, DataError> joined(std::vector<std::share
   // Ids ascend in each, so the first place where two differ names a client that one of them lacks.
   const auto lacks = [&](std::size_t has, std::size_t without, std::size_t client) {
     return tl::unexpected(DataError{fmt::format("client `{}` is in `{}` and not in `{}`", sources[has]->id(client), names[has], names[without]),
-                                    "clients take part with all their data: all of it has the same ids",
+                                    "clients take part with all their data (`--data NAME=FILE`): each file has the same ids",
                                     {}});
   };
   for (std::size_t s = 1; s < sources.size(); ++s) {

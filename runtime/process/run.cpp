@@ -151,7 +151,8 @@ class Runner {
     error.round = round;
     error.message = fmt::format("{} {} {}, `min_clients` is {}", evaluation ? "the evaluation has" : "the round has", clients,
                                 clients == 1 ? "client" : "clients", options_.minClients);
-    error.help = evaluation ? "evaluate on more clients: `--eval-clients`" : "let more clients take part in a round: `--clients-per-round`";
+    error.help = evaluation ? "evaluate on more clients (`--eval-clients`), or ask for fewer (`--min-clients`)"
+                            : "let more clients take part (`--clients`, `--clients-per-round`), or ask for fewer (`--min-clients`)";
     return tl::unexpected(std::move(error));
   }
 

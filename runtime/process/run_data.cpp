@@ -173,7 +173,7 @@ Expected<core::Array, RunError> RunData::argumentRows(const RunOptions& options,
     return wrong(RunError::Kind::Option,
                  fmt::format("argument `{}` has values for {}, and there are {}", argument->name,
                              plural(static_cast<std::size_t>(given.count), "client"), clients.size()),
-                 "each client has one value of each argument");
+                 "each client has one value of each argument (`--arg`), in the order of their ids");
   }
   std::map<std::string, std::int64_t> place;
   for (std::size_t i = 0; i < given.ids.size(); ++i) place.emplace(given.ids[i], static_cast<std::int64_t>(i));
@@ -243,7 +243,8 @@ Expected<std::unique_ptr<RunData::Federation>, RunError> RunData::add(std::share
                                                                       std::uint64_t seed, std::optional<std::int64_t> size) {
   if (!clients.empty()) {
     auto selected = selectClients(clients, *source);
-    if (!selected) return wrong(RunError::Kind::Option, selected.error().message);
+    if (!selected)
+      return wrong(RunError::Kind::Option, selected.error().message, "who takes part is said by `--clients`, `--eval-clients` or the `run` block");
     source = restricted(std::move(source), std::move(*selected));
   }
   auto federation = std::make_unique<Federation>();

@@ -53,7 +53,8 @@ Diagnostic diagnosticOf(const Finding& f, const std::string& what) {
     }
     case Problem::Collected:
       return Diagnostic(Code::ValuesCollected, primary, fmt::format("`{}` brings each client's value to the server", what))
-          .at("all values come out here");
+          .at("all values come out here")
+          .note("work on the values at the clients, and add up what comes of it: `federated_sum`, `federated_mean`");
     case Problem::OneClient: {
       Diagnostic d(Code::OneClientChosen, primary, fmt::format("`{}` may hold the value of one client alone", what));
       d.primaryLabel = "the values of chosen clients come out here";
@@ -62,9 +63,14 @@ Diagnostic diagnosticOf(const Finding& f, const std::string& what) {
     }
     case Problem::NotSecure:
       return Diagnostic(Code::NotSecure, primary, fmt::format("`{}` brings clients' values to the server without a secure sum", what))
-          .at("in the open");
+          .at("in the open")
+          .note(
+              "the secure sums are `federated_secure_sum`, `federated_secure_sum_bitwidth` and `federated_secure_modular_sum` for integers, and "
+              "`federated_quantized_sum` of module `secure` for floats");
     case Problem::Keys:
-      return Diagnostic(Code::KeysDisclosed, primary, "the keys of `federated_select` tell the server of the client's data").at("the keys go up");
+      return Diagnostic(Code::KeysDisclosed, primary, "the keys of `federated_select` tell the server of the client's data")
+          .at("the keys go up")
+          .note("what a client looks up in all of the value, after a `federated_broadcast`, nobody learns");
   }
   return {Code::NotASum, primary, {}};
 }

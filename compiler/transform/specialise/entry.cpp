@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "compiler/check/check.h"
 #include "compiler/transform/specialise/sequence.h"
 
 namespace fedc::transform::specialise {
@@ -87,7 +88,8 @@ Value Specialiser::inputValue(const check::TypeRef& type, const std::string& nam
 /// What clients keep, as this round finds it. The same for all would not be: who joins late begins with `init`'s value.
 Value Specialiser::clientStateValue(const check::TypeRef& type, const std::string& name, Span span) {
   if (type->placement == check::Placement::AllClients) {
-    stop(Code::SharedClientState, span, "a part of the state is one value for all clients: keep it at the server, and send it");
+    stop(Code::SharedClientState, span, "a part of the state, `" + check::print(type, typed_.dims) + "`, is one value for all clients",
+         "what all share is kept at the server (`T@server`), and sent each round; what each client keeps of its own is `{T}@clients`");
   }
   return leafByLeaf(type, name, Home{Home::Kind::Clients, 1}, span, [&](const Type& t, const std::string& path) {
     Origin origin;
@@ -105,7 +107,8 @@ void Specialiser::keepAtClients(const std::vector<std::pair<std::string, Leaf>>&
     level = std::max(level, l);
     if (entry_->name == "init" && !(exchange.aggregations.empty() && exchange.selections.empty())) {
       stop(Code::InitAsksClients, exchange.aggregations.empty() ? exchange.selections[0].edge.span : exchange.aggregations[0].edge.span,
-           "`init` asks clients, and none has joined yet");
+           "`init` asks clients, and none has joined yet",
+           "begin with a value that needs no client, and take what they say in `next`, from the first round on");
     }
   }
   for (const auto& [name, l] : leaves) level = std::max(level, l.home.kind == Home::Kind::Clients ? l.home.level : 0);

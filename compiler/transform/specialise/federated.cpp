@@ -162,7 +162,9 @@ Value Specialiser::collect(const Value& x, Span span) {
     InHome scope(*this, Home{Home::Kind::Clients, level});
     for (std::size_t i = 0; i < leaves.size(); ++i) {
       for (const Dim& d : leaves[i].type.dims) {
-        if (!d.constant()) stop(Code::SizeNotKnown, span, "a collected value has a size that differs from client to client");
+        if (!d.constant())
+          stop(Code::SizeNotKnown, span, "a collected value has a size that differs from client to client",
+               "take and pad it at the client, as in `pad(xs.take(100).collect(), 100)`");
       }
       exchange.collected.push_back(leaf(use(leaves[i]), leaves[i].type));
       exchange.collectedNames.push_back(aggregation.edge.leaves[i].name);

@@ -33,6 +33,11 @@ Leaf whole(Elem elem, std::int64_t value) { return Value::literal(Literal::ofInt
 Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span span) {
   const std::string name = check::builtinName(b);
   const std::vector<Leaf> limits = leavesOf(limit);
+  // A number that is known, as messages show it.
+  const auto shown = [](const Leaf& m) -> std::string {
+    if (!m.atom.isLiteral || !m.type.dims.empty()) return "";
+    return fmt::format(" ({})", core::isSigned(m.type.elem) ? std::to_string(m.atom.literal.toInt()) : std::to_string(m.atom.literal.bits));
+  };
   const auto limitOf = [&](std::size_t i) { return limits.size() == 1 ? limits[0] : limits[i]; };
   const auto wide = [&](const Leaf& l) { return convert(Value::of(l), Elem::U64, span).leaf; };
   const auto leafwise = [&](const Value& form, const std::function<Leaf(std::size_t)>& make) {
@@ -55,7 +60,7 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
       checkAll(binaryLeaf(BinaryOp::Ge, q, zero, span), span, fmt::format("a client gives a negative number to `{}`", name));
     }
     if (b == Builtin::FederatedSecureSum) {
-      checkAll(binaryLeaf(BinaryOp::Le, q, m, span), span, fmt::format("a client gives a number above `max` to `{}`", name));
+      checkAll(binaryLeaf(BinaryOp::Le, q, m, span), span, fmt::format("a client gives a number above `max`{} to `{}`", shown(m), name));
       return wide(q);
     }
     const Leaf bits = convert(Value::of(m), Elem::I64, span).leaf;
@@ -64,7 +69,8 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
     checkAll(fits, span, fmt::format("the bits of `{}` are not 1 to 64", name));
     const Leaf unused = binaryLeaf(BinaryOp::Sub, whole(Elem::U64, 64), wide(bits), span);
     const Leaf most = binaryLeaf(BinaryOp::Shr, Value::literal(core::reduceIdentity(core::ReduceKind::Min, Elem::U64)).leaf, unused, span);
-    checkAll(binaryLeaf(BinaryOp::Le, wide(q), most, span), span, fmt::format("a client gives a number of more bits than `bits` to `{}`", name));
+    checkAll(binaryLeaf(BinaryOp::Le, wide(q), most, span), span,
+             fmt::format("a client gives a number of more bits than `bits`{} to `{}`", shown(m), name));
     return wide(q);
   };
   const std::vector<Leaf> added = leavesOf(x);
