@@ -1,6 +1,5 @@
 #include "compiler/codegen/emit.h"
 
-#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/LLVMContext.h>
@@ -9,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "compiler/codegen/builder.h"
 #include "compiler/codegen/calls.h"
 #include "compiler/codegen/emit_dim.h"
 #include "compiler/codegen/emit_nest.h"
@@ -73,7 +73,7 @@ class KernelEmitter {
 
  private:
   llvm::Value* stackSlot(llvm::Type* type, std::uint64_t count) {
-    llvm::IRBuilder<> at(allocas_);
+    Builder at(allocas_);
     return at.CreateAlloca(type, at.getInt64(count));
   }
 
@@ -128,7 +128,7 @@ class KernelEmitter {
   llvm::Function* rangeOf(llvm::Function* nest) {
     const std::string name = nest->getName().str() + ".range";
     if (llvm::Function* known = module_.getFunction(name)) return known;
-    llvm::IRBuilder<> b(context_);
+    Builder b(context_);
     llvm::Type *ptr = llvm::PointerType::get(context_, 0), *i64 = b.getInt64Ty();
     auto* f =
         llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), {ptr, i64, i64}, false), llvm::GlobalValue::InternalLinkage, name, module_);
@@ -149,7 +149,7 @@ class KernelEmitter {
 
   /// From here to where the slot that it gives is loaded again, subnormals are zero.
   template <class Slot>
-  static llvm::Value* flushDenormals(llvm::IRBuilder<>& b, const Slot& slot) {
+  static llvm::Value* flushDenormals(Builder& b, const Slot& slot) {
     llvm::Value* saved = slot(b.getInt32Ty());
     llvm::Value* flushing = slot(b.getInt32Ty());
     b.CreateIntrinsic(llvm::Intrinsic::x86_sse_stmxcsr, {}, {saved});
@@ -231,7 +231,7 @@ class KernelEmitter {
   llvm::Module& module_;
   llvm::LLVMContext& context_;
   const LoopKernel& kernel_;
-  llvm::IRBuilder<> b_;
+  Builder b_;
   DimEmitter dims_;
   llvm::BasicBlock* allocas_ = nullptr;
   llvm::Value* site_ = nullptr;

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <llvm/IR/IRBuilder.h>
-
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "compiler/codegen/builder.h"
 #include "compiler/support/dim.h"
 
 namespace fedc::codegen {
@@ -14,7 +13,7 @@ namespace fedc::codegen {
 /// invariant part of an address is one value outside the loop.
 class DimEmitter {
  public:
-  explicit DimEmitter(llvm::IRBuilder<>& b) : b_(b) { known_.emplace_back(); }
+  explicit DimEmitter(Builder& b) : b_(b) { known_.emplace_back(); }
 
   /// Binds a variable to a computed value.
   void bind(Dim::Variable v, llvm::Value* value);
@@ -47,7 +46,7 @@ class DimEmitter {
   Known emitAtom(const Dim::Atom& atom);
   llvm::Value* floorQuotient(llvm::Value* a, const Dim& divisor, llvm::Value* b);
 
-  llvm::IRBuilder<>& b_;
+  Builder& b_;
   /// What each variable stands for, over bases: values that never change once made.
   std::vector<Dim> bindings_;
   std::vector<Known> bases_;

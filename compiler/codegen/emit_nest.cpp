@@ -440,7 +440,7 @@ class NestEmitter {
   llvm::Function& function_;
   llvm::LLVMContext& context_;
   const NestFunction& fn_;
-  llvm::IRBuilder<> b_;
+  Builder b_;
   DimEmitter dims_;
   std::vector<llvm::Value*> buffers_;
   llvm::Value* site_ = nullptr;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include "compiler/codegen/builder.h"
 #include "compiler/kernel/loops.h"
 
 namespace fedc::codegen {

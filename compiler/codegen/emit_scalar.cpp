@@ -49,7 +49,7 @@ bool isFloatRegister(Elem e) { return e == Elem::F32 || e == Elem::F64; }
 
 class PrimitiveEmitter {
  public:
-  PrimitiveEmitter(llvm::IRBuilder<>& b, int width) : b_(b), width_(width) {}
+  PrimitiveEmitter(Builder& b, int width) : b_(b), width_(width) {}
 
   /// Keeps logic on bits out of the instruction that selects: LLVM 19 merges the two into a masked VPTERNLOG with the table of another order of
   /// operands (llvm-project issue 157929). Costs no instruction.
@@ -211,17 +211,17 @@ class PrimitiveEmitter {
     return b_.CreateTrunc(b_.CreateSelect(isNan, quiet, rounded), type(Elem::BF16));
   }
 
-  llvm::IRBuilder<>& b_;
+  Builder& b_;
   int width_;
 };
 
 }  // namespace
 
-llvm::Value* emitPrimitive(llvm::IRBuilder<>& b, Prim prim, Elem elem, Elem from, std::span<llvm::Value* const> args, int width) {
+llvm::Value* emitPrimitive(Builder& b, Prim prim, Elem elem, Elem from, std::span<llvm::Value* const> args, int width) {
   return PrimitiveEmitter(b, width).run(prim, elem, from, args);
 }
 
-llvm::Value* emitProgram(llvm::IRBuilder<>& b, const core::ScalarProgram& program, std::span<llvm::Value* const> operands, int width) {
+llvm::Value* emitProgram(Builder& b, const core::ScalarProgram& program, std::span<llvm::Value* const> operands, int width) {
   std::vector<llvm::Value*> values;
   values.reserve(program.code.size());
   PrimitiveEmitter emitter(b, width);

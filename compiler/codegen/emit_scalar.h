@@ -1,9 +1,8 @@
 #pragma once
 
-#include <llvm/IR/IRBuilder.h>
-
 #include <span>
 
+#include "compiler/codegen/builder.h"
 #include "compiler/core/scalar.h"
 
 namespace fedc::codegen {
@@ -17,9 +16,9 @@ llvm::Type* widen(llvm::Type* type, int width);
 llvm::Constant* constantOf(llvm::LLVMContext& context, core::Literal literal, int width);
 
 /// One primitive over scalars or vectors of `width` lanes; `elem` and `from` as in core::ScalarInstr.
-llvm::Value* emitPrimitive(llvm::IRBuilder<>& b, core::Prim prim, core::Elem elem, core::Elem from, std::span<llvm::Value* const> args, int width);
+llvm::Value* emitPrimitive(Builder& b, core::Prim prim, core::Elem elem, core::Elem from, std::span<llvm::Value* const> args, int width);
 
 /// A scalar program over operands of `width` lanes.
-llvm::Value* emitProgram(llvm::IRBuilder<>& b, const core::ScalarProgram& program, std::span<llvm::Value* const> operands, int width);
+llvm::Value* emitProgram(Builder& b, const core::ScalarProgram& program, std::span<llvm::Value* const> operands, int width);
 
 }  // namespace fedc::codegen

@@ -90,6 +90,9 @@ Literal reduceIdentity(ReduceKind kind, Elem elem);
 void runScalar(const ScalarProgram& program, std::span<const void* const> operands, std::span<const std::int64_t> strides, void* result,
                std::int64_t count);
 
+/// An elementwise op on literals, by the same program as at run time, so that folding changes no bit.
+Literal evaluate(Op op, std::span<const Literal> operands, Elem result);
+
 /// Sets flush-to-zero and denormals-are-zero for its lifetime.
 class FlushDenormals {
  public:

@@ -390,9 +390,27 @@ std::string Generator::federatedMain(Program& program) {
     names.push_back(v.name);
     types.push_back(v.type);
   }
-  const std::string type = text(types.size() == 1 ? types[0] : Type::tuple(types));
-  return fmt::format("fn main({}) -> {}@server {}", fmt::join(heads, ", "), type,
-                     written(body, names.size() == 1 ? names[0] : fmt::format("({})", fmt::join(names, ", "))));
+  std::string type = text(types.size() == 1 ? types[0] : Type::tuple(types)) + "@server";
+  std::string result = names.size() == 1 ? names[0] : fmt::format("({})", fmt::join(names, ", "));
+  if (const auto clients = at(body, Placed::At::Clients); !clients.empty() && choices_.chance(20)) {
+    const Placed each = oneOf(clients);
+    type = fmt::format("({}, {{{}}}@clients)", type, text(each.type));
+    result = fmt::format("({}, {})", result, each.name);
+  }
+  return fmt::format("fn main({}) -> {} {}", fmt::join(heads, ", "), type, written(body, result));
+}
+
+/// A report and its type: what the server has seen, what each client has, or both.
+std::pair<std::string, std::string> Generator::report(Body& body) {
+  choices_.part([&] { aggregate(body); });
+  const Placed atServer = body.values.back();
+  const std::string type = text(atServer.type) + "@server";
+  const auto clients = at(body, Placed::At::Clients);
+  if (clients.empty() || !choices_.chance(35)) return {atServer.name, type};
+  const Placed each = oneOf(clients);
+  const std::string eachType = fmt::format("{{{}}}@clients", text(each.type));
+  if (choices_.chance(30)) return {each.name, eachType};
+  return {fmt::format("({}, {})", atServer.name, each.name), fmt::format("({}, {})", type, eachType)};
 }
 
 std::string Generator::process(Program& program) {
@@ -406,35 +424,53 @@ std::string Generator::process(Program& program) {
   }
   const Type state = choices_.part([&] { return someType(choices_.chance(60)); });
   const Function begin = choices_.part([&] { return makeFunction(state, {}, ""); });
-  std::string out = fmt::format("fn init(k: key@server) -> {}@server {{ federated_value({}({}), server) }}\n", text(state), begin.name,
-                                begin.takesKey ? "key(5)" : "");
-  if (begin.takesKey) out = fmt::format("fn init(k: key@server) -> {}@server {{ {}(k) }}\n", text(state), begin.name);
-  const std::string head = fmt::format("s: {}@server, data: {{Example*}}@clients", text(state));
-  Body body;
-  body.data = body.key = true;
-  body.clients = cohort;
-  body.values.push_back({"s", state, Placed::At::Server});
-  for (std::uint32_t i = 0, n = 2 + choices_.below(4); i < n; ++i) choices_.part([&] { federatedStep(body); });
-  const Placed report = choices_.part([&] {
-    aggregate(body);
-    return body.values.back();
+  const std::string first = begin.takesKey ? begin.name + "(fold_in(k, 0))" : fmt::format("federated_value({}(), server)", begin.name);
+  // What clients keep, if they do: what each begins with, and what it is after a round.
+  std::optional<Type> kept;
+  std::string firstKept;
+  choices_.part([&] {
+    if (!choices_.chance(35)) return;
+    kept = someType();
+    const Function own = makeFunction(*kept, {}, "");
+    firstKept = own.takesKey ? own.name + "(federated_keys(fold_in(k, 1)))" : fmt::format("federated_value({}(), clients)", own.name);
   });
+  const std::string both = kept ? fmt::format("({}@server, {{{}}}@clients)", text(state), text(*kept)) : text(state) + "@server";
+  std::string out = fmt::format("fn init(k: key@server) -> {} {{ {} }}\n", both, kept ? fmt::format("({}, {})", first, firstKept) : first);
+  const std::string head = fmt::format("s: {}, data: {{Example*}}@clients", both);
+  const auto begun = [&](bool keyed, std::int64_t members) {
+    Body body;
+    body.data = true;
+    body.key = keyed;
+    body.clients = members;
+    if (!kept) {
+      body.values.push_back({"s", state, Placed::At::Server});
+      return body;
+    }
+    bind(body, Placed::At::Server, state, "s.0");
+    bind(body, Placed::At::Clients, *kept, "s.1");
+    return body;
+  };
+  Body body = begun(true, cohort);
+  for (std::uint32_t i = 0, n = 2 + choices_.below(4); i < n; ++i) choices_.part([&] { federatedStep(body); });
+  const auto [shown, shownType] = choices_.part([&] { return report(body); });
   const std::string next = choices_.part([&] { return localCall(body, Placed::At::Server, state); });
-  bind(body, Placed::At::Server, state, next);
-  out += fmt::format("fn next({}, k: key@server) -> ({}@server, {}@server) {}\n", head, text(state), text(report.type),
-                     written(body, fmt::format("({}, {})", body.values.back().name, report.name)));
+  std::string after = bind(body, Placed::At::Server, state, next).name;
+  if (kept) {
+    const std::string own = choices_.part([&] {
+      work(body);
+      const Placed worked = body.values.back();
+      const Function f = makeFunction(*kept, {*kept, worked.type}, "");
+      return fmt::format("{}(s.1, {}{})", f.name, worked.name, f.takesKey ? fmt::format(", federated_keys({})", foldedKey(body)) : "");
+    });
+    after = fmt::format("({}, {})", after, bind(body, Placed::At::Clients, *kept, own).name);
+  }
+  out += fmt::format("fn next({}, k: key@server) -> ({}, {}) {}\n", head, both, shownType, written(body, fmt::format("({}, {})", after, shown)));
   if (!choices_.chance(40)) return out + "let main = process(init, next);";
   const std::int64_t others = 1 + static_cast<std::int64_t>(choices_.below(3));
   program.evalData = choices_.part([&] { return federation(others); });
-  Body evaluation;
-  evaluation.data = true;
-  evaluation.clients = others;
-  evaluation.values.push_back({"s", state, Placed::At::Server});
-  const Placed quality = choices_.part([&] {
-    aggregate(evaluation);
-    return evaluation.values.back();
-  });
-  out += fmt::format("fn evaluate({}) -> {}@server {}\n", head, text(quality.type), written(evaluation, quality.name));
+  Body evaluation = begun(false, others);
+  const auto [quality, qualityType] = choices_.part([&] { return report(evaluation); });
+  out += fmt::format("fn evaluate({}) -> {} {}\n", head, qualityType, written(evaluation, quality));
   return out + "let main = process(init, next, evaluate);";
 }
 

@@ -166,6 +166,7 @@ class Generator {
   /// A call of a local function with values of one place.
   std::string localCall(Body& body, Placed::At at, const Type& want);
   std::vector<Placed> results(Body& body, std::size_t most);
+  std::pair<std::string, std::string> report(Body& body);
   std::string foldedKey(const Body& body);
   static std::string written(const Body& body, const std::string& value);
 

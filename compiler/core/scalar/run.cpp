@@ -350,4 +350,19 @@ void runScalar(const ScalarProgram& program, std::span<const void* const> operan
 FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040u); }
 FlushDenormals::~FlushDenormals() { _mm_setcsr(saved_); }
 
+Literal evaluate(Op op, std::span<const Literal> operands, Elem result) {
+  std::vector<Elem> elems;
+  std::vector<const void*> data;
+  for (const Literal& l : operands) {
+    elems.push_back(l.elem);
+    // The bits are in the low end, and this machine is little-endian.
+    data.push_back(&l.bits);
+  }
+  const std::vector<std::int64_t> strides(operands.size(), 0);
+  Literal out = Literal::zero(result);
+  const FlushDenormals flush;
+  runScalar(scalarProgram(op, elems, result), data, strides, &out.bits, 1);
+  return out;
+}
+
 }  // namespace fedc::core

@@ -17,21 +17,6 @@ namespace {
 
 using Result = std::optional<Atom>;
 
-Literal evaluate(Op op, const std::vector<Literal>& operands, Elem result) {
-  std::vector<Elem> elems;
-  std::vector<const void*> data;
-  for (const Literal& l : operands) {
-    elems.push_back(l.elem);
-    // The bits are in the low end, and this machine is little-endian.
-    data.push_back(&l.bits);
-  }
-  const std::vector<std::int64_t> strides(operands.size(), 0);
-  Literal out = Literal::zero(result);
-  core::FlushDenormals flush;
-  core::runScalar(core::scalarProgram(op, elems, result), data, strides, &out.bits, 1);
-  return out;
-}
-
 // An elementwise op on constants.
 Result fold(Rewriter& r, const Stmt& s) {
   if (!core::isElementwise(s.op) || s.op == Op::StopGradient) return std::nullopt;
@@ -41,7 +26,7 @@ Result fold(Rewriter& r, const Stmt& s) {
     if (!c || c->elem == Elem::Str || c->elem == Elem::Key) return std::nullopt;
     operands.push_back(*c);
   }
-  return Atom::of(evaluate(s.op, operands, r.typeOf(Atom::of(s.results[0])).elem));
+  return Atom::of(core::evaluate(s.op, operands, r.typeOf(Atom::of(s.results[0])).elem));
 }
 
 // A repeated constant as an operand is a literal, as long as another operand says the shape.

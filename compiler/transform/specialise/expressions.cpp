@@ -347,18 +347,8 @@ Value Specialiser::convert(const Value& v, Elem to, Span span) {
     Type type{to, l.type.dims};
     if (l.atom.isLiteral) {
       const Literal& from = l.atom.literal;
-      if (core::isFloat(to) && (core::isInteger(from.elem) || from.elem == Elem::Bool)) {
-        double d = from.elem == Elem::U64 ? static_cast<double>(from.bits) : static_cast<double>(from.toInt());
-        // f32 from a wide integer rounds once, as the conversion at run time does.
-        if (to == Elem::F32) {
-          float f = from.elem == Elem::U64 ? static_cast<float>(from.bits) : static_cast<float>(from.toInt());
-          return Value::literal(Literal::ofDouble(to, f), type).leaf;
-        }
-        return Value::literal(Literal::ofDouble(to, d), type).leaf;
-      }
-      if (core::isInteger(to) && (core::isInteger(from.elem) || from.elem == Elem::Bool))
-        return Value::literal(Literal::ofInt(to, from.toInt()), type).leaf;
-      if (core::isFloat(to) && core::isFloat(from.elem)) return Value::literal(Literal::ofDouble(to, from.toDouble()), type).leaf;
+      // What a float becomes as an integer is not known before the run, however it is written.
+      if (!core::isFloat(from.elem) || core::isFloat(to)) return Value::literal(core::evaluate(Op::Convert, {&from, 1}, to), type).leaf;
     }
     Leaf r = leaf(builder(span).convert(useWhole(l, span), to));
     if (l.number && core::isInteger(to)) r.number = l.number;
@@ -453,7 +443,6 @@ std::optional<Value> Specialiser::fold(BinaryOp op, const Leaf& a, const Leaf& b
   if (core::isFloat(x.elem)) {
     if (auto compared = comparison(x.toDouble(), y.toDouble())) return Value::literal(Literal::ofBool(*compared));
   }
-  // The same scalar program as at run time, so that folding changes no bit.
   Op core = Op::Add;
   switch (op) {
     case BinaryOp::Add: core = Op::Add; break;
@@ -462,14 +451,8 @@ std::optional<Value> Specialiser::fold(BinaryOp op, const Leaf& a, const Leaf& b
     case BinaryOp::Div: core = Op::Div; break;
     default: return std::nullopt;
   }
-  const Elem elems[2] = {x.elem, y.elem};
-  const core::ScalarProgram& program = core::scalarProgram(core, elems, x.elem);
-  Literal out{x.elem, 0};
-  const void* operands[2] = {&x.bits, &y.bits};
-  const std::int64_t strides[2] = {0, 0};
-  core::FlushDenormals flush;
-  core::runScalar(program, operands, strides, &out.bits, 1);
-  return Value::literal(out);
+  const Literal operands[2] = {x, y};
+  return Value::literal(core::evaluate(core, operands, x.elem));
 }
 
 Leaf Specialiser::broadcastTo(const Leaf& l, const std::vector<Dim>& dims, Span span) {
