@@ -297,9 +297,11 @@ class HtmlBook {
     for (const ReferencePage& page : book_.pages)
       nav += fmt::format("<a href=\"{0}.html\"{2}>{1}</a>\n", page.stem, escaped(page.title), stem == page.stem ? " aria-current=\"page\"" : "");
     return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+        "content=\"width=device-width\">\n<title>{}</title>\n"
         "<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n<body>\n<nav>\n{}</nav>\n<main>\n"
-        "<input id=\"search\" type=\"search\" placeholder=\"search (/)\" aria-label=\"search\" autocomplete=\"off\">\n<ul id=\"found\"></ul>\n{}</main>\n"
+        "<input id=\"search\" type=\"search\" placeholder=\"search (/)\" aria-label=\"search\" autocomplete=\"off\">\n<ul "
+        "id=\"found\"></ul>\n{}</main>\n"
         "<script src=\"search.js\"></script>\n</body>\n</html>\n",
         escaped(title), nav, body);
   }
@@ -320,7 +322,8 @@ class HtmlBook {
     text += "</pre>\n";
     for (const std::string& paragraph : paragraphsOf(entry.doc)) {
       text += "<p>";
-      for (const LinkedText& part : links_.paragraph(paragraph, entry, page)) text += part.isCode ? "<code>" + linked(part) + "</code>" : linked(part);
+      for (const LinkedText& part : links_.paragraph(paragraph, entry, page))
+        text += part.isCode ? "<code>" + linked(part) + "</code>" : linked(part);
       text += "</p>\n";
     }
     if (!page.path.empty()) text += fmt::format("<p class=\"where\"><small>{}:{}</small></p>\n", escaped(page.path), entry.line);
@@ -344,8 +347,8 @@ class HtmlBook {
       for (const Section& section : page.sections) {
         for (const Entry& entry : section.entries) {
           const std::string module = page.path.empty() ? "" : page.title;
-          text += fmt::format("[{}, {}, {}, {}, {}],\n", inScript(entry.name), inScript(kindOf(entry)), inScript(module), inScript(address({&page, &entry})),
-                              inScript(firstSentence(entry.doc)));
+          text += fmt::format("[{}, {}, {}, {}, {}],\n", inScript(entry.name), inScript(kindOf(entry)), inScript(module),
+                              inScript(address({&page, &entry})), inScript(firstSentence(entry.doc)));
         }
       }
     }
@@ -370,7 +373,8 @@ std::string useOf(const Library& library, const ModuleReference& module) {
   if (rest.empty()) return free.empty() ? "" : "All of it is in the prelude: no `use` is needed.";
   std::vector<std::string> quotedFree;
   for (const std::string& name : free) quotedFree.push_back(code(name));
-  return fmt::format("`use {}.{{{}}};`{}", module.name, joined(rest, ", "), free.empty() ? "" : fmt::format(" In the prelude: {}.", joined(quotedFree, ", ")));
+  return fmt::format("`use {}.{{{}}};`{}", module.name, joined(rest, ", "),
+                     free.empty() ? "" : fmt::format(" In the prelude: {}.", joined(quotedFree, ", ")));
 }
 
 }  // namespace
@@ -389,7 +393,8 @@ Expected<std::vector<PageFile>> libraryPages(const Library& library, PageForm fo
   Book book;
   book.title = "The standard library";
   book.about = fmt::format(
-      "The {} functions that the compiler itself knows, and modules, which are Fed: each is a file that can be read, copied and changed. `fedc doc NAME` shows the same in the "
+      "The {} functions that the compiler itself knows, and modules, which are Fed: each is a file that can be read, copied and changed. `fedc doc "
+      "NAME` shows the same in the "
       "terminal.\n\nThe prelude, which every program sees, adds {}.",
       count, joined(free, ", "));
   book.pages.push_back(std::move(builtIn));

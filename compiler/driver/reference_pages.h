@@ -5,7 +5,8 @@
 
 #include "compiler/driver/reference.h"
 
-/// The reference as a folder of pages, with links between them: docs/stdlib/ as Markdown, or HTML with a search box. Nothing in a page comes from elsewhere.
+/// The reference as a folder of pages, with links between them: docs/stdlib/ as Markdown, or HTML with a search box. Nothing in a page comes from
+/// elsewhere.
 namespace fedc::driver {
 
 enum class PageForm { Markdown, Html };

@@ -59,7 +59,8 @@ bool isShared(const FlagInfo& flag) {
 std::string commandText(const CommandInfo& command) {
   std::string usage = bold("fedc " + command.name);
   if (!std::all_of(command.flags.begin(), command.flags.end(), isShared)) usage += " [\\fIflags\\fR]";
-  for (const FlagInfo& argument : command.positionals) usage += fmt::format(" \\fI{}\\fR{}", roff(argument.names.front()), argument.repeats ? " ..." : "");
+  for (const FlagInfo& argument : command.positionals)
+    usage += fmt::format(" \\fI{}\\fR{}", roff(argument.names.front()), argument.repeats ? " ..." : "");
   std::string text = fmt::format(".SS {}\n{}.\n", usage, roff(command.help));
   for (const FlagInfo& argument : command.positionals) text += item("\\fI" + roff(argument.names.front()) + "\\fR", argument.help);
   for (const FlagInfo& flag : command.flags)
@@ -110,10 +111,13 @@ std::string section(std::string_view title, const Named (&rows)[N]) {
 
 std::string manualPage() {
   std::string text = fmt::format(
-      ".\\\" Written by `fedc doc --man`.\n.TH FEDC 1 \"\" \"fedc {}\" \"User Commands\"\n.SH NAME\nfedc \\- compile and run Fed, a language for federated computations\n"
+      ".\\\" Written by `fedc doc --man`.\n.TH FEDC 1 \"\" \"fedc {}\" \"User Commands\"\n.SH NAME\nfedc \\- compile and run Fed, a language for "
+      "federated computations\n"
       ".SH SYNOPSIS\n.B fedc\n\\fIcommand\\fR [\\fIflags\\fR] [\\fIarguments\\fR]\n.PP\n.B fedc\n[\\fB\\-\\-help\\fR|\\fB\\-\\-version\\fR]\n"
-      ".SH DESCRIPTION\nA Fed program says where each value lives, at the server or at clients, and what crosses between them. fedc checks it, compiles it to machine code, and\n"
-      "runs its rounds on the data of many clients on this machine. Results go to standard output, errors and progress to standard error.\n.SH COMMANDS\n",
+      ".SH DESCRIPTION\nA Fed program says where each value lives, at the server or at clients, and what crosses between them. fedc checks it, "
+      "compiles it to machine code, and\n"
+      "runs its rounds on the data of many clients on this machine. Results go to standard output, errors and progress to standard error.\n.SH "
+      "COMMANDS\n",
       FEDC_VERSION);
   const std::vector<CommandInfo> commands = commandTable();
   for (const CommandInfo& command : commands) text += commandText(command);
@@ -121,7 +125,9 @@ std::string manualPage() {
   for (const FlagInfo& flag : commands.front().flags)
     if (isShared(flag)) text += item(flagText(flag), flag.help);
   text += section("\"EXIT STATUS\"", kExits) + section("ENVIRONMENT", kVariables) + section("FILES", kFiles) + section("EXAMPLES", kExamples);
-  return text + ".SH \"SEE ALSO\"\nThe language, the library and the commands are described in share/doc/fedc, the library also in share/doc/fedc/reference as HTML.\n";
+  return text +
+         ".SH \"SEE ALSO\"\nThe language, the library and the commands are described in share/doc/fedc, the library also in share/doc/fedc/reference "
+         "as HTML.\n";
 }
 
 }  // namespace fedc::cli
