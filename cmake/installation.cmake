@@ -40,3 +40,19 @@ foreach(shell_place bash:bash-completion/completions/fedc zsh:zsh/site-functions
   install(FILES ${completions}/${shell}/${name} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
 endforeach()
 add_custom_target(completions ALL DEPENDS ${completion_files})
+
+# The manual page and the library's reference are what `fedc doc` makes.
+set(manual ${CMAKE_BINARY_DIR}/share/man/fedc.1)
+set(reference ${CMAKE_BINARY_DIR}/share/reference)
+file(GLOB_RECURSE library_modules CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/*.fed)
+add_custom_command(OUTPUT ${manual}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/share/man
+  COMMAND fedc doc --man >${manual}
+  DEPENDS fedc COMMENT "Writing the manual page")
+add_custom_command(OUTPUT ${reference}/index.html
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${reference}
+  COMMAND ${CMAKE_COMMAND} -E env FEDC_STDLIB=${CMAKE_SOURCE_DIR}/stdlib $<TARGET_FILE:fedc> doc --html ${reference} >/dev/null
+  DEPENDS fedc ${library_modules} COMMENT "Writing the reference of the library")
+add_custom_target(manual ALL DEPENDS ${manual} ${reference}/index.html)
+install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY ${reference} DESTINATION ${CMAKE_INSTALL_DOCDIR})

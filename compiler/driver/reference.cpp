@@ -48,61 +48,6 @@ std::optional<Entry> entryOf(const SourceFile& file, const ast::Item& item) {
   return entry;
 }
 
-/// `|` ends a cell of a table.
-std::string cell(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += c == '|' ? std::string("\\|") : std::string(1, c);
-  return result;
-}
-
-std::string code(std::string_view text) { return fmt::format("`{}`", text); }
-
-bool isInPrelude(const Library& library, const std::string& name) {
-  return std::find(library.prelude.begin(), library.prelude.end(), name) != library.prelude.end();
-}
-
-template <class Parts>
-std::string joined(const Parts& parts, std::string_view separator) {
-  std::string result;
-  for (const std::string& part : parts) result += (result.empty() ? "" : std::string(separator)) + part;
-  return result;
-}
-
-std::string builtinsMarkdown(std::vector<std::string>& missing, std::size_t& count) {
-  std::string text;
-  for (const Section& section : builtinReference()) {
-    text += fmt::format("### {}\n\n", section.title);
-    if (!section.about.empty()) text += section.about + "\n\n";
-    text += "| name | signature | |\n|---|---|---|\n";
-    for (const Entry& entry : section.entries) {
-      if (entry.doc.empty()) missing.push_back(fmt::format("builtins.def: `{}` has no sentence", entry.name));
-      text += fmt::format("| {} | {} | {} |\n", code(entry.name), code(cell(entry.signature.substr(entry.name.size()))), cell(entry.doc));
-      ++count;
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-std::string moduleMarkdown(const Library& library, const ModuleReference& module, std::vector<std::string>& missing) {
-  const std::string path = fs::path(module.path).lexically_relative(library.folder).generic_string();
-  std::string text = fmt::format("## Module {}\n\n`stdlib/{}`. {}\n\n", module.name, path, module.about);
-  std::vector<std::string> free, rest;
-  for (const Entry& entry : module.entries) (isInPrelude(library, entry.name) ? free : rest).push_back(entry.name);
-  if (rest.empty() && !free.empty()) {
-    text += "All of it is in the prelude: no `use` is needed.\n\n";
-  } else if (!rest.empty()) {
-    text += fmt::format("`use {}.{{{}}};`", module.name, joined(rest, ", "));
-    for (std::string& name : free) name = code(name);
-    text += (free.empty() ? "" : fmt::format(" (in the prelude: {})", joined(free, ", "))) + "\n\n";
-  }
-  for (const Entry& entry : module.entries) {
-    if (entry.doc.empty()) missing.push_back(fmt::format("stdlib/{}: `{}` has no `///`", path, entry.name));
-    text += fmt::format("### {}\n\n```\n{}\n```\n\n{}\n\n", entry.name, entry.signature, entry.doc);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<Section> builtinReference() {
@@ -175,30 +120,6 @@ Expected<Library> readLibrary() {
     }
   }
   return library;
-}
-
-Expected<std::string> referenceMarkdown(const Library& library) {
-  std::vector<std::string> missing;
-  std::size_t count = 0;
-  const std::string builtins = builtinsMarkdown(missing, count);
-  std::vector<std::string> links, free;
-  for (const ModuleReference& module : library.modules) links.push_back(fmt::format("[{0}](#module-{0})", module.name));
-  for (const std::string& name : library.prelude) free.push_back(code(name));
-  std::string text = fmt::format(
-      "# The standard library\n\n"
-      "<!-- Written by scripts/stdlib_reference.py from stdlib/ and compiler/check/builtins.def. Change those, then run it. -->\n\n"
-      "First the {} functions that the compiler itself knows; they need no `use`. Then the modules, which are Fed: each is a file that can be read, "
-      "copied and changed. [The language](language.md) says what the words mean, and [what this version does not compile "
-      "yet](language.md#what-this-version-does-not-compile-yet). `fedc doc NAME` shows the same in the terminal.\n\n"
-      "The prelude, which every program sees, adds {}.\n\n"
-      "Modules: {}\n\n"
-      "## Built in\n\n",
-      count, joined(free, ", "), joined(links, " · "));
-  text += builtins;
-  for (const ModuleReference& module : library.modules) text += moduleMarkdown(library, module, missing);
-  if (!missing.empty()) return fail(joined(missing, "\n"));
-  while (text.ends_with("\n\n")) text.pop_back();
-  return text;
 }
 
 }  // namespace fedc::driver

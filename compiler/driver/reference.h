@@ -11,7 +11,7 @@
 #include "compiler/support/source.h"
 
 /// What programs can use, with what is said about it: the rows of `builtins.def` and `words.def`, and the `///` of modules. The source of `fedc doc`
-/// and of docs/stdlib.md.
+/// and of docs/stdlib/.
 namespace fedc::driver {
 
 /// A function, a struct, a param, a word.
@@ -65,8 +65,5 @@ struct Library {
 
 /// Reads the standard library. Errors: a file that cannot be read or has syntax errors, no modules.
 Expected<Library> readLibrary();
-
-/// docs/stdlib.md. Error: what has no documentation, an entry a line.
-Expected<std::string> referenceMarkdown(const Library& library);
 
 }  // namespace fedc::driver

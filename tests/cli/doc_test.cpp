@@ -82,6 +82,55 @@ TEST(Doc, AUsersFileAndTheModulesBesideIt) {
   EXPECT_EQ(fedc({"doc", folder.path("missing.fed")}).exitCode, 1);
 }
 
+TEST(Doc, SeveralNamesAreShownOneAfterAnother) {
+  const BinaryResult result = fedc({"doc", "exp", "log"});
+  EXPECT_EQ(result.out, doc("exp") + "\n" + doc("log"));
+  EXPECT_EQ(fedc({"doc", "exp", "xyzzyxyzzy"}).exitCode, 1);
+}
+
+TEST(Doc, PagesOfAUsersFiles) {
+  const Folder folder;
+  folder.write("helper.fed", "/// Half of what an [index] is.\nstruct Half { of: f32 }\n");
+  const std::string file =
+      folder.write("mine.fed",
+                   "// Halves & more.\nuse helper.{Half};\n/// As `f32` is, `other(x)`, and `Half`.\n/// Error: none.\n/// Source: <ours>.\n"
+                   "fn half(x: f32) -> Half { Half { of: x } }\nfn other(half: f32 = half(1.0).of) -> f32 { half }\nfn _hidden() -> f32 { 1 }\n");
+  const BinaryResult result = fedc({"doc", "--markdown", folder.path("md"), "--html", folder.path("html"), file});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_EQ(result.out, folder.path("md") + ": 3 files\n" + folder.path("html") + ": 5 files\n");
+  const std::string text = readFile(folder.path("md/mine.md"));
+  EXPECT_THAT(text, HasSubstr("# mine\n"));
+  EXPECT_THAT(text, HasSubstr("`mine.fed`. Halves & more.\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "### half\n\n```\nfn half(x: f32) -> Half\n```\n\nAs `f32` is, [`other(x)`](#other), and [`Half`](helper.md#half).\n\nError: none.\n\n"
+          "Source: <ours>.\n\nSee [`Half`](helper.md#half).\n"));
+  EXPECT_THAT(text, Not(HasSubstr("_hidden")));
+  EXPECT_THAT(readFile(folder.path("md/README.md")), HasSubstr("| [helper](helper.md) |  |\n"));
+  const std::string html = readFile(folder.path("html/mine.html"));
+  EXPECT_THAT(html, HasSubstr("<pre>fn half(x: f32) -&gt; <a href=\"helper.html#Half\">Half</a></pre>"));
+  EXPECT_THAT(html, HasSubstr("<p>Halves &amp; more.</p>"));
+  EXPECT_THAT(html, HasSubstr("<p>Source: &lt;ours&gt;.</p>"));
+  // The parameter `half` is no link to the function; the call in the default is one.
+  EXPECT_THAT(html, HasSubstr("<pre>fn other(half: f32 = half(1.0).of) -&gt; f32</pre>"));
+  EXPECT_THAT(readFile(folder.path("html/search.js")), HasSubstr("[\"half\", \"fn\", \"mine\", \"mine.html#half\", "));
+}
+
+TEST(Doc, PagesThatCannotBeWritten) {
+  const Folder folder;
+  const std::string file = folder.write("a.fed", "fn f() -> f32 { 1 }\n");
+  folder.write("b/a.fed", "fn g() -> f32 { 1 }\n");
+  EXPECT_THAT(fedc({"doc", "--html", folder.path("pages"), file, folder.path("b/a.fed")}).err, HasSubstr("two files are called `a.fed`"));
+  EXPECT_THAT(fedc({"doc", "--html", folder.path("pages"), "exp"}).err, HasSubstr("`exp` is no file of Fed"));
+  EXPECT_THAT(fedc({"doc", "--html", file, file}).err, HasSubstr("cannot make the folder"));
+  EXPECT_EQ(fedc({"doc", "--html", folder.path("pages"), folder.path("missing.fed")}).exitCode, 1);
+  EXPECT_EQ(fedc({"doc", "--html", folder.path("pages"), "--in", file}).exitCode, 2);
+  // A page that has the index's name.
+  EXPECT_EQ(fedc({"doc", "--html", folder.path("own"), folder.write("index.fed", "fn f() -> f32 { 1 }\n")}).exitCode, 0);
+  EXPECT_THAT(readFile(folder.path("own/index.html")), HasSubstr("index_.html"));
+}
+
 TEST(Doc, EveryPublicNameIsFound) {
   const auto library = driver::readLibrary();
   ASSERT_TRUE(library);

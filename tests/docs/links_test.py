@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every page of docs/ is in the index docs/README.md, and every link of README.md and docs/ leads somewhere: to a file of this
+"""Every page of docs/ is in the index of its folder, README.md, and that in docs/README.md; every link of README.md and docs/ leads somewhere: to a file of this
 repository, and to a heading of it where one is named."""
 import re
 import sys
@@ -31,7 +31,8 @@ def anchors(path):
 
 def main():
     pages = [root / "README.md", *sorted(docs.rglob("*.md"))]
-    wrong, indexed, links = [], set(), 0
+    wrong, indexed, links = [], {}, 0
+    indexes = {page for page in pages[1:] if page.name == "README.md"}
     for page in pages:
         name = page.relative_to(root).as_posix()
         for target in link.findall(prose(page)):
@@ -45,11 +46,18 @@ def main():
                 continue
             if anchor and (file.suffix != ".md" or anchor not in anchors(file)):
                 wrong.append(f"{name}: {path or name} has no heading for #{anchor}")
-            if page == docs / "README.md":
-                indexed.add(file)
+            if page in indexes:
+                indexed.setdefault(page, set()).add(file)
     if not links:
         wrong.append("no link was found")
-    wrong += [f"docs/README.md: {p.relative_to(docs).as_posix()} is not in the index" for p in pages[1:] if p != docs / "README.md" and p not in indexed]
+    for page in pages[1:]:
+        if page == docs / "README.md":
+            continue
+        # A folder's index is in the index above it.
+        above = page.parent.parent if page in indexes else page.parent
+        index = above / "README.md"
+        if page not in indexed.get(index, set()):
+            wrong.append(f"{index.relative_to(root).as_posix()}: {page.relative_to(above).as_posix()} is not in the index")
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{len(pages)} pages, {links} links")

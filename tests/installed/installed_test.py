@@ -48,9 +48,10 @@ def install():
         "bin/fedc", "include/fedc/fedc.h", "include/fedc/c.h", "include/fedc/export.h", "share/fedc/stdlib/prelude.fed", "share/fedc/stdlib/learn/fed_avg.fed",
         "share/fedc/examples/digits_softmax.fed", "share/fedc/examples/data/digits_train.h5", "share/fedc/editors/vim", "share/fedc/python/pyproject.toml",
         "share/bash-completion/completions/fedc", "share/zsh/site-functions/_fedc", "share/fish/vendor_completions.d/fedc.fish",
+        "share/man/man1/fedc.1",
     ):
         expect((prefix / path).exists(), f"{path} is installed")
-    for name in ("LICENSE", "embedding.md", "install.md"):
+    for name in ("LICENSE", "embedding.md", "install.md", "reference/index.html", "reference/search.js"):
         expect(list((prefix / "share" / "doc").rglob(name)), f"{name} is installed")
     for text in prefix.rglob("*.cmake"):
         expect(str(build) not in text.read_text() and str(source) not in text.read_text(), f"{text.name} names no folder of the build")

@@ -241,9 +241,13 @@ void addFmt(CLI::App* app, CommandLine& line) {
 }
 
 void addDoc(CLI::App* app, CommandLine& line) {
-  app->add_option("NAME", line.name, "a function, struct, module or word; a file of Fed; without: what there is")->type_name("F.fed");
-  add(app, "--in", "F.fed", "look into this file, too", notEmpty(), [&](std::string v) { line.within = std::move(v); });
-  app->add_flag("--markdown", line.markdown, "the whole reference of the library, as docs/stdlib.md");
+  app->add_option("NAME", line.names, "functions, structs, modules or words; files of Fed; without: what there is")->type_name("F.fed");
+  CLI::Option* in = add(app, "--in", "F.fed", "look into this file, too", notEmpty(), [&](std::string v) { line.within = std::move(v); });
+  add(app, "--markdown", "DIR", "write pages into this folder: of the files that are named, else of the library", notEmpty(), [&](std::string v) {
+    line.markdownTo = std::move(v);
+  })->excludes(in);
+  add(app, "--html", "DIR", "the same as HTML, with a search box", notEmpty(), [&](std::string v) { line.htmlTo = std::move(v); })->excludes(in);
+  app->add_flag("--man", line.manual, "the manual page of fedc, for `man -l -`");
 }
 
 void addEmit(CLI::App* app, CommandLine& line) {

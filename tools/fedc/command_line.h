@@ -74,12 +74,16 @@ struct CommandLine {
   std::string code;
   /// `fmt`: say which files would change, write none.
   bool onlyCheck = false;
-  /// `doc`, `new`: what is asked for, what is made; `completion`: the shell.
+  /// `new`: what is made; `completion`: the shell.
   std::string name;
+  /// `doc`: what is asked for.
+  std::vector<std::string> names;
   /// `doc`: the file from which the name is seen.
   std::string within;
-  /// `doc`: the whole reference as Markdown.
-  bool markdown = false;
+  /// `doc`: folders that pages are written to.
+  std::string markdownTo, htmlTo;
+  /// `doc`: the manual page.
+  bool manual = false;
   /// The words of the command line.
   std::vector<std::string> words;
 };

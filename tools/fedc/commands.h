@@ -28,6 +28,8 @@ int doctorCommand(const CommandLine& line, const Console& console);
 int fmtCommand(const CommandLine& line, const Console& console);
 /// `fedc doc`: signature and text of what programs can use.
 int docCommand(const CommandLine& line, const Console& console);
+/// `fedc doc --man`: the manual page, in roff.
+std::string manualPage();
 /// `fedc new`: a folder with a program, data for it and what to try next.
 int newCommand(const CommandLine& line, const Console& console);
 /// `fedc completion`: a script that completes command lines in a shell.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "compiler/driver/modules.h"
 #include "compiler/driver/reference.h"
+#include "compiler/driver/reference_pages.h"
 #include "compiler/support/suggest.h"
 #include "tools/fedc/commands.h"
 
@@ -191,7 +193,7 @@ class Finder {
   std::vector<std::string> found_;
 };
 
-/// Reads the user's file and the modules beside it that it uses; false after a report.
+/// Reads the user's file and the modules beside it that it uses; false after a report. What is known already is not read again.
 bool readOwn(const std::string& path, Known& known, const Console& console) {
   SourceManager sources;
   DiagnosticSink sink;
@@ -201,46 +203,90 @@ bool readOwn(const std::string& path, Known& known, const Console& console) {
   if (!module) return console.report(sink, sources), false;
   driver::ModuleFinder finder(sources, {});
   const FileId main = (*file)->id();
-  std::set<std::string> library;
-  for (const ModuleReference& each : known.library.modules) library.insert(fs::weakly_canonical(each.path).string());
+  const auto placeOf = [](const std::string& name) { return fs::weakly_canonical(name).string(); };
+  std::set<std::string> read;
+  for (const auto* modules : {&known.library.modules, &known.own})
+    for (const ModuleReference& each : *modules) read.insert(placeOf(each.path));
   std::vector<ModuleReference> used;
   for (const std::string& name : module->uses) {
     const auto id = finder.find(name, main);
-    if (!id || library.contains(fs::weakly_canonical(sources.file(*id).path()).string())) continue;
+    if (!id || read.contains(placeOf(sources.file(*id).path()))) continue;
     DiagnosticSink quiet;
     if (auto other = driver::moduleReference(sources.file(*id), quiet)) used.push_back(std::move(*other));
   }
-  known.own.push_back(std::move(*module));
+  if (!read.contains(placeOf(path))) known.own.push_back(std::move(*module));
   for (ModuleReference& each : used) known.own.push_back(std::move(each));
   return true;
+}
+
+/// Writes the pages of the library, or of files of the user's own.
+int writePages(const CommandLine& line, Known& known, const Console& console) {
+  for (const std::string& name : line.names) {
+    if (!name.ends_with(".fed"))
+      return console.report(Error{fmt::format("`{}` is no file of Fed: pages are of files, or of the whole library", name)}), kFailure;
+    if (!readOwn(name, known, console)) return kFailure;
+  }
+  std::set<std::string> stems;
+  for (const ModuleReference& module : known.own) {
+    if (!stems.insert(module.name).second)
+      return console.report(Error{fmt::format("two files are called `{}.fed`, and a page has one name", module.name)}), kFailure;
+  }
+  for (const auto& [folder, form] : {std::pair(line.markdownTo, driver::PageForm::Markdown), std::pair(line.htmlTo, driver::PageForm::Html)}) {
+    if (folder.empty()) continue;
+    std::vector<driver::PageFile> files;
+    if (line.names.empty()) {
+      auto pages = driver::libraryPages(known.library, form);
+      if (!pages) return console.report(pages.error()), kFailure;
+      files = std::move(*pages);
+    } else {
+      files = driver::ownPages(known.own, fs::path(line.names.front()).stem().string(), form);
+    }
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) return console.report(Error{fmt::format("cannot make the folder `{}`: {}", folder, error.message())}), kFailure;
+    for (const driver::PageFile& file : files) {
+      const std::string path = (fs::path(folder) / file.name).string();
+      std::ofstream out(path, std::ios::binary);
+      out << file.text;
+      out.close();
+      if (!out) return console.report(Error{fmt::format("cannot write `{}`", path)}), kFailure;
+    }
+    if (!writeOut(fmt::format("{}: {} files\n", folder, files.size()))) return kFailure;
+  }
+  return kSuccess;
 }
 
 }  // namespace
 
 int docCommand(const CommandLine& line, const Console& console) {
+  if (line.manual) return writeOut(manualPage()) ? kSuccess : kFailure;
   Known known;
   auto library = driver::readLibrary();
   if (!library) return console.report(library.error()), kFailure;
   known.library = std::move(*library);
   known.builtins = driver::builtinReference();
-  if (line.markdown) {
-    auto text = driver::referenceMarkdown(known.library);
-    if (!text) return console.report(text.error()), kFailure;
-    return writeOut(*text) ? kSuccess : kFailure;
-  }
-  const bool isFile = line.name.ends_with(".fed");
-  const std::string own = isFile ? line.name : line.within;
-  if (!own.empty() && !readOwn(own, known, console)) return kFailure;
-  if (isFile) return writeOut(moduleText(known.own.front(), true)) ? kSuccess : kFailure;
-  if (line.name.empty()) return writeOut(known.own.empty() ? overview(known) : moduleText(known.own.front(), true)) ? kSuccess : kFailure;
-  Finder finder(known);
-  const std::vector<std::string> found = finder.find(line.name);
+  if (!line.markdownTo.empty() || !line.htmlTo.empty()) return writePages(line, known, console);
+  if (!line.within.empty() && !readOwn(line.within, known, console)) return kFailure;
+  if (line.names.empty()) return writeOut(known.own.empty() ? overview(known) : moduleText(known.own.front(), true)) ? kSuccess : kFailure;
   std::string text;
-  for (const std::string& one : found) text += (text.empty() ? "" : "\n") + one;
-  if (!found.empty()) return writeOut(text) ? kSuccess : kFailure;
-  const auto meant = suggest(line.name, finder.names());
-  console.report(Error{fmt::format("there is nothing called `{}`{}", line.name, meant ? fmt::format("; did you mean `{}`?", *meant) : "")});
-  return kFailure;
+  for (const std::string& name : line.names) {
+    std::vector<std::string> found;
+    if (name.ends_with(".fed")) {
+      Known one;
+      if (!readOwn(name, one, console)) return kFailure;
+      found.push_back(moduleText(one.own.front(), true));
+    } else {
+      Finder finder(known);
+      found = finder.find(name);
+      if (found.empty()) {
+        const auto meant = suggest(name, finder.names());
+        console.report(Error{fmt::format("there is nothing called `{}`{}", name, meant ? fmt::format("; did you mean `{}`?", *meant) : "")});
+        return kFailure;
+      }
+    }
+    for (const std::string& one : found) text += (text.empty() ? "" : "\n") + one;
+  }
+  return writeOut(text) ? kSuccess : kFailure;
 }
 
 }  // namespace fedc::cli
