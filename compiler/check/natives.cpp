@@ -40,6 +40,11 @@ std::shared_ptr<const NativeDecl> BodyChecker::checkNative(const FnDecl& fn) {
     return refuse(signature.name.span, fmt::format("a native function has 1 to {} parameters, `{}` has {}", FEDC_PLUGIN_MAX_INPUTS, name, signature.parameters.size()),
                   "cannot be passed");
   if (!signature.result) return refuse(signature.name.span, fmt::format("the native function `{}` gives nothing", name), "it has no effects: a result is wanted");
+  for (std::size_t i = 0; i < fn.isSize.size(); ++i) {
+    if (fn.isSize[i])
+      return refuse(signature.parameters[i].name.span, fmt::format("`{}` is a size of the native function `{}`", signature.parameters[i].name.text, name),
+                    "sizes come from the types of what is passed");
+  }
   InstanceArgs args;
   for (const ast::Name& d : fn.dims) args.dims.push_back(Dim::variable(program_.newDim(d.text)));
   args.values.resize(fn.isSize.size());
@@ -55,17 +60,14 @@ std::shared_ptr<const NativeDecl> BodyChecker::checkNative(const FnDecl& fn) {
     const Span at = isResult ? signature.result->span : signature.parameters[i].type ? signature.parameters[i].type->span : signature.parameters[i].span;
     if (isError(t)) return nullptr;
     if (!canPass(t)) {
-      report(Diagnostic(Code::BadNative, at, fmt::format("`{}` cannot be passed to a native function", show(t)))
-                 .at("no number, no `bool`, no tensor of them with sizes that have names")
-                 .note("it is called where the value is: at a placement its local type is written"));
+      Diagnostic d(Code::BadNative, at, fmt::format("`{}` cannot be passed to a native function", show(t)));
+      d.primaryLabel = "no number, no `bool`, no tensor of them whose sizes have names";
+      if (is(t, TypeKind::Placed)) d.notes.emplace_back("it is called where the value is: its local type is written");
+      if (is(t, TypeKind::Sequence)) d.notes.emplace_back("`data.take(100).collect()` makes a tensor of a sequence");
+      report(std::move(d));
       return nullptr;
     }
     (isResult ? decl->result : decl->params.emplace_back()) = core::Type{t->elem, t->dims};
-  }
-  for (std::size_t i = 0; i < fn.isSize.size(); ++i) {
-    if (fn.isSize[i])
-      return refuse(signature.parameters[i].name.span, fmt::format("`{}` is a size of the native function `{}`", signature.parameters[i].name.text, name),
-                    "sizes come from the types of what is passed");
   }
   // A size that stands alone somewhere is read off what is passed.
   for (std::size_t i = 0; i < args.dims.size(); ++i) {

@@ -65,13 +65,17 @@ void verify(std::string_view pass, const core::Module& module, bool transformed,
 std::span<const CorePass> corePasses() { return kCorePasses; }
 
 void runPass(const CorePass& pass, core::Module& module, const std::function<void(Diagnostic)>& report) {
+  bool isGood = true;
   const auto run = [&](core::Fn& fn) {
     auto done = pass.run(module, fn);
     if (!done) report(std::move(done.error()));
+    isGood = isGood && done;
   };
   for (core::NativeItem& item : module.natives) {
     if (item.derivative) run(*item.derivative);
   }
+  // What needs it would say the same again.
+  if (!isGood) return;
   for (core::Fn& fn : module.fns) run(fn);
   if (!pass.transformed) return;
   for (core::NativeItem& item : module.natives) item.derivative.reset();

@@ -89,6 +89,7 @@ def compile(path=None, *, source=None, name=None, params: Optional[Mapping] = No
     """Compiles the program in the file `path`, or the text `source`.
 
     params: values of the program's `param`s. include: folders with modules; modules: modules as texts, by name. name: what messages call a text.
+    plugins: shared libraries with the program's native functions.
     interpret: the reference interpreter instead of machine code: the same bits, slowly. Raises CompileError."""
     if (path is None) == (source is None):
         raise TypeError("either a path or source= is wanted")

@@ -115,7 +115,7 @@ def program():
 def python():
     examples = prefix / "share" / "fedc" / "examples"
     package = prefix / "share" / "fedc" / "python"
-    env = {"PYTHONPATH": str(package), "FEDC_BINARY": str(prefix / "bin" / "fedc"), "FEDC_EXAMPLES": str(examples),
+    env = {"PYTHONPATH": str(package), "FEDC_BINARY": str(prefix / "bin" / "fedc"), "FEDC_EXAMPLES": str(examples), "FEDC_PLUGINS": str(scratch / "native"),
            "FEDC_HEADER": str(prefix / "include" / "fedc" / "c.h")}
     where = run(sys.executable, "-c", "import fedc; print(fedc.library_path())", env=env).strip()
     expect(Path(where).samefile(library()), "the package finds the installed library")
