@@ -314,8 +314,7 @@ void ProgramChecker::findEntry(ModuleInfo& main) {
   const ItemRef& item = it->second;
   if (item.kind == ItemRef::Kind::Function) {
     if (item.fn->nativeItem != nullptr) {
-      sink.report(Diagnostic(Code::EntryType, item.span, "`main` is a native function").at("cannot be run")
-                      .note("a `fn main(..)` may call it"));
+      sink.report(Diagnostic(Code::EntryType, item.span, "`main` is a native function").at("cannot be run").note("a `fn main(..)` may call it"));
       return;
     }
     for (const ast::TypeParameter& p : item.fn->item->signature.typeParameters) {

@@ -32,17 +32,21 @@ std::shared_ptr<const NativeDecl> BodyChecker::checkNative(const FnDecl& fn) {
     return nullptr;
   };
   for (const ast::TypeParameter& p : signature.typeParameters) {
-    if (!p.isDimension) return refuse(p.name.span, fmt::format("the native function `{}` has a type parameter", name), "C has one function for one type");
+    if (!p.isDimension)
+      return refuse(p.name.span, fmt::format("the native function `{}` has a type parameter", name), "C has one function for one type");
   }
   if (!isIdentifier(fn.nativeItem->symbol))
     return refuse(fn.nativeItem->symbolSpan, fmt::format("\"{}\" is no name of a C function", fn.nativeItem->symbol), "no name");
   if (signature.parameters.empty() || signature.parameters.size() > FEDC_PLUGIN_MAX_INPUTS)
-    return refuse(signature.name.span, fmt::format("a native function has 1 to {} parameters, `{}` has {}", FEDC_PLUGIN_MAX_INPUTS, name, signature.parameters.size()),
+    return refuse(signature.name.span,
+                  fmt::format("a native function has 1 to {} parameters, `{}` has {}", FEDC_PLUGIN_MAX_INPUTS, name, signature.parameters.size()),
                   "cannot be passed");
-  if (!signature.result) return refuse(signature.name.span, fmt::format("the native function `{}` gives nothing", name), "it has no effects: a result is wanted");
+  if (!signature.result)
+    return refuse(signature.name.span, fmt::format("the native function `{}` gives nothing", name), "it has no effects: a result is wanted");
   for (std::size_t i = 0; i < fn.isSize.size(); ++i) {
     if (fn.isSize[i])
-      return refuse(signature.parameters[i].name.span, fmt::format("`{}` is a size of the native function `{}`", signature.parameters[i].name.text, name),
+      return refuse(signature.parameters[i].name.span,
+                    fmt::format("`{}` is a size of the native function `{}`", signature.parameters[i].name.text, name),
                     "sizes come from the types of what is passed");
   }
   InstanceArgs args;
@@ -57,7 +61,9 @@ std::shared_ptr<const NativeDecl> BodyChecker::checkNative(const FnDecl& fn) {
   for (std::size_t i = 0; i <= s.params.size(); ++i) {
     const bool isResult = i == s.params.size();
     const TypeRef t = isResult ? s.result : s.params[i];
-    const Span at = isResult ? signature.result->span : signature.parameters[i].type ? signature.parameters[i].type->span : signature.parameters[i].span;
+    const Span at = isResult                       ? signature.result->span
+                    : signature.parameters[i].type ? signature.parameters[i].type->span
+                                                   : signature.parameters[i].span;
     if (isError(t)) return nullptr;
     if (!canPass(t)) {
       Diagnostic d(Code::BadNative, at, fmt::format("`{}` cannot be passed to a native function", show(t)));

@@ -139,8 +139,8 @@ struct Site {
 
 struct Graph;
 
-/// A native function of a module, and its derivative, until pass `differentiate` has run: of an elementwise function, from its parameters the derivative
-/// by each float parameter; of another, from its parameters and the result's cotangent the cotangent of each float parameter.
+/// A native function of a module, and its derivative, until pass `differentiate` has run: of an elementwise function, from its parameters the
+/// derivative by each float parameter; of another, from its parameters and the result's cotangent the cotangent of each float parameter.
 struct NativeItem {
   std::shared_ptr<Native> native;
   std::optional<Fn> derivative;

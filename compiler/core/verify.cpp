@@ -144,7 +144,8 @@ class Verifier {
     }
     if (s.op == Op::Check && s.attrs.site >= module_.sites.size()) return fmt::format("site {} of {}", s.attrs.site, module_.sites.size());
     if (s.attrs.native) {
-      const bool isKnown = std::any_of(module_.natives.begin(), module_.natives.end(), [&](const NativeItem& n) { return n.native == s.attrs.native; });
+      const bool isKnown =
+          std::any_of(module_.natives.begin(), module_.natives.end(), [&](const NativeItem& n) { return n.native == s.attrs.native; });
       if (!isKnown) return fmt::format("the module has no native function `{}`", s.attrs.native->name);
     }
     if (auto p = regions(s)) return p;

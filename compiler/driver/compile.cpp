@@ -7,8 +7,8 @@
 
 #include "compiler/codegen/jit.h"
 #include "compiler/codegen/native.h"
-#include "compiler/kernel/loops.h"
 #include "compiler/driver/plugins.h"
+#include "compiler/kernel/loops.h"
 #include "compiler/kernel/text.h"
 #include "compiler/support/limits.h"
 
@@ -99,8 +99,10 @@ Expected<codegen::NativeImage> compileImage(const Compilation& compilation, cons
   });
 }
 
-Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image, const Plugins* plugins) {
-  auto functions = codegen::linkImage(image, program->module.fns.size(), plugins != nullptr ? plugins->functions() : std::vector<core::NativeFunction>());
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image,
+                                             const Plugins* plugins) {
+  auto functions =
+      codegen::linkImage(image, program->module.fns.size(), plugins != nullptr ? plugins->functions() : std::vector<core::NativeFunction>());
   if (!functions) return tl::unexpected(functions.error());
   return runtime::Executable{std::move(program), std::move(*functions)};
 }

@@ -34,7 +34,8 @@ struct CorePass {
 
 /// Passes 5 to 9, in order.
 std::span<const CorePass> corePasses();
-/// Runs a pass on every function of a module, derivatives of native functions first: what one needs comes before it. Behind `differentiate` there are none.
+/// Runs a pass on every function of a module, derivatives of native functions first: what one needs comes before it. Behind `differentiate` there are
+/// none.
 void runPass(const CorePass& pass, core::Module& module, const std::function<void(Diagnostic)>& report);
 
 struct CompileOptions {

@@ -123,7 +123,6 @@ class SignatureReader {
   PluginSignature out_;
 };
 
-
 std::string shown(const core::Type& t, const std::function<std::string(Dim::Variable)>& name) {
   std::string out(core::elemName(t.elem));
   for (std::size_t i = 0; i < t.dims.size(); ++i) out += (i == 0 ? "[" : ", ") + t.dims[i].print(name);
@@ -136,9 +135,11 @@ std::optional<std::string> readTable(const fedc_table& table, std::vector<Plugin
   if (table.count < 0 || table.count > kMost || (table.count > 0 && table.functions == nullptr)) return "its table of functions is damaged";
   for (std::int64_t i = 0; i < table.count; ++i) {
     const fedc_function& f = table.functions[i];
-    if (f.name == nullptr || *f.name == 0 || f.signature == nullptr || f.call == nullptr) return fmt::format("its function {} has no name, no signature or no code", i + 1);
+    if (f.name == nullptr || *f.name == 0 || f.signature == nullptr || f.call == nullptr)
+      return fmt::format("its function {} has no name, no signature or no code", i + 1);
     auto signature = parseSignature(f.signature);
-    if (!signature) return fmt::format("the signature of its function `{}`, \"{}\", cannot be read: {}", f.name, f.signature, signature.error().message);
+    if (!signature)
+      return fmt::format("the signature of its function `{}`, \"{}\", cannot be read: {}", f.name, f.signature, signature.error().message);
     out.push_back({f.name, f.signature, std::move(*signature), f.call});
   }
   return std::nullopt;
@@ -159,7 +160,8 @@ Plugins::File loadFile(const std::string& path) {
   return broken("is not loaded: a fuzzer loads nothing");
 #else
   std::ifstream in(file.path, std::ios::binary);
-  if (error || std::filesystem::is_directory(file.path, error) || !in) return broken(std::filesystem::exists(file.path, error) ? "cannot be read" : "is not there");
+  if (error || std::filesystem::is_directory(file.path, error) || !in)
+    return broken(std::filesystem::exists(file.path, error) ? "cannot be read" : "is not there");
   std::ostringstream bytes;
   bytes << in.rdbuf();
   if (!in.good() && !in.eof()) return broken("cannot be read");
@@ -173,8 +175,8 @@ Plugins::File loadFile(const std::string& path) {
   const auto* version = static_cast<const std::uint32_t*>(dlsym(handle, "fedc_plugin_abi"));
   if (version == nullptr) return broken("is no plugin: it has no version (`FEDC_PLUGIN` of fedc/plugin.h writes it)");
   if (*version != FEDC_PLUGIN_ABI)
-    return broken(fmt::format("is a plugin of version {}, and this fedc loads those of version {}: build it with the fedc/plugin.h of this one", *version,
-                              FEDC_PLUGIN_ABI));
+    return broken(fmt::format("is a plugin of version {}, and this fedc loads those of version {}: build it with the fedc/plugin.h of this one",
+                              *version, FEDC_PLUGIN_ABI));
   const auto* table = static_cast<const fedc_table*>(dlsym(handle, "fedc_plugin_table"));
   if (table == nullptr) return broken("is no plugin: it has no table of functions (`FEDC_PLUGIN` of fedc/plugin.h writes it)");
   if (const auto problem = readTable(*table, file.functions)) return broken("is a damaged plugin: " + *problem);

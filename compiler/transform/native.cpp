@@ -103,7 +103,8 @@ Atoms mapped(const Fn& d, Builder& build, const std::vector<Atom>& operands) {
   if (shape.empty()) return inlined(d, fn, operands, build.stmts());
   const auto params = [&](std::size_t from) {
     std::vector<Var> out;
-    for (const Atom& a : operands) out.push_back(fn.newVar(Type{fn.typeOf(a.var).elem, {shape.begin() + static_cast<std::ptrdiff_t>(from), shape.end()}}));
+    for (const Atom& a : operands)
+      out.push_back(fn.newVar(Type{fn.typeOf(a.var).elem, {shape.begin() + static_cast<std::ptrdiff_t>(from), shape.end()}}));
     return out;
   };
   Region region;
@@ -120,7 +121,8 @@ Atoms mapped(const Fn& d, Builder& build, const std::vector<Atom>& operands) {
     const std::vector<Var> rows = axis == 0 ? std::vector<Var>() : params(axis);
     for (const Var v : rows) map.args.push_back(Atom::of(v));
     if (axis == 0) map.args = operands;
-    for (const Type& t : d.resultTypes) map.results.push_back(fn.newVar(Type{t.elem, {shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end()}}));
+    for (const Type& t : d.resultTypes)
+      map.results.push_back(fn.newVar(Type{t.elem, {shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end()}}));
     map.regions.push_back(std::move(region));
     std::vector<Stmt> out;
     auto results = expandVmap(fn, std::move(map), out);

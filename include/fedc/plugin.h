@@ -8,8 +8,8 @@
  *   FEDC_ELEMENTWISE1(half, float, float)
  *   FEDC_PLUGIN(FEDC_FUNCTION(half, "(f32) -> f32"))
  *
- * Every function is pure: what it writes depends on nothing but its inputs, bit for bit. Any number of threads may call it at once. It does not throw and
- * leaves the floating-point environment as it found it (subnormals are flushed to zero). */
+ * Every function is pure: what it writes depends on nothing but its inputs, bit for bit. Any number of threads may call it at once. It does not throw
+ * and leaves the floating-point environment as it found it (subnormals are flushed to zero). */
 
 #include <stdint.h>
 
@@ -37,8 +37,8 @@ typedef struct fedc_output {
   int64_t rank;
 } fedc_output;
 
-/* Writes every element of the output. A function of scalars alone is elementwise: it is given arrays of rank 1 and one length, and each element of the
- * output depends on the inputs' elements at its place. Inputs and output do not overlap. */
+/* Writes every element of the output. A function of scalars alone is elementwise: it is given arrays of rank 1 and one length, and each element of
+ * the output depends on the inputs' elements at its place. Inputs and output do not overlap. */
 typedef void (*fedc_native)(const fedc_input* inputs, const fedc_output* output);
 
 typedef struct fedc_function {
@@ -72,34 +72,34 @@ typedef struct fedc_table {
 #define FEDC_FUNCTION(name, signature) {#name, signature, name##_fedc}
 
 /* Stands once in a plugin: its version and its functions, each a FEDC_FUNCTION. */
-#define FEDC_PLUGIN(...)                                                                  \
-  FEDC_PLUGIN_EXTERN FEDC_PLUGIN_EXPORT const uint32_t fedc_plugin_abi;                   \
-  FEDC_PLUGIN_EXTERN FEDC_PLUGIN_EXPORT const fedc_table fedc_plugin_table;               \
-  static const fedc_function fedc_plugin_functions[] = {__VA_ARGS__};                     \
-  const uint32_t fedc_plugin_abi = FEDC_PLUGIN_ABI;                                       \
+#define FEDC_PLUGIN(...)                                                    \
+  FEDC_PLUGIN_EXTERN FEDC_PLUGIN_EXPORT const uint32_t fedc_plugin_abi;     \
+  FEDC_PLUGIN_EXTERN FEDC_PLUGIN_EXPORT const fedc_table fedc_plugin_table; \
+  static const fedc_function fedc_plugin_functions[] = {__VA_ARGS__};       \
+  const uint32_t fedc_plugin_abi = FEDC_PLUGIN_ABI;                         \
   const fedc_table fedc_plugin_table = {fedc_plugin_functions, (int64_t)(sizeof fedc_plugin_functions / sizeof fedc_plugin_functions[0])};
 
 /* The calling form of a C function over scalars: its name, the C types of its result and of its parameters. */
-#define FEDC_ELEMENTWISE1(name, R, A)                                                     \
-  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) {          \
-    const A* a = (const A*)inputs[0].data;                                                \
-    R* y = (R*)output->data;                                                              \
-    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i]);                      \
+#define FEDC_ELEMENTWISE1(name, R, A)                                            \
+  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) { \
+    const A* a = (const A*)inputs[0].data;                                       \
+    R* y = (R*)output->data;                                                     \
+    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i]);             \
   }
-#define FEDC_ELEMENTWISE2(name, R, A, B)                                                  \
-  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) {          \
-    const A* a = (const A*)inputs[0].data;                                                \
-    const B* b = (const B*)inputs[1].data;                                                \
-    R* y = (R*)output->data;                                                              \
-    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i], b[i]);                \
+#define FEDC_ELEMENTWISE2(name, R, A, B)                                         \
+  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) { \
+    const A* a = (const A*)inputs[0].data;                                       \
+    const B* b = (const B*)inputs[1].data;                                       \
+    R* y = (R*)output->data;                                                     \
+    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i], b[i]);       \
   }
-#define FEDC_ELEMENTWISE3(name, R, A, B, C)                                               \
-  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) {          \
-    const A* a = (const A*)inputs[0].data;                                                \
-    const B* b = (const B*)inputs[1].data;                                                \
-    const C* c = (const C*)inputs[2].data;                                                \
-    R* y = (R*)output->data;                                                              \
-    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i], b[i], c[i]);          \
+#define FEDC_ELEMENTWISE3(name, R, A, B, C)                                      \
+  static void name##_fedc(const fedc_input* inputs, const fedc_output* output) { \
+    const A* a = (const A*)inputs[0].data;                                       \
+    const B* b = (const B*)inputs[1].data;                                       \
+    const C* c = (const C*)inputs[2].data;                                       \
+    R* y = (R*)output->data;                                                     \
+    for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i], b[i], c[i]); \
   }
 
 #endif

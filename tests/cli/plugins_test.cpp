@@ -84,8 +84,10 @@ TEST_F(PluginsOfRuns, TypesAreComparedBeforeTheRun) {
   differs("native fn twice<n>(x: f32[n]) -> f32[n] = \"twice\";", "the result is `f32[n]` here and `f32[2*n]` there");
   differs("native fn outer<n>(a: f32[n], b: f32[3]) -> f32[3, n] = \"outer\";", "the result is `f32[3, n]` here and `f32[n, m]` there");
   // Narrower than the plugin is right.
-  EXPECT_EQ(fedc({"check", folder_.write("fits.fed", "native fn sums(x: f32[28]) -> f32[28] = \"running_sum\";\n"
-                                                     "native fn outer<k>(a: f32[k], b: f32[3]) -> f32[k, 3] = \"outer\";\n"),
+  EXPECT_EQ(fedc({"check",
+                  folder_.write("fits.fed",
+                                "native fn sums(x: f32[28]) -> f32[28] = \"running_sum\";\n"
+                                "native fn outer<k>(a: f32[k], b: f32[3]) -> f32[k, 3] = \"outer\";\n"),
                   "--plugin", kTests})
                 .exitCode,
             0);

@@ -78,16 +78,8 @@ void norm_fedc(const fedc_input* inputs, const fedc_output* output) {
 
 }  // namespace
 
-FEDC_PLUGIN(
-  FEDC_FUNCTION(cube, "(f32) -> f32"),
-  FEDC_FUNCTION(scaled_sine, "(f32, f32) -> f32"),
-  FEDC_FUNCTION(wide_cube, "(f64) -> f64"),
-  FEDC_FUNCTION(power, "(f32, i32) -> f32"),
-  FEDC_FUNCTION(is_prime, "(i64) -> bool"),
-  FEDC_FUNCTION(mixed, "(bool, f32, f64) -> f64"),
-  FEDC_FUNCTION(top_bits, "(f16) -> f16"),
-  FEDC_FUNCTION(running_sum, "(f32[n]) -> f32[n]"),
-  FEDC_FUNCTION(outer, "(f32[n], f32[m]) -> f32[n, m]"),
-  FEDC_FUNCTION(twice, "(f32[n]) -> f32[2*n]"),
-  FEDC_FUNCTION(rotated, "(i32[n], i32) -> i32[n]"),
-  FEDC_FUNCTION(norm, "(f32[n]) -> f32"))
+FEDC_PLUGIN(FEDC_FUNCTION(cube, "(f32) -> f32"), FEDC_FUNCTION(scaled_sine, "(f32, f32) -> f32"), FEDC_FUNCTION(wide_cube, "(f64) -> f64"),
+            FEDC_FUNCTION(power, "(f32, i32) -> f32"), FEDC_FUNCTION(is_prime, "(i64) -> bool"), FEDC_FUNCTION(mixed, "(bool, f32, f64) -> f64"),
+            FEDC_FUNCTION(top_bits, "(f16) -> f16"), FEDC_FUNCTION(running_sum, "(f32[n]) -> f32[n]"),
+            FEDC_FUNCTION(outer, "(f32[n], f32[m]) -> f32[n, m]"), FEDC_FUNCTION(twice, "(f32[n]) -> f32[2*n]"),
+            FEDC_FUNCTION(rotated, "(i32[n], i32) -> i32[n]"), FEDC_FUNCTION(norm, "(f32[n]) -> f32"))

@@ -204,7 +204,8 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   if (!opened) return failed(opened.error());
 
   const bool isProcess = program.entry("next") != nullptr;
-  if (auto kept = keep(line, ready, isProcess, std::move(going.directory), console, compile.plugins.get(), *options); !kept) return console.report(kept.error()), kFailure;
+  if (auto kept = keep(line, ready, isProcess, std::move(going.directory), console, compile.plugins.get(), *options); !kept)
+    return console.report(kept.error()), kFailure;
   options->compileSeconds = secondsSinceStart();
   options->interrupt = catchInterrupt();
   Progress progress(progressMode(line.run.json), stderr);

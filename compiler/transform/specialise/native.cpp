@@ -87,7 +87,8 @@ Value Specialiser::callNative(const check::FnInstance& instance, const Args& arg
       if (shape.empty()) shape = l.type.dims;
     for (const Leaf& l : operands) atoms.push_back(whole(l.type.dims.size() == shape.size() ? l : broadcastTo(l, shape, span)));
     for (std::size_t i = 0; i < operands.size(); ++i) {
-      if (operands[i].type.dims.size() == shape.size() && operands[i].type.dims != shape) stop(Code::SizesDiffer, span, "the operands have different shapes");
+      if (operands[i].type.dims.size() == shape.size() && operands[i].type.dims != shape)
+        stop(Code::SizesDiffer, span, "the operands have different shapes");
     }
     return value(builder(span).emit1(core::Op::NativeMap, std::move(atoms), std::move(attrs)));
   }
