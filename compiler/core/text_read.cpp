@@ -170,8 +170,10 @@ class Reader {
   }
 
   NativeType nativeType() {
-    const Type t = type();
-    return {t.elem, static_cast<int>(integer())};
+    const Token& t = take();
+    const auto elem = t.kind == Token::Kind::Name ? elemFromName(t.text) : std::nullopt;
+    if (!elem) failAt(t, fmt::format("expected an element type, found {}", shown(t)));
+    return {*elem, static_cast<int>(integer())};
   }
 
   // Names.
