@@ -42,7 +42,7 @@ TEST_F(PluginsOfRuns, RunsWithThePluginAndChecksWithout) {
     std::vector<std::string> arguments = {"run", program_, "--plugin", kTests, "--arg", "x=2"};
     arguments.insert(arguments.end(), how.begin(), how.end());
     const BinaryResult result = fedc(arguments);
-    EXPECT_EQ(result.out, "8\n") << result.err;
+    EXPECT_EQ(result.out, "8.0\n") << result.err;
   }
 }
 
@@ -68,7 +68,7 @@ TEST_F(PluginsOfRuns, WhatIsNoPluginIsAnErrorWithAPlace) {
   // A program that calls none is not run either with what cannot be loaded.
   const std::string plain = folder_.write("plain.fed", "fn main(x: f32) -> f32 { x }\n");
   EXPECT_THAT(fedc({"run", plain, "--arg", "x=2", "--plugin", kPlugins + "/nowhere.so"}).err, HasSubstr("is not there"));
-  EXPECT_EQ(fedc({"run", plain, "--arg", "x=2", "--plugin", kTests}).out, "2\n");
+  EXPECT_EQ(fedc({"run", plain, "--arg", "x=2", "--plugin", kTests}).out, "2.0\n");
 }
 
 TEST_F(PluginsOfRuns, TypesAreComparedBeforeTheRun) {
@@ -97,12 +97,12 @@ TEST_F(PluginsOfRuns, ACachedProgramNeverCallsAnotherPlugin) {
   const std::string plugin = folder_.path("own.so");
   const std::vector<std::string> run = {"run", program_, "--plugin", plugin, "--arg", "x=2"};
   fs::copy_file(kTests, plugin);
-  EXPECT_EQ(fedc(run).out, "8\n");
-  EXPECT_EQ(fedc(run).out, "8\n");
+  EXPECT_EQ(fedc(run).out, "8.0\n");
+  EXPECT_EQ(fedc(run).out, "8.0\n");
   fs::copy_file(kPlugins + "/second_cube.so", plugin, fs::copy_options::overwrite_existing);
-  EXPECT_EQ(fedc(run).out, "-2\n");
+  EXPECT_EQ(fedc(run).out, "-2.0\n");
   // One of the same name elsewhere, and none.
-  EXPECT_EQ(fedc({"run", program_, "--plugin", kTests, "--arg", "x=2"}).out, "8\n");
+  EXPECT_EQ(fedc({"run", program_, "--plugin", kTests, "--arg", "x=2"}).out, "8.0\n");
   EXPECT_THAT(fedc({"run", program_, "--arg", "x=2"}).err, HasSubstr("error[E0520]"));
   fs::copy_file(kPlugins + "/other_version.so", plugin, fs::copy_options::overwrite_existing);
   EXPECT_THAT(fedc(run).err, HasSubstr("error[E0521]"));
