@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set_target_properties(fedc PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 set_target_properties(libfedc PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS fedc RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS libfedc EXPORT fedcTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS libfedc fedc_plugin EXPORT fedcTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/fedc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/fedc)

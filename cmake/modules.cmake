@@ -66,6 +66,11 @@ function(fedc_library module library)
   target_include_directories(libfedc INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(libfedc INTERFACE cxx_std_20)
   add_library(fedc::fedc ALIAS libfedc)
+  # What a plugin with native functions needs: a header (docs/native.md).
+  add_library(fedc_plugin INTERFACE)
+  set_target_properties(fedc_plugin PROPERTIES EXPORT_NAME plugin)
+  target_include_directories(fedc_plugin INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  add_library(fedc::plugin ALIAS fedc_plugin)
 endfunction()
 
 if(FEDC_SANITIZE)

@@ -43,6 +43,8 @@ option(FEDC_FUZZ "Build the fuzz targets of tests/fuzz, and no other tests; need
 if(FEDC_FUZZ)
   # What libFuzzer is steered by; its main function comes with the targets only (tests/fuzz/CMakeLists.txt).
   add_compile_options(-fsanitize=fuzzer-no-link)
+  # No plugin is ever loaded there (compiler/driver/plugins.cpp).
+  add_compile_definitions(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 endif()
 if(FEDC_SANITIZE)
   add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all)

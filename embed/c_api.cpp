@@ -186,6 +186,9 @@ void fedc_compile_options_param(fedc_compile_options* options, const char* name,
 void fedc_compile_options_module(fedc_compile_options* options, const char* name, const char* text) {
   setting([&] { options->options.modules[textOf(name)] = textOf(text); });
 }
+void fedc_compile_options_plugin(fedc_compile_options* options, const char* file) {
+  setting([&] { options->options.plugins.push_back(textOf(file)); });
+}
 void fedc_compile_options_include(fedc_compile_options* options, const char* folder) {
   setting([&] { options->options.include.push_back(textOf(folder)); });
 }

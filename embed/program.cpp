@@ -9,6 +9,7 @@
 
 #include "compiler/driver/compile.h"
 #include "compiler/driver/library.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/driver/run_block.h"
 #include "compiler/support/suggest.h"
 #include "embed/failures.h"
@@ -119,6 +120,8 @@ driver::CompileOptions driverOptions(const CompileOptions& options) {
   compile.params = options.params;
   compile.include = options.include;
   compile.library = &library();
+  if (!options.plugins.empty()) compile.plugins = driver::Plugins::load(options.plugins);
+  compile.willRun = true;
   return compile;
 }
 

@@ -3,7 +3,7 @@
 
 A program NN_short_name.fed begins with comments that say what is wanted (`// title:`), where people meet the mistake in other systems
 (`// seen:`, which may go on in lines that begin with `//` and three spaces) and what is run (`// command: fedc check FILE`; FILE is the
-program). Beside it stands NN_short_name.fixed.fed, the same put right, with a command of its own. The page shows the program, what fedc
+program; plugins of tests/plugins are in build/plugins). Beside it stands NN_short_name.fixed.fed, the same put right, with a command of its own. The page shows the program, what fedc
 says and the lines that change. The compiler is the environment's FEDC, else build/bin/fedc.
 
 With --check nothing is written, and a page that is not current is an error.
@@ -23,6 +23,7 @@ root = Path(__file__).resolve().parent.parent
 programs = root / "tests" / "errors"
 page = root / "docs" / "errors.md"
 default_command = "fedc check FILE"
+shown_plugins = "build/plugins"
 
 # What `seen` calls the repositories whose issues it names.
 repositories = {
@@ -84,7 +85,12 @@ class Program:
         if words[0] != "fedc":
             raise ValueError(f"{self.name}: the command does not begin with fedc")
         environment = {**os.environ, "NO_COLOR": "1"}
-        return subprocess.run([str(fedc), *words[1:], *flags], cwd=root, env=environment, capture_output=True, text=True, timeout=120)
+        # The tests' plugins are in the compiler's own build.
+        plugins = str(Path(fedc).resolve().parents[1] / "plugins")
+        words = [word.replace(shown_plugins, plugins) for word in words[1:]]
+        done = subprocess.run([str(fedc), *words, *flags], cwd=root, env=environment, capture_output=True, text=True, timeout=120)
+        done.stderr = done.stderr.replace(plugins, shown_plugins)
+        return done
 
 
 def wrong_programs():

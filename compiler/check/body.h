@@ -90,6 +90,8 @@ class BodyChecker {
   /// A module-level `let`, or null after an error.
   ExprPtr checkGlobal(const GlobalDecl& g);
   ExprPtr checkTest(const ast::TestItem& item, const ModuleInfo* module);
+  /// What a native function's declaration says, or null after an error.
+  std::shared_ptr<const NativeDecl> checkNative(const FnDecl& fn);
   /// Resolves a struct's fields with skolems, for errors in its declaration.
   void checkStruct(const StructDecl& s);
   TypeRef resolveType(const ast::TypeExpr& t, const ScopeRef& scope);
@@ -150,6 +152,10 @@ class BodyChecker {
   /// After an error in a call: what it would have said is not asked for.
   void poison(const OpenSignature& s);
   OpenSignature signatureOf(const FnDecl& fn, const InstanceArgs& args);
+  /// Its derivative, if one is declared.
+  void checkNativeInstance(const FnDecl& fn, const OpenSignature& s, FnInstance& instance);
+  /// The call of a native function over scalars on tensors of one shape; null if all that it is given are scalars, too.
+  MutExpr callOnTensors(const OpenSignature& s, const std::vector<Arg*>& given, Span span);
   ScopeRef signatureScope(const FnDecl& fn, OpenSignature& s);
   void resolveSignature(OpenSignature& s);
   /// Fresh names for the sizes that nobody has named (`?`), outside of functions and sequences.

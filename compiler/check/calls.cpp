@@ -110,9 +110,6 @@ MutExpr BodyChecker::callItem(const NameMeaning& m, const std::string& name, std
                         .at(fmt::format("a value is written `{} {{ .. }}`", name))
                         .label(m.item.span, "declared here"));
     }
-    case ItemRef::Kind::Native:
-      return failed(
-          Diagnostic(Code::NotYet, nameSpan, "native functions are not supported yet").at("cannot be called").label(m.item.span, "declared here"));
     default:
       return failed(Diagnostic(Code::NotAFunction, nameSpan, fmt::format("`{}` is a module, not a function", name))
                         .at(fmt::format("its functions are called as `{}.name(..)`", name)));
@@ -298,6 +295,9 @@ MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span
   }
 
   OpenSignature s = openSignature(fn, span);
+  if (fn.native != nullptr && fn.native->isElementwise) {
+    if (MutExpr mapped = callOnTensors(s, given, span)) return mapped;
+  }
   suggestResult(s.result, hint);
 
   // Defaults are arguments written in the function's own scope, where the parameters before have their values.

@@ -304,11 +304,6 @@ void ProgramChecker::rejectForeignItems() {
                         .at(fmt::format("declared in module `{}`", m->name))
                         .note("a module takes what it needs as arguments of its functions"));
       }
-      if (!isMain) continue;
-      if (item->kind == ast::ItemKind::Derivative || item->kind == ast::ItemKind::Native) {
-        const char* what = item->kind == ast::ItemKind::Native ? "native functions are" : "written derivatives are";
-        sink.report(Diagnostic(Code::NotYet, item->span, fmt::format("{} not supported yet", what)).at("no meaning yet"));
-      }
     }
   }
 }
@@ -318,6 +313,10 @@ void ProgramChecker::findEntry(ModuleInfo& main) {
   if (it == main.own.end()) return;
   const ItemRef& item = it->second;
   if (item.kind == ItemRef::Kind::Function) {
+    if (item.fn->nativeItem != nullptr) {
+      sink.report(Diagnostic(Code::EntryType, item.span, "`main` is a native function").at("cannot be run").note("a `fn main(..)` may call it"));
+      return;
+    }
     for (const ast::TypeParameter& p : item.fn->item->signature.typeParameters) {
       if (p.isDimension) continue;
       sink.report(Diagnostic(Code::EntryType, p.name.span, "`main` has no type parameters: nobody says what they are").at("a type parameter"));

@@ -34,6 +34,7 @@ void BodyChecker::checkInstance(const InstanceRequest& request) {
     instance.params.push_back(std::move(pattern));
   }
   instance.result = s.result;
+  if (fn.nativeItem != nullptr) return checkNativeInstance(fn, s, instance);
   const Mark m = mark();
   const bool valueMissing = !fn.item->body.result && !isUnit(solver_.head(s.result)) && !isError(solver_.head(s.result));
   const ast::Stmt* last = fn.item->body.statements.empty() ? nullptr : fn.item->body.statements.back().get();

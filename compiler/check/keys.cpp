@@ -484,8 +484,10 @@ class KeyChecker {
 
 void checkKeys(const TypedProgram& program, DiagnosticSink& sink) {
   KeyChecker checker(sink);
-  for (const auto& i : program.instances)
+  for (const auto& i : program.instances) {
     if (i->body) checker.body(i->params, *i->body);
+    if (i->derivative) checker.body(i->derivative->params, *i->derivative->body);
+  }
   if (program.process) checker.body({}, *program.process->value);
   for (const TestCase& t : program.tests) checker.body({}, *t.body);
 }

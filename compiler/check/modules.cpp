@@ -7,6 +7,7 @@
 
 #include "compiler/check/types.h"
 #include "compiler/support/limits.h"
+#include "compiler/support/plural.h"
 #include "compiler/support/suggest.h"
 #include "compiler/syntax/parse.h"
 
@@ -99,6 +100,7 @@ ModuleInfo* ModuleTable::loadFile(const std::string& name, FileId file, bool isP
   modules_.push_back(std::move(owned));
   loading_.emplace_back(file, name);
   declare(*m);
+  declareDerivatives(*m);
   resolveUses(*m, isPrelude);
   loading_.pop_back();
   for (const auto& fn : m->functions) quantify(*fn);
@@ -132,6 +134,7 @@ void ModuleTable::declare(ModuleInfo& m) {
   for (const ast::ItemPtr& item : m.tree->items) {
     if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) bounds(s->parameters);
     if (const auto* f = ast::tryAs<ast::FunctionItem>(item.get())) bounds(f->signature.typeParameters);
+    if (const auto* n = ast::tryAs<ast::NativeItem>(item.get())) bounds(n->function.signature.typeParameters);
     ItemRef ref;
     if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) {
       auto d = std::make_unique<StructDecl>();
@@ -153,9 +156,15 @@ void ModuleTable::declare(ModuleInfo& m) {
       m.functions.push_back(std::move(d));
       add(f->signature.name, ref);
     } else if (const auto* n = ast::tryAs<ast::NativeItem>(item.get())) {
-      ref.kind = ItemRef::Kind::Native;
-      ref.native = n;
-      add(n->signature.name, ref);
+      auto d = std::make_unique<FnDecl>();
+      d->module = &m;
+      d->item = &n->function;
+      d->nativeItem = n;
+      d->qualified = qualified(n->function.signature.name.text);
+      ref.kind = ItemRef::Kind::Function;
+      ref.fn = d.get();
+      m.functions.push_back(std::move(d));
+      add(n->function.signature.name, ref);
     } else if (const auto* l = ast::tryAs<ast::LetItem>(item.get())) {
       const auto* name = ast::tryAs<ast::NamePattern>(l->pattern.get());
       if (name == nullptr) {
@@ -179,6 +188,37 @@ void ModuleTable::declare(ModuleInfo& m) {
       ref.param = d.get();
       m.params.push_back(std::move(d));
       add(p->name, ref);
+    }
+  }
+}
+
+void ModuleTable::declareDerivatives(ModuleInfo& m) {
+  for (const ast::ItemPtr& item : m.tree->items) {
+    const auto* derivative = ast::tryAs<ast::DerivativeItem>(item.get());
+    if (derivative == nullptr) continue;
+    const ast::Name& name = derivative->function;
+    const auto wrong = [&](const std::string& message, const char* label) { return Diagnostic(Code::BadDerivative, name.span, message).at(label); };
+    const auto found = m.own.find(name.text);
+    FnDecl* fn = found != m.own.end() && found->second.kind == ItemRef::Kind::Function ? found->second.fn : nullptr;
+    if (fn == nullptr) {
+      Diagnostic d = wrong(fmt::format("this file declares no function `{}`", name.text), "not declared here");
+      std::vector<std::string> natives;
+      for (const auto& other : m.functions)
+        if (other->nativeItem != nullptr) natives.push_back(other->item->signature.name.text);
+      if (const auto near = suggest(name.text, natives)) d.fix = Fix::replace(name.span, *near, "a similar native function exists");
+      sink_.report(std::move(d));
+    } else if (fn->nativeItem == nullptr) {
+      sink_.report(wrong(fmt::format("`{}` is no native function: its derivative follows from its body", name.text), "needs no derivative")
+                       .label(fn->item->signature.name.span, "declared here"));
+    } else if (fn->derivative != nullptr) {
+      sink_.report(wrong(fmt::format("`{}` has two derivatives", name.text), "again here").label(fn->derivative->function.span, "the first one"));
+    } else if (derivative->parameters.size() != fn->item->signature.parameters.size()) {
+      sink_.report(wrong(fmt::format("`{}` has {}, its derivative {}", name.text, plural(fn->item->signature.parameters.size(), "parameter"),
+                                     derivative->parameters.size()),
+                         "the same parameters are wanted")
+                       .label(fn->item->signature.name.span, "declared here"));
+    } else {
+      fn->derivative = derivative;
     }
   }
 }

@@ -33,6 +33,10 @@ struct FnDecl {
   std::vector<bool> isSize;
   /// The signature has a placed type outside of function types.
   bool federated = false;
+  /// Of a native function: its item, what is declared of its derivative, and what it is, once it was looked at; null after an error.
+  const ast::NativeItem* nativeItem = nullptr;
+  const ast::DerivativeItem* derivative = nullptr;
+  std::shared_ptr<const NativeDecl> native;
 };
 
 struct GlobalDecl {
@@ -59,7 +63,6 @@ struct ItemRef {
     Global,
     Param,
     Module,
-    Native,
     /// Reported where it was to be brought in; its uses say nothing more.
     Broken
   };
@@ -69,7 +72,6 @@ struct ItemRef {
   GlobalDecl* global = nullptr;
   ParamDecl* param = nullptr;
   const ModuleInfo* module = nullptr;
-  const ast::NativeItem* native = nullptr;
   Span span;
 };
 
@@ -117,6 +119,7 @@ class ModuleTable {
  private:
   ModuleInfo* loadFile(const std::string& name, FileId file, bool isPrelude);
   void declare(ModuleInfo& m);
+  void declareDerivatives(ModuleInfo& m);
   void resolveUses(ModuleInfo& m, bool isPrelude);
   ModuleInfo* use(ModuleInfo& from, const ast::UseItem& item, bool isPrelude);
   void quantify(FnDecl& fn) const;

@@ -155,9 +155,6 @@ MutExpr BodyChecker::itemExpr(const ItemRef& item, const ast::Expr& syntax, cons
     case ItemRef::Kind::Global: return globalExpr(*item.global, span);
     case ItemRef::Kind::Broken: return errorExpr(span);
     case ItemRef::Kind::Param: return paramExpr(*item.param, span);
-    case ItemRef::Kind::Native:
-      return failed(
-          Diagnostic(Code::NotYet, span, "native functions are not supported yet").at("cannot be called").label(item.span, "declared here"));
     case ItemRef::Kind::Struct:
       return failed(Diagnostic(Code::NotAValue, span, fmt::format("`{}` is a struct, not a value", source(span)))
                         .at(fmt::format("a value is written `{} {{ .. }}`", source(span)))

@@ -66,6 +66,11 @@ class Printer {
     std::string params;
     for (const Pattern& p : i.params)
       params += (params.empty() ? "" : ", ") + pattern(p) + (p.kind == Pattern::Kind::Wildcard ? ": " + type(p.type) : "");
+    if (i.native) {
+      line(fmt::format("native fn {}({}) -> {} = \"{}\"", i.shown, params, type(i.result), i.native->symbol));
+      if (i.derivative) line("  derivative " + lambda(*i.derivative, 1));
+      return;
+    }
     line(fmt::format("{}fn {}({}) -> {} =", i.federated ? "federated " : "", i.shown, params, type(i.result)));
     line("  " + (i.body ? expr(*i.body, 1) : "..."));
   }

@@ -233,7 +233,8 @@ void ProgramChecker::drain() {
   while (!queue_.empty()) {
     InstanceRequest request = std::move(queue_.front());
     queue_.pop_front();
-    BodyChecker body(*this, request.fn->qualified, request.lenient);
+    // A derivative may need its function, which does not need it.
+    BodyChecker body(*this, (request.fn->nativeItem != nullptr ? "derivative of " : "") + request.fn->qualified, request.lenient);
     if (!request.args.types.empty() && !request.lenient) body.setOrigin(request.instance->shown, request.neededAt);
     body.checkInstance(request);
   }
@@ -261,6 +262,17 @@ void ProgramChecker::checkUnused(ModuleInfo& main) {
     request.lenient = true;
     queue_.push_back(std::move(request));
     drain();
+  }
+}
+
+void ProgramChecker::declareNatives() {
+  for (const auto& m : modules.all()) {
+    for (const auto& fn : m->functions) {
+      if (fn->nativeItem == nullptr) continue;
+      BodyChecker body(*this, fn->qualified, false);
+      fn->native = body.checkNative(*fn);
+      if (fn->native) out.natives.push_back(fn->native);
+    }
   }
 }
 
@@ -308,8 +320,9 @@ void ProgramChecker::orderInstances() {
   std::set<const FnInstance*> done;
   const std::function<void(const FnInstance*)> visit = [&](const FnInstance* i) {
     if (!done.insert(i).second) return;
-    if (i->body) {
-      for (const FnInstance* inner : mentioned(*i->body)) visit(inner);
+    for (const ExprPtr& body : {i->body, i->derivative ? i->derivative->body : nullptr}) {
+      if (!body) continue;
+      for (const FnInstance* inner : mentioned(*body)) visit(inner);
     }
     if (const auto it = owners.find(i); it != owners.end()) out.instances.push_back(it->second);
   };
@@ -324,6 +337,7 @@ std::optional<TypedProgram> ProgramChecker::run(FileId file) {
   declareBudget(*main);
   declarePolicies(*main);
   rejectForeignItems();
+  declareNatives();
   checkStructs(*main);
   for (const auto& fn : main->functions) {
     const bool plain = fn->item->signature.typeParameters.empty() && fn->dims.empty() &&

@@ -95,6 +95,7 @@ class ProgramChecker {
   void declareBudget(ModuleInfo& main);
   void declareLimit(const ast::BudgetEntry& entry);
   void declarePolicies(ModuleInfo& main);
+  void declareNatives();
   void rejectForeignItems();
   void checkTests(ModuleInfo& main);
   void findEntry(ModuleInfo& main);

@@ -51,6 +51,22 @@ struct LambdaBody {
   ExprPtr body;
 };
 
+/// `native fn smooth<n>(x: f32[n]) -> f32[n] = "my_smooth";`
+struct NativeDecl {
+  /// Qualified, as FnInstance::name.
+  std::string name;
+  /// What plugins call it.
+  std::string symbol;
+  Span span, symbolSpan;
+  /// With its sizes as dimension variables of the program.
+  std::vector<core::Type> params;
+  core::Type result;
+  /// Scalars alone: it is called on tensors, too, element by element.
+  bool isElementwise = false;
+  /// `derivative of smooth(x) = |g| …;`
+  std::string derivativeForm;
+};
+
 /// A function item checked for concrete types.
 struct FnInstance {
   /// Qualified name (`fed_avg.fed_avg`), and as printed with its type arguments.
@@ -65,6 +81,11 @@ struct FnInstance {
   /// Dimension variables that the signature quantifies and that are no numbers here; bound from the arguments' actual shapes by matching
   /// parameter types, in order.
   std::vector<Dim::Variable> dims;
+  /// Of a native function, which has no body.
+  std::shared_ptr<const NativeDecl> native;
+  /// What is declared of its derivative, or null. Elementwise: gives the derivative by the one float parameter, or a tuple of those by each; else a
+  /// function from the result's cotangent to the parameters'.
+  std::shared_ptr<const LambdaBody> derivative;
 };
 
 /// One step of an assignment's path or of an index expression.
@@ -275,6 +296,8 @@ struct TypedProgram {
   /// Types of the process's functions: init, next, evaluate, as Function types with placed parameters and results.
   std::vector<TypeRef> processTypes;
   std::vector<TestCase> tests;
+  /// Of all modules.
+  std::vector<std::shared_ptr<const NativeDecl>> natives;
   /// Every instance, each once, callees before callers where possible; for printing and walking.
   std::vector<std::shared_ptr<const FnInstance>> instances;
   /// Dimension variables of all types in the program.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compiler/core/linalg.h"
+#include "compiler/core/native.h"
 #include "compiler/core/threefry.h"
 #include "compiler/core/type.h"
 #include "runtime/graph/callable.h"
@@ -208,6 +209,17 @@ void solve(void* const* buffers, const std::int64_t* ints) noexcept {
   for (std::int64_t b = 0; b < batch; ++b)
     core::choleskySolve(elem, n, k, static_cast<const char*>(buffers[0]) + b * n * n * bytes,
                         static_cast<const char*>(buffers[1]) + b * n * k * bytes, static_cast<char*>(buffers[2]) + b * n * k * bytes, buffers[3]);
+}
+
+void native(void* const* buffers, const std::int64_t* ints) noexcept {
+  const std::int64_t count = ints[0];
+  std::array<fedc_input, FEDC_PLUGIN_MAX_INPUTS> inputs{};
+  const std::int64_t* at = ints + 1;
+  for (std::int64_t i = 0; i < count; at += at[0] + 1, ++i) inputs[static_cast<std::size_t>(i)] = {buffers[i + 1], at + 1, at[0]};
+  const fedc_output output{buffers[count + 1], at + 1, at[0]};
+  // The linker gives the function's address, as data.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
+  reinterpret_cast<fedc_native>(buffers[0])(inputs.data(), &output);
 }
 
 constexpr RuntimeCall kCalls[] = {

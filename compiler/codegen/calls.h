@@ -6,7 +6,7 @@
 
 namespace fedc::codegen {
 
-/// A runtime function called by kernels: whole buffers, dense, and integers; never throws, never allocates.
+/// A runtime function called by kernels: whole buffers, dense, and integers; never throws, never allocates (but for what a plugin does).
 using RuntimeFunction = void (*)(void* const* buffers, const std::int64_t* ints) noexcept;
 
 /// A row of the table calls.def.
@@ -22,6 +22,8 @@ struct RuntimeCall {
 using TeamFunction = void (*)(void* team, void (*range)(const void* context, std::int64_t lo, std::int64_t hi), const void* context,
                               std::int64_t extent) noexcept;
 inline constexpr const char* kTeamSymbol = "fedc_team";
+/// A plugin's function `name` is `fedc_native.name` to kernels.
+inline constexpr const char* kNativePrefix = "fedc_native.";
 TeamFunction teamFunction();
 
 /// All rows of calls.def.

@@ -161,14 +161,23 @@ class KernelEmitter {
   void emit(const Call& c) {
     llvm::Type* ptr = llvm::PointerType::get(context_, 0);
     llvm::Type* i64 = b_.getInt64Ty();
-    llvm::Value* buffers = stackSlot(ptr, std::max<std::size_t>(c.buffers.size(), 1));
+    std::vector<llvm::Value*> pointers;
+    if (!c.function.empty()) pointers.push_back(nativeFunction(c.function));
+    for (const BufferId b : c.buffers) pointers.push_back(buffer(b));
+    llvm::Value* buffers = stackSlot(ptr, std::max<std::size_t>(pointers.size(), 1));
     llvm::Value* ints = stackSlot(i64, std::max<std::size_t>(c.ints.size(), 1));
-    for (std::size_t i = 0; i < c.buffers.size(); ++i) b_.CreateStore(buffer(c.buffers[i]), b_.CreateConstInBoundsGEP1_64(ptr, buffers, i));
+    for (std::size_t i = 0; i < pointers.size(); ++i) b_.CreateStore(pointers[i], b_.CreateConstInBoundsGEP1_64(ptr, buffers, i));
     for (std::size_t i = 0; i < c.ints.size(); ++i) b_.CreateStore(dims_.value(c.ints[i]), b_.CreateConstInBoundsGEP1_64(i64, ints, i));
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), {ptr, ptr}, false);
     llvm::FunctionCallee callee = module_.getOrInsertFunction("fedc_rt_" + c.symbol, type);
     auto* call = b_.CreateCall(callee, {buffers, ints});
     call->setDoesNotThrow();
+  }
+
+  /// A plugin's function, whose address comes when the kernel is linked.
+  llvm::Value* nativeFunction(const std::string& name) {
+    llvm::Type* ptr = llvm::PointerType::get(context_, 0);
+    return module_.getOrInsertFunction(kNativePrefix + name, llvm::FunctionType::get(b_.getVoidTy(), {ptr, ptr}, false)).getCallee();
   }
 
   void emit(const UniformFor& f) {

@@ -255,13 +255,15 @@ Expected<NativeObjects> compileObjects(const std::vector<kernel::LoopKernel>& ke
 }
 
 struct NativeCode::Session {
+  /// Loaded longer than the code that calls them.
+  std::vector<core::NativeFunction> plugins;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
 NativeCode::NativeCode() = default;
 NativeCode::~NativeCode() = default;
 
-Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& objects) {
+Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& objects, std::vector<core::NativeFunction> plugins) {
   initialiseLlvm();
   auto problem = [](llvm::Error e) { return fail("linking native code failed: " + llvm::toString(std::move(e))); };
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -272,6 +274,7 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& obje
   if (!jit) return problem(jit.takeError());
   auto code = std::shared_ptr<NativeCode>(new NativeCode());
   code->session_ = std::make_unique<Session>();
+  code->session_->plugins = std::move(plugins);
   code->session_->jit = std::move(*jit);
   llvm::orc::LLJIT& session = *code->session_->jit;
 
@@ -284,6 +287,7 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& obje
     runtime[session.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
                                               llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
+  for (const core::NativeFunction& f : code->session_->plugins) library((kNativePrefix + f.symbol).c_str(), f.call);
   library(kTeamSymbol, teamFunction());
   library("memcpy", &::memcpy);
   library("memset", &::memset);

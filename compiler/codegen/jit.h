@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/codegen/target.h"
+#include "compiler/core/native.h"
 #include "compiler/kernel/loops.h"
 #include "compiler/support/expected.h"
 #include "runtime/graph/callable.h"
@@ -30,7 +31,8 @@ Expected<NativeObjects> compileObjects(const std::vector<kernel::LoopKernel>& ke
 class NativeCode {
  public:
   using Entry = void (*)(const runtime::CallArgs*);
-  static Expected<std::shared_ptr<NativeCode>> link(const NativeObjects& objects);
+  /// `plugins`: what the kernels may call of plugins; it stays loaded as long as the code. Error: an object that is damaged, or calls something else.
+  static Expected<std::shared_ptr<NativeCode>> link(const NativeObjects& objects, std::vector<core::NativeFunction> plugins);
   ~NativeCode();
   NativeCode(const NativeCode&) = delete;
   NativeCode& operator=(const NativeCode&) = delete;

@@ -76,8 +76,9 @@ Expected<NativeImage> compileImage(const core::Module& module, const std::vector
   return image;
 }
 
-Expected<std::vector<std::shared_ptr<const runtime::Callable>>> linkImage(const NativeImage& image, std::size_t count) {
-  auto code = NativeCode::link(image.objects);
+Expected<std::vector<std::shared_ptr<const runtime::Callable>>> linkImage(const NativeImage& image, std::size_t count,
+                                                                          std::vector<core::NativeFunction> plugins) {
+  auto code = NativeCode::link(image.objects, std::move(plugins));
   if (!code) return tl::unexpected(code.error());
   std::vector<std::shared_ptr<const runtime::Callable>> result(count);
   for (std::size_t k = 0; k < image.functions.size(); ++k)
@@ -89,7 +90,7 @@ Expected<std::vector<std::shared_ptr<const runtime::Callable>>> compileNative(co
                                                                               const NativeOptions& options) {
   auto image = compileImage(module, wanted, options);
   if (!image) return tl::unexpected(image.error());
-  return linkImage(*image, module.fns.size());
+  return linkImage(*image, module.fns.size(), core::boundFunctions(module));
 }
 
 }  // namespace fedc::codegen

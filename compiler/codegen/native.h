@@ -49,7 +49,8 @@ struct NativeImage {
 Expected<NativeImage> compileImage(const core::Module& module, const std::vector<bool>& wanted, const NativeOptions& options = {});
 /// Links them into this process: of `count` functions a callable for those that are there, null elsewhere. Errors: no memory for code, objects that
 /// are none.
-Expected<std::vector<std::shared_ptr<const runtime::Callable>>> linkImage(const NativeImage& image, std::size_t count);
+Expected<std::vector<std::shared_ptr<const runtime::Callable>>> linkImage(const NativeImage& image, std::size_t count,
+                                                                          std::vector<core::NativeFunction> plugins = {});
 
 /// Both: native code for the functions of a module for which `wanted` is true; the result has a callable at the same index, null elsewhere.
 /// The error is the machine's (no AVX2, no memory for code), never the program's.

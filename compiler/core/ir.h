@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,8 @@ struct Atom {
   friend bool operator==(const Atom&, const Atom&) = default;
 };
 
+struct Native;
+
 /// Attributes of a statement; which of them an op reads is said in its row of the op table. Unused ones are empty.
 struct Attrs {
   /// reduce, sort, concat, gather, scatter, reverse, cumulative, iota: axes of the operand. broadcast: for each operand axis, its axis in the
@@ -37,13 +40,13 @@ struct Attrs {
   /// contract: batch axes of the left and of the right operand. gather, scatter: `batch[0]` = number of leading axes shared with the indices.
   std::vector<int> batch;
   std::vector<int> rhsBatch;
-  /// The result's dims: broadcast, reshape, iota, random_bits (the axes drawn per key). slice, dynamic_slice: sizes. pad: low amounts.
+  /// The result's dims: broadcast, reshape, iota, native, random_bits (the axes drawn per key). slice, dynamic_slice: sizes. pad: low amounts.
   std::vector<Dim> dims;
   /// slice: starts. pad: high amounts.
   std::vector<Dim> starts;
   /// slice: strides (all 1 if empty).
   std::vector<std::int64_t> strides;
-  /// convert, bitcast, iota, dim_value: the result's element type. contract, reduce: the accumulator's, if not the operand's.
+  /// convert, bitcast, iota, dim_value, native_map, native: the result's element type. contract, reduce: the accumulator's, if not the operand's.
   std::optional<Elem> elem;
   /// reduce, arg_reduce, cumulative.
   std::optional<ReduceKind> reduce;
@@ -63,8 +66,8 @@ struct Attrs {
   int carries = 0;
   /// vjp, jvp: how many of the region's last yields are auxiliary (not differentiated).
   int auxiliary = 0;
-  /// native, call-like ops: the runtime's symbol.
-  std::string symbol;
+  /// native_map, native: the function.
+  std::shared_ptr<const Native> native;
 };
 
 struct Stmt;
@@ -136,10 +139,19 @@ struct Site {
 
 struct Graph;
 
+/// A native function of a module, and its derivative, until pass `differentiate` has run: of an elementwise function, from its parameters the
+/// derivative by each float parameter; of another, from its parameters and the result's cotangent the cotangent of each float parameter.
+struct NativeItem {
+  std::shared_ptr<Native> native;
+  std::optional<Fn> derivative;
+};
+
 struct Module {
   std::vector<Fn> fns;
   std::vector<Site> sites;
   std::vector<std::string> strings;
+  /// Those whose derivative needs that of another come after it.
+  std::vector<NativeItem> natives;
 };
 
 }  // namespace fedc::core

@@ -18,6 +18,7 @@ std::vector<OpRow> makeTable() {
   productRows(rows);
   indexRows(rows);
   randomRows(rows);
+  nativeRows(rows);
   controlRows(rows);
   FEDC_REQUIRE(static_cast<int>(rows.size()) == kOpCount, "the op table and ops.def differ in length");
   for (int i = 0; i < kOpCount; ++i) {
@@ -61,7 +62,7 @@ bool isSet(const Attrs& a, AttrField f) {
     case AttrField::Reversed: return a.reversed;
     case AttrField::Carries: return a.carries != 0;
     case AttrField::Auxiliary: return a.auxiliary != 0;
-    case AttrField::Symbol: return !a.symbol.empty();
+    case AttrField::Native: return a.native != nullptr;
   }
   return false;
 }
@@ -88,7 +89,7 @@ std::optional<std::string> inferTypes(const Fn& fn, const Stmt& stmt, std::vecto
 std::string_view attrFieldName(AttrField f) {
   static constexpr std::string_view kNames[kAttrFieldCount] = {"axes",    "rhs",     "batch",    "rhs_batch", "dims", "starts",
                                                                "strides", "elem",    "kind",     "order",     "mode", "site",
-                                                               "extent",  "defines", "reversed", "carries",   "aux",  "symbol"};
+                                                               "extent",  "defines", "reversed", "carries",   "aux",  "native"};
   return kNames[static_cast<int>(f)];
 }
 

@@ -85,7 +85,7 @@ enum class AttrField : std::uint8_t {
   Reversed,
   Carries,
   Auxiliary,
-  Symbol,
+  Native,
 };
 inline constexpr int kAttrFieldCount = 18;
 std::string_view attrFieldName(AttrField f);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
 #include "compiler/core/text.h"
 #include "compiler/core/text_names.h"
@@ -143,7 +144,9 @@ class Printer {
       case AttrField::Auxiliary:
         if (a.auxiliary != 0) value = std::to_string(a.auxiliary);
         break;
-      case AttrField::Symbol: value = a.symbol; break;
+      case AttrField::Native:
+        if (a.native) value = quoted(a.native->name);
+        break;
     }
     return value.empty() ? "" : fmt::format("{} {}", attrFieldName(f), value);
   }
@@ -253,6 +256,13 @@ std::string print(const Module& module) {
   std::string out;
   for (std::size_t i = 0; i < module.strings.size(); ++i) out += fmt::format("string {} {}\n", i, quoted(module.strings[i]));
   for (std::size_t i = 0; i < module.sites.size(); ++i) out += fmt::format("site {} {}\n", i, quoted(module.sites[i].message));
+  for (const NativeItem& item : module.natives) {
+    std::vector<std::string> params;
+    const auto type = [](const NativeType& t) { return fmt::format("{} {}", elemName(t.elem), t.rank); };
+    for (const NativeType& t : item.native->params) params.push_back(type(t));
+    out += fmt::format("native {} = {}({}) -> {}", quoted(item.native->name), quoted(item.native->symbol), join(params), type(item.native->result));
+    out += item.derivative ? " derivative " + print(*item.derivative) : "\n";
+  }
   for (const Fn& fn : module.fns) out += print(fn);
   return out;
 }

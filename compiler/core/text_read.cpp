@@ -3,6 +3,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
 #include "compiler/core/text.h"
 #include "compiler/core/text_lexer.h"
@@ -36,6 +37,22 @@ class Reader {
         const Token& at = peek();
         if (index() != m.strings.size()) failAt(at, "strings must be numbered from 0 on");
         m.strings.push_back(stringToken());
+      } else if (accept("native")) {
+        auto native = std::make_shared<Native>();
+        native->name = stringToken();
+        expect("=");
+        native->symbol = stringToken();
+        expect("(");
+        while (!accept(")")) {
+          native->params.push_back(nativeType());
+          if (!is(")")) expect(",");
+        }
+        expect("->");
+        native->result = nativeType();
+        // The derivative may call the function itself.
+        natives_[native->name] = native;
+        m.natives.push_back({native, {}});
+        if (accept("derivative")) m.natives.back().derivative = function();
       } else {
         m.fns.push_back(function());
       }
@@ -150,6 +167,13 @@ class Reader {
     const auto elem = t.kind == Token::Kind::Name ? elemFromName(t.text) : std::nullopt;
     if (!elem) failAt(t, fmt::format("expected a type, found {}", shown(t)));
     return Type{*elem, is("[") ? dimList() : std::vector<Dim>{}};
+  }
+
+  NativeType nativeType() {
+    const Token& t = take();
+    const auto elem = t.kind == Token::Kind::Name ? elemFromName(t.text) : std::nullopt;
+    if (!elem) failAt(t, fmt::format("expected an element type, found {}", shown(t)));
+    return {*elem, static_cast<int>(integer())};
   }
 
   // Names.
@@ -312,7 +336,13 @@ class Reader {
       case AttrField::Reversed: a.reversed = true; break;
       case AttrField::Carries: a.carries = static_cast<int>(integer()); break;
       case AttrField::Auxiliary: a.auxiliary = static_cast<int>(integer()); break;
-      case AttrField::Symbol: a.symbol = nameToken(); break;
+      case AttrField::Native: {
+        const Token& at = peek();
+        const auto found = natives_.find(stringToken());
+        if (found == natives_.end()) failAt(at, fmt::format("no native function is called `{}`", at.text));
+        a.native = found->second;
+        break;
+      }
     }
   }
 
@@ -526,6 +556,7 @@ class Reader {
   Fn* fn_ = nullptr;
   std::unordered_map<std::string, Var> vars_;
   std::unordered_map<std::string, Dim::Variable> dims_;
+  std::unordered_map<std::string, std::shared_ptr<const Native>> natives_;
 };
 
 }  // namespace

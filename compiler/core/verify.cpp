@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
+#include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
 #include "compiler/core/ops/groups.h"
 #include "compiler/core/text.h"
@@ -141,6 +143,11 @@ class Verifier {
       if (s.attrs.order && s.attrs.order->parts < 1) return "an order of no parts";
     }
     if (s.op == Op::Check && s.attrs.site >= module_.sites.size()) return fmt::format("site {} of {}", s.attrs.site, module_.sites.size());
+    if (s.attrs.native) {
+      const bool isKnown =
+          std::any_of(module_.natives.begin(), module_.natives.end(), [&](const NativeItem& n) { return n.native == s.attrs.native; });
+      if (!isKnown) return fmt::format("the module has no native function `{}`", s.attrs.native->name);
+    }
     if (auto p = regions(s)) return p;
     if (s.op != Op::Loop && s.attrs.defines) {
       if (auto p = defineDim(*s.attrs.defines)) return p;
@@ -224,6 +231,10 @@ std::optional<std::string> verify(const Module& module, const Fn& fn, VerifyOpti
 }
 
 std::optional<std::string> verify(const Module& module, VerifyOptions options) {
+  for (const NativeItem& item : module.natives) {
+    if (!item.derivative) continue;
+    if (auto p = verify(module, *item.derivative, options)) return p;
+  }
   for (const Fn& fn : module.fns) {
     if (auto p = verify(module, fn, options)) return p;
   }

@@ -9,6 +9,7 @@
 #include "compiler/check/check.h"
 #include "compiler/codegen/target.h"
 #include "compiler/driver/modules.h"
+#include "compiler/driver/plugins.h"
 
 namespace fedc::driver {
 
@@ -56,6 +57,11 @@ std::string programKey(const std::string& path, const CompileOptions& options) {
   for (const std::string& folder : options.include) {
     key += fmt::format("include {}\n", std::filesystem::absolute(folder, error).lexically_normal().string());
     if (error) return {};
+  }
+  // What the code calls is looked up anew each time; that it fits was checked with these bytes.
+  if (options.plugins) {
+    if (options.plugins->isBroken()) return {};
+    for (const std::string& mark : options.plugins->marks()) key += fmt::format("plugin {}\n", mark);
   }
   for (const Policy policy : options.policies) key += fmt::format("policy {}\n", policyName(policy));
   return key;

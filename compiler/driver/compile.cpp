@@ -7,6 +7,7 @@
 
 #include "compiler/codegen/jit.h"
 #include "compiler/codegen/native.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/kernel/loops.h"
 #include "compiler/kernel/text.h"
 #include "compiler/support/limits.h"
@@ -98,8 +99,10 @@ Expected<codegen::NativeImage> compileImage(const Compilation& compilation, cons
   });
 }
 
-Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image) {
-  auto functions = codegen::linkImage(image, program->module.fns.size());
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image,
+                                             const Plugins* plugins) {
+  auto functions =
+      codegen::linkImage(image, program->module.fns.size(), plugins != nullptr ? plugins->functions() : std::vector<core::NativeFunction>());
   if (!functions) return tl::unexpected(functions.error());
   return runtime::Executable{std::move(program), std::move(*functions)};
 }
@@ -108,7 +111,7 @@ Expected<runtime::Executable> compileExecutable(const Compilation& compilation, 
   if (how.interpret) return runtime::interpreted(compilation.program);
   auto image = compileImage(compilation, options);
   if (!image) return tl::unexpected(image.error());
-  return linkExecutable(compilation.program, *image);
+  return linkExecutable(compilation.program, *image, options.plugins.get());
 }
 
 Expected<std::string> emitNative(const Compilation& compilation, const CompileOptions& options, NativeStage stage) {

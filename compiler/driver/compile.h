@@ -13,7 +13,8 @@ namespace fedc::driver {
 /// Machine code for the program's functions, not linked yet. Errors as below.
 Expected<codegen::NativeImage> compileImage(const Compilation& compilation, const CompileOptions& options);
 /// Links it: functions that can be called.
-Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image);
+/// `plugins`: what the code may call; may be null.
+Expected<runtime::Executable> linkExecutable(std::shared_ptr<const core::Program> program, const codegen::NativeImage& image, const Plugins* plugins);
 
 struct ExecutableOptions {
   /// The reference interpreter instead of machine code: same bits.

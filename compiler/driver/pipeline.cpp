@@ -8,6 +8,7 @@
 #include "compiler/driver/budget.h"
 #include "compiler/driver/library.h"
 #include "compiler/driver/modules.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/support/limits.h"
 #include "compiler/transform/cross.h"
 #include "compiler/transform/cut.h"
@@ -47,17 +48,38 @@ constexpr CorePass kCorePasses[] = {
 }
 
 void verify(std::string_view pass, const core::Module& module, bool transformed, bool ordered) {
-  for (const core::Fn& fn : module.fns) {
-    core::VerifyOptions options;
-    options.transformed = transformed;
-    options.ordered = ordered;
+  core::VerifyOptions options;
+  options.transformed = transformed;
+  options.ordered = ordered;
+  const auto each = [&](const core::Fn& fn) {
     if (auto violation = core::verify(module, fn, options)) invariantViolated(pass, fn, *violation);
+  };
+  for (const core::NativeItem& item : module.natives) {
+    if (item.derivative) each(*item.derivative);
   }
+  for (const core::Fn& fn : module.fns) each(fn);
 }
 
 }  // namespace
 
 std::span<const CorePass> corePasses() { return kCorePasses; }
+
+void runPass(const CorePass& pass, core::Module& module, const std::function<void(Diagnostic)>& report) {
+  bool isGood = true;
+  const auto run = [&](core::Fn& fn) {
+    auto done = pass.run(module, fn);
+    if (!done) report(std::move(done.error()));
+    isGood = isGood && done;
+  };
+  for (core::NativeItem& item : module.natives) {
+    if (item.derivative) run(*item.derivative);
+  }
+  // What needs it would say the same again.
+  if (!isGood) return;
+  for (core::Fn& fn : module.fns) run(fn);
+  if (!pass.transformed) return;
+  for (core::NativeItem& item : module.natives) item.derivative.reset();
+}
 
 Expected<bool> checkProgram(Compilation& compilation, const std::string& path, const CompileOptions& options) {
   auto file = compilation.sources.load(path);
@@ -72,6 +94,7 @@ bool checkSource(Compilation& compilation, FileId file, const CompileOptions& op
   if (options.library != nullptr) checkOptions.parsed = options.library->parsed();
   const auto find = [&](const std::string& name, FileId from) { return compilation.lookups.emplace_back(name, from, finder.find(name, from)).found; };
   compilation.typed = check::check(compilation.sources, file, find, checkOptions, compilation.sink);
+  if (compilation.typed && !checkNatives(*compilation.typed, options.plugins.get(), compilation.sink)) return false;
   if (compilation.typed && options.print && (options.printAfter == "check" || options.printAfter == "all")) {
     options.print("check", check::print(*compilation.typed));
   }
@@ -114,10 +137,7 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   compilation.releases = transform::releasesOf(*program);
   if (compilation.sink.hasErrors()) return false;
   for (const CorePass& pass : kCorePasses) {
-    for (core::Fn& fn : program->module.fns) {
-      auto done = pass.run(program->module, fn);
-      if (!done) compilation.sink.report(done.error());
-    }
+    runPass(pass, program->module, [&](Diagnostic d) { compilation.sink.report(std::move(d)); });
     if (compilation.sink.hasErrors()) return false;
     if (options.verify || pass.name == "differentiate" || pass.name == "order") verify(pass.name, program->module, pass.transformed, pass.ordered);
     print(pass.name);
@@ -126,6 +146,7 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   if (compilation.sink.hasErrors()) return false;
   verify("cross", program->module, true, true);
   print("cross");
+  if (!bindNatives(program->module, options.plugins.get(), options.willRun, compilation.sink)) return false;
   enforceBudget(compilation.typed->budget, *program, compilation.sink);
   if (compilation.sink.hasErrors()) return false;
   compilation.program = std::move(program);

@@ -20,6 +20,7 @@
 namespace fedc::driver {
 
 class Library;
+class Plugins;
 
 /// A pass on one local function of Core IR, with what must hold after it.
 struct CorePass {
@@ -33,6 +34,9 @@ struct CorePass {
 
 /// Passes 5 to 9, in order.
 std::span<const CorePass> corePasses();
+/// Runs a pass on every function of a module, derivatives of native functions first: what one needs comes before it. Behind `differentiate` there are
+/// none.
+void runPass(const CorePass& pass, core::Module& module, const std::function<void(Diagnostic)>& report);
 
 struct CompileOptions {
   /// `-p name=value`
@@ -45,6 +49,10 @@ struct CompileOptions {
   const Library* library = nullptr;
   /// Modules by name, as text, for a program that is no file (ModuleFinder); may be null.
   const std::map<std::string, std::string>* modules = nullptr;
+  /// `--plugin`; may be null.
+  std::shared_ptr<const Plugins> plugins;
+  /// The program is to be run: an error for native functions that are called and in no plugin.
+  bool willRun = false;
   /// For `--wire`: client functions in steps, too (core::Phase::wire).
   bool wire = false;
   /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.

@@ -34,6 +34,9 @@ std::optional<Entry> entryOf(const SourceFile& file, const ast::Item& item) {
   if (const auto* function = ast::tryAs<ast::FunctionItem>(&item)) {
     entry.name = function->signature.name.text;
     span.end = function->signature.span.end;
+  } else if (const auto* native = ast::tryAs<ast::NativeItem>(&item)) {
+    entry.name = native->function.signature.name.text;
+    span.end = native->symbolSpan.end;
   } else if (const auto* record = ast::tryAs<ast::StructItem>(&item)) {
     entry.name = record->name.text;
     for (const ast::StructField& field : record->fields) entry.fields.push_back(field.name.text);

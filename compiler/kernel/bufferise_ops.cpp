@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "compiler/core/internal_error.h"
+#include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
 #include "compiler/kernel/bufferiser.h"
 
@@ -66,6 +67,8 @@ void Bufferiser::statement(const core::Stmt& s) {
     case Op::FoldIn: return foldIn(s);
     case Op::RandomBits: return randomBits(s);
     case Op::Permutation: return permutation(s);
+    case Op::NativeMap:
+    case Op::NativeCall: return native(s);
     case Op::DimDef: return dimension(s);
     case Op::DimValue: return dimValue(s);
     case Op::Compact: return compact(s);
@@ -420,7 +423,7 @@ void Bufferiser::solve(const core::Stmt& s) {
   Dim batch(1);
   for (std::size_t i = 0; i + 2 < rank; ++i) batch = batch * type.dims[i];
   const BufferId scratch = newBuffer(core::Type{type.elem, {n * n}}, "scratch");
-  block_->push_back(Statement{Call{"solve", {a, b, out, scratch}, {Dim(static_cast<std::int64_t>(type.elem)), batch, n, k}}});
+  block_->push_back(Statement{Call{"solve", {}, {a, b, out, scratch}, {Dim(static_cast<std::int64_t>(type.elem)), batch, n, k}}});
 }
 
 Index Bufferiser::indexAt(const core::Atom& indices, const std::vector<Dim>& p, const std::vector<Dim>& extents, const Dim& extent,
@@ -600,7 +603,7 @@ void Bufferiser::permutation(const core::Stmt& s) {
   if (keys.dims.empty()) {
     const BufferId k = denseBuffer(key, "key");
     const BufferId out = result(s);
-    block_->push_back(Statement{Call{"permutation", {out, k, scratch}, {n}}});
+    block_->push_back(Statement{Call{"permutation", {}, {out, k, scratch}, {n}}});
     return;
   }
   // One call a key, then its row is copied.
@@ -619,11 +622,40 @@ void Bufferiser::permutation(const core::Stmt& s) {
   NestDraft d;
   store(d, one, {}, readAt(key, p, d.write));
   finish(d, "key");
-  block_->push_back(Statement{Call{"permutation", {row, one, scratch}, {n}}});
+  block_->push_back(Statement{Call{"permutation", {}, {row, one, scratch}, {n}}});
   copy(Target{out, p}, bufferView(kernel_, row));
   for (std::size_t i = loops.size(); i-- > 1;) loops[i - 1].body.push_back(Statement{std::move(loops[i])});
   block_ = outside;
   block_->push_back(Statement{std::move(loops[0])});
+}
+
+void Bufferiser::native(const core::Stmt& s) {
+  Call call;
+  call.symbol = "native";
+  call.function = s.attrs.native->symbol;
+  call.ints.emplace_back(static_cast<std::int64_t>(s.args.size()));
+  const auto shape = [&](const core::Type& type) {
+    // Element by element it is one row of them all.
+    std::vector<Dim> dims = type.dims;
+    if (s.op == Op::NativeMap) {
+      Dim count(1);
+      for (const Dim& d : type.dims) count = count * d;
+      dims = {count};
+    }
+    call.ints.emplace_back(static_cast<std::int64_t>(dims.size()));
+    call.ints.insert(call.ints.end(), dims.begin(), dims.end());
+  };
+  for (const core::Atom& a : s.args) {
+    const View& x = valueOf(a.var);
+    BufferId b = denseBuffer(x, "native");
+    // Inputs do not overlap.
+    if (std::find(call.buffers.begin(), call.buffers.end(), b) != call.buffers.end()) b = *wholeBuffer(kernel_, materialised(x, "native"));
+    call.buffers.push_back(b);
+    shape(fn_.typeOf(a.var));
+  }
+  call.buffers.push_back(result(s));
+  shape(typeOf(s));
+  block_->push_back(Statement{std::move(call)});
 }
 
 void Bufferiser::dimension(const core::Stmt& s) {
@@ -638,7 +670,7 @@ void Bufferiser::compact(const core::Stmt& s) {
   const Dim n = s.attrs.extent;
   const BufferId mask = denseBuffer(valueOf(s.args[0].var), "mask");
   const BufferId out = newBuffer(core::Type{Elem::I32, {n}}, "positions"), count = newBuffer(core::Type{Elem::I64, {}}, "count");
-  block_->push_back(Statement{Call{"compact", {mask, out, count}, {n}}});
+  block_->push_back(Statement{Call{"compact", {}, {mask, out, count}, {n}}});
   let(*s.attrs.defines, n, count);
   const auto v = seenThrough(kernel_, bufferView(kernel_, out), typeOf(s), plainAll(coordinates(1)));
   define(s.results[0], *v);

@@ -10,6 +10,7 @@
 
 #include "compiler/core/internal_error.h"
 #include "compiler/core/linalg.h"
+#include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
 #include "compiler/core/scalar.h"
 #include "compiler/core/threefry.h"
@@ -540,6 +541,18 @@ class Evaluator {
       attrs.axes = {1};
       const std::vector<core::Array> sorted = interpretOp(Op::Sort, attrs, operands, m);
       for (std::size_t i = 0; i < m; ++i) std::memcpy(base_[c.buffers[m + i]], sorted[i].data(), static_cast<std::size_t>(sorted[i].bytes()));
+    } else if (c.symbol == "native") {
+      const core::Native* native = core::findNative(fn_, c.function);
+      FEDC_REQUIRE(native != nullptr, "a call of a native function that the function does not have");
+      std::vector<core::NativeOperand> operands;
+      std::size_t at = 1;
+      for (const BufferId b : c.buffers) {
+        const auto rank = static_cast<std::size_t>(ints[at]);
+        const auto first = ints.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+        operands.push_back({base_[b], {first, first + static_cast<std::ptrdiff_t>(rank)}});
+        at += rank + 1;
+      }
+      core::callNative(native->call, operands);
     } else {
       FEDC_REQUIRE(false, "a call that is not known: " + c.symbol);
     }

@@ -153,6 +153,8 @@ struct Scatter {
 /// A runtime function over whole buffers: `symbol` is a row of the runtime-call table (codegen/calls.def): permutation, sort, solve, ..
 struct Call {
   std::string symbol;
+  /// native: what plugins call the function.
+  std::string function;
   std::vector<BufferId> buffers;
   std::vector<Dim> ints;
 };

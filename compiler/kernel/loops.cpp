@@ -198,7 +198,7 @@ class KernelPrinter {
       std::visit(Overloaded{
                      [&](const NestCall& c) { out += margin + callText(c) + "\n"; },
                      [&](const Call& c) {
-                       out += fmt::format("{}call {}(", margin, c.symbol);
+                       out += fmt::format("{}call {}{}{}(", margin, c.symbol, c.function.empty() ? "" : " ", c.function);
                        for (std::size_t b = 0; b < c.buffers.size(); ++b) out += (b == 0 ? "" : ", ") + name(c.buffers[b]);
                        out += ";";
                        for (std::size_t i = 0; i < c.ints.size(); ++i) out += (i == 0 ? " " : ", ") + text(c.ints[i]);

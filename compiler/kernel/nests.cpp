@@ -433,6 +433,7 @@ bool isKnown(const Call& call) {
   const std::size_t n = call.buffers.size();
   if (call.symbol == "permutation" || call.symbol == "compact") return n == 3;
   if (call.symbol == "solve") return n == 4;
+  if (call.symbol == "native") return n > 1 && !call.function.empty();
   return call.symbol == "sort" && n % 2 == 1;
 }
 
@@ -443,7 +444,7 @@ std::vector<bool> writtenBuffers(const Call& call) {
   if (call.symbol == "compact") return {false, true, true};
   if (call.symbol == "solve") return {false, false, true, true};
   std::vector<bool> written(n, true);
-  std::fill_n(written.begin(), n / 2, false);
+  std::fill_n(written.begin(), call.symbol == "native" ? n - 1 : n / 2, false);
   return written;
 }
 

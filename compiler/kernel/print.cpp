@@ -147,7 +147,7 @@ class Printer {
       for (BufferId b : call->buffers) args += (args.empty() ? "" : ", ") + name(b);
       args += ';';
       for (std::size_t i = 0; i < call->ints.size(); ++i) args += (i > 0 ? ", " : " ") + dim(call->ints[i]);
-      line(depth, fmt::format("call {}({})", call->symbol, args));
+      line(depth, fmt::format("call {}{}{}({})", call->symbol, call->function.empty() ? "" : " ", call->function, args));
     } else if (const auto* f = std::get_if<For>(&s.node)) {
       line(depth, fmt::format("for {} < {}{} {{", ints_[f->var], dim(f->extent), f->reversed ? " reverse" : ""));
       block(f->body, depth + 1);

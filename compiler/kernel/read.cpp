@@ -254,6 +254,7 @@ class Reader {
     if (keyword != "call") failAt(t, fmt::format("expected a statement, found {}", shown(t)));
     Call c;
     c.symbol = name();
+    if (c.symbol == "native") c.function = name();
     expect("(");
     while (!accept(";")) {
       c.buffers.push_back(bufferNamed());

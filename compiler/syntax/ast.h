@@ -606,10 +606,11 @@ struct FunctionItem : ItemOf<ItemKind::Function> {
   Block body;
 };
 
-/// `native fn erfinv(x: f32) -> f32 = "symbol";`.
+/// `native fn erfinv(x: f32) -> f32 = "symbol";`: a function whose body is elsewhere.
 struct NativeItem : ItemOf<ItemKind::Native> {
-  using ItemOf::ItemOf;
-  Signature signature;
+  explicit NativeItem(Span span) : ItemOf(span), function(span) {}
+  /// Its body is empty.
+  FunctionItem function;
   std::string symbol;
   Span symbolSpan;
 };

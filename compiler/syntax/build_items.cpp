@@ -196,7 +196,7 @@ ItemPtr Builder::functionItem(Parser::FunctionItemContext* context) {
 
 ItemPtr Builder::nativeItem(Parser::NativeItemContext* context) {
   auto result = make<NativeItem>(span(context));
-  result->signature = signature(context->signature());
+  result->function.signature = signature(context->signature());
   result->symbolSpan = span(context->STRING());
   result->symbol = parseString(text(result->symbolSpan), result->symbolSpan, sink_);
   requireSemicolon(context->SEMI() != nullptr, context, "`native fn`");

@@ -292,8 +292,8 @@ Tree bodyOf(const Item& item) {
     }
     case ItemKind::Native: {
       const auto& native = as<NativeItem>(item);
-      Tree result = list(fmt::format("native fn {}", native.signature.name.text));
-      addSignature(result, native.signature);
+      Tree result = list(fmt::format("native fn {}", native.function.signature.name.text));
+      addSignature(result, native.function.signature);
       result.children.push_back(list("symbol", {atom(quoted(native.symbol))}));
       return result;
     }

@@ -43,7 +43,7 @@ namespace {
 
 class Differentiate {
  public:
-  explicit Differentiate(Fn& fn) : fn_(fn) {}
+  Differentiate(const core::Module& module, Fn& fn) : module_(module), fn_(fn) {}
 
   Expected<void, Diagnostic> run(std::vector<Stmt>& stmts) {
     std::vector<Stmt> out;
@@ -58,8 +58,8 @@ class Differentiate {
         continue;
       }
       const std::vector<core::Var> results = s.results;
-      auto now = s.op == Op::Vjp   ? expandVjp(fn_, std::move(s), out)
-                 : s.op == Op::Jvp ? expandJvp(fn_, std::move(s), out)
+      auto now = s.op == Op::Vjp   ? expandVjp(module_, fn_, std::move(s), out)
+                 : s.op == Op::Jvp ? expandJvp(module_, fn_, std::move(s), out)
                                    : expandVmap(fn_, std::move(s), out);
       if (!now) return tl::unexpected(now.error());
       for (std::size_t i = 0; i < results.size(); ++i) names_.vars[results[i]] = (*now)[i];
@@ -98,14 +98,15 @@ class Differentiate {
   }
 
  private:
+  const core::Module& module_;
   Fn& fn_;
   Substitution names_;
 };
 
 }  // namespace
 
-Expected<void, Diagnostic> differentiate(core::Module&, Fn& fn) {
-  Differentiate pass(fn);
+Expected<void, Diagnostic> differentiate(core::Module& module, Fn& fn) {
+  Differentiate pass(module, fn);
   if (auto done = pass.run(fn.body); !done) return done;
   pass.erase(fn.body);
   pass.finish();

@@ -6,6 +6,7 @@
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
 #include "compiler/transform/activity.h"
+#include "compiler/transform/native.h"
 #include "compiler/transform/transform_error.h"
 
 namespace fedc::transform {
@@ -26,7 +27,7 @@ using Status = Expected<void, Diagnostic>;
 
 class Forward {
  public:
-  Forward(Fn& fn, VarSet active, Span site) : fn_(fn), active_(std::move(active)), site_(site) {}
+  Forward(const core::Module& module, Fn& fn, VarSet active, Span site) : module_(module), fn_(fn), active_(std::move(active)), site_(site) {}
 
   bool active(const Atom& a) const { return !a.isLiteral && active_.contains(a.var); }
   void setTangent(Var v, const Atom& t) { tangents_[v] = t; }
@@ -50,6 +51,8 @@ class Forward {
         case Op::Loop: status = loop(s, out); break;
         case Op::Cond:
         case Op::Checkpoint: status = branches(s, out); break;
+        case Op::NativeMap:
+        case Op::NativeCall: status = native(s, out); break;
         default: status = simple(s, out); break;
       }
       if (!status) return status;
@@ -116,6 +119,23 @@ class Forward {
       }
     }
     if (sum) setTangent(result, *sum);
+    return {};
+  }
+
+  Status native(const Stmt& s, std::vector<Stmt>& out) {
+    out.push_back(s);
+    Builder build(fn_, out, s.span);
+    std::vector<std::optional<Atom>> tangents(s.args.size());
+    bool any = false;
+    for (std::size_t i = 0; i < s.args.size(); ++i) {
+      if (!hasTangent(s.args[i])) continue;
+      tangents[i] = materialise(build, tangents_.at(s.args[i].var), fn_.vars[s.args[i].var].type);
+      any = true;
+    }
+    if (!any) return {};
+    auto tangent = nativeTangent(module_, build, s, tangents, site_);
+    if (!tangent) return tl::unexpected(tangent.error());
+    setTangent(s.results[0], *tangent);
     return {};
   }
 
@@ -210,6 +230,7 @@ class Forward {
     return {};
   }
 
+  const core::Module& module_;
   Fn& fn_;
   VarSet active_;
   Span site_;
@@ -218,7 +239,7 @@ class Forward {
 
 }  // namespace
 
-Expected<std::vector<Atom>, Diagnostic> expandJvp(Fn& fn, Stmt jvp, std::vector<Stmt>& out) {
+Expected<std::vector<Atom>, Diagnostic> expandJvp(const core::Module& module, Fn& fn, Stmt jvp, std::vector<Stmt>& out) {
   Region& region = jvp.regions[0];
   const std::size_t inputs = static_cast<std::size_t>(jvp.attrs.carries);
   const std::size_t outputs = region.yields.size() - static_cast<std::size_t>(jvp.attrs.auxiliary);
@@ -232,7 +253,7 @@ Expected<std::vector<Atom>, Diagnostic> expandJvp(Fn& fn, Stmt jvp, std::vector<
   flowBackward(fn, region.stmts, active, reached);
   std::erase_if(active, [&](Var v) { return !reached.contains(v); });
 
-  Forward forward(fn, active, jvp.span);
+  Forward forward(module, fn, active, jvp.span);
   for (std::size_t i = 0; i < inputs; ++i)
     if (active.contains(region.params[i])) forward.setTangent(region.params[i], jvp.args[inputs + i]);
   std::vector<Stmt> stmts;

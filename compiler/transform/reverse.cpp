@@ -6,6 +6,7 @@
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
 #include "compiler/transform/activity.h"
+#include "compiler/transform/native.h"
 #include "compiler/transform/recompute.h"
 #include "compiler/transform/transform_error.h"
 
@@ -50,7 +51,7 @@ class Cotangents {
 
 class Reverse {
  public:
-  Reverse(Fn& fn, VarSet active, Span site) : fn_(fn), active_(std::move(active)), site_(site) {}
+  Reverse(const core::Module& module, Fn& fn, VarSet active, Span site) : module_(module), fn_(fn), active_(std::move(active)), site_(site) {}
 
   bool active(const Atom& a) const { return !a.isLiteral && active_.contains(a.var); }
 
@@ -64,6 +65,8 @@ class Reverse {
         case Op::Loop: status = loop(*s, build, ct); break;
         case Op::Cond: status = cond(*s, build, ct); break;
         case Op::Checkpoint: status = checkpoint(*s, build, ct); break;
+        case Op::NativeMap:
+        case Op::NativeCall: status = native(*s, build, ct); break;
         default: status = simple(*s, build, ct); break;
       }
       if (!status) return status;
@@ -121,6 +124,15 @@ class Reverse {
         FEDC_REQUIRE(false, "an active result of an op that is not differentiable");
       }
     }
+    return {};
+  }
+
+  Status native(const Stmt& s, Builder& build, Cotangents& ct) {
+    if (std::ranges::none_of(s.args, [&](const Atom& a) { return active(a); })) return {};
+    auto given = nativeCotangents(module_, build, s, materialise(build, *ct.find(s.results[0]), s.results[0]), site_);
+    if (!given) return tl::unexpected(given.error());
+    for (std::size_t i = 0; i < s.args.size(); ++i)
+      if ((*given)[i] && active(s.args[i])) ct.add(build, s.args[i].var, *(*given)[i]);
     return {};
   }
 
@@ -325,6 +337,7 @@ class Reverse {
     return {};
   }
 
+  const core::Module& module_;
   Fn& fn_;
   VarSet active_;
   Span site_;
@@ -332,7 +345,7 @@ class Reverse {
 
 }  // namespace
 
-Expected<std::vector<Atom>, Diagnostic> expandVjp(Fn& fn, Stmt vjp, std::vector<Stmt>& out) {
+Expected<std::vector<Atom>, Diagnostic> expandVjp(const core::Module& module, Fn& fn, Stmt vjp, std::vector<Stmt>& out) {
   Region& region = vjp.regions[0];
   const std::size_t inputs = static_cast<std::size_t>(vjp.attrs.carries);
   const std::size_t outputs = region.yields.size() - static_cast<std::size_t>(vjp.attrs.auxiliary);
@@ -348,7 +361,7 @@ Expected<std::vector<Atom>, Diagnostic> expandVjp(Fn& fn, Stmt vjp, std::vector<
   // Only what lies on a way from an input to an output has a derivative to compute.
   std::erase_if(active, [&](Var v) { return !reached.contains(v); });
 
-  Reverse reverse(fn, active, vjp.span);
+  Reverse reverse(module, fn, active, vjp.span);
   std::vector<Stmt> backward;
   Builder build(fn, backward, vjp.span);
   Cotangents ct;

@@ -10,6 +10,6 @@ namespace fedc::transform {
 /// Replaces one `vjp` statement by its region's statements followed by their reverse (docs/differentiate.md): appends them to `out` and
 /// gives, for each of the statement's results, what it is now. The region holds no transform but `checkpoint`.
 /// Error: an op on the way has no derivative.
-Expected<std::vector<core::Atom>, Diagnostic> expandVjp(core::Fn& fn, core::Stmt vjp, std::vector<core::Stmt>& out);
+Expected<std::vector<core::Atom>, Diagnostic> expandVjp(const core::Module& module, core::Fn& fn, core::Stmt vjp, std::vector<core::Stmt>& out);
 
 }  // namespace fedc::transform

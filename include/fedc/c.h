@@ -100,10 +100,12 @@ FEDC_API void fedc_compile_options_param(fedc_compile_options* options, const ch
 /* A module for `use`, as text; a folder with modules. */
 FEDC_API void fedc_compile_options_module(fedc_compile_options* options, const char* name, const char* text);
 FEDC_API void fedc_compile_options_include(fedc_compile_options* options, const char* folder);
+/* A shared library with the program's native functions (docs/native.md). Loading it runs its own initialisation. */
+FEDC_API void fedc_compile_options_plugin(fedc_compile_options* options, const char* file);
 /* Nonzero: the reference interpreter instead of machine code: the same bits, slowly. */
 FEDC_API void fedc_compile_options_interpret(fedc_compile_options* options, int interpret);
 
-/* Compiles a text of `length` bytes. Nothing is read but the text, modules, and files in include folders. `options` may be NULL. */
+/* Compiles a text of `length` bytes. Nothing is read but the text, modules, plugins, and files in include folders. `options` may be NULL. */
 FEDC_API fedc_program* fedc_compile(const char* source, size_t length, const fedc_compile_options* options, fedc_error** error);
 /* The same for a file, whose modules may lie beside it. */
 FEDC_API fedc_program* fedc_compile_file(const char* path, const fedc_compile_options* options, fedc_error** error);

@@ -163,6 +163,8 @@ struct CompileOptions {
   std::map<std::string, std::string> modules;
   /// Folders with modules.
   std::vector<std::string> include;
+  /// Shared libraries with the program's native functions (docs/native.md). Loading one runs its own initialisation.
+  std::vector<std::string> plugins;
   /// The reference interpreter instead of machine code: the same bits, slowly.
   bool interpret = false;
 };
@@ -255,7 +257,7 @@ class FEDC_API Program {
   std::shared_ptr<const Impl> impl_;
 };
 
-/// Compiles a program. Nothing is read but `source`, `modules`, and files in `include` folders; the standard library is part of libfedc.
+/// Compiles a program. Nothing is read but `source`, `modules`, `plugins`, and files in `include` folders; the standard library is part of libfedc.
 FEDC_API Result<Program> compile(std::string_view source, const CompileOptions& options = {});
 /// The same for a file, whose modules may lie beside it.
 FEDC_API Result<Program> compileFile(const std::string& path, const CompileOptions& options = {});

@@ -74,6 +74,7 @@ _FUNCTIONS = {
     "fedc_compile_options_param": (None, [c_void_p, c_char_p, c_char_p]),
     "fedc_compile_options_module": (None, [c_void_p, c_char_p, c_char_p]),
     "fedc_compile_options_include": (None, [c_void_p, c_char_p]),
+    "fedc_compile_options_plugin": (None, [c_void_p, c_char_p]),
     "fedc_compile_options_interpret": (None, [c_void_p, c_int]),
     "fedc_compile": (c_void_p, [c_char_p, c_size_t, c_void_p, _ERROR]),
     "fedc_compile_file": (c_void_p, [c_char_p, c_void_p, _ERROR]),

@@ -85,10 +85,11 @@ def _round(c):
     return Round(c.round, c.rounds, c.clients, c.seconds, _arrays.nest(_arrays.leaves_of(c.report, c.report_count)), ids, of_clients)
 
 
-def compile(path=None, *, source=None, name=None, params: Optional[Mapping] = None, include=(), modules: Optional[Mapping] = None, interpret=False):
+def compile(path=None, *, source=None, name=None, params: Optional[Mapping] = None, include=(), modules: Optional[Mapping] = None, plugins=(), interpret=False):
     """Compiles the program in the file `path`, or the text `source`.
 
     params: values of the program's `param`s. include: folders with modules; modules: modules as texts, by name. name: what messages call a text.
+    plugins: shared libraries with the program's native functions.
     interpret: the reference interpreter instead of machine code: the same bits, slowly. Raises CompileError."""
     if (path is None) == (source is None):
         raise TypeError("either a path or source= is wanted")
@@ -101,6 +102,8 @@ def compile(path=None, *, source=None, name=None, params: Optional[Mapping] = No
         lib.fedc_compile_options_module(options.pointer, encode(key, "a module's name"), encode(value, f"module `{key}`"))
     for folder in include:
         lib.fedc_compile_options_include(options.pointer, os.fsencode(folder))
+    for plugin in plugins:
+        lib.fedc_compile_options_plugin(options.pointer, os.fsencode(plugin))
     lib.fedc_compile_options_interpret(options.pointer, int(interpret))
     if path is not None:
         return Program(call(lib.fedc_compile_file, os.fsencode(path), options.pointer))

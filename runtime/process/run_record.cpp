@@ -23,12 +23,15 @@ constexpr int kFormat = 2;
 constexpr const char* kRecord = "/run.json";
 
 std::string textOf(const RunRecord& r) {
+  json plugins = json::array();
+  for (const auto& [path, hash] : r.plugins) plugins.push_back({{"path", path}, {"hash", hash}});
   const json record = {{"format", kFormat},        {"fedc", r.version},
                        {"processor", r.processor}, {"program", r.program},
                        {"arguments", r.arguments}, {"folder", r.folder},
                        {"began", r.began},         {"seed", r.seed},
                        {"settings", r.settings},   {"program_hash", r.programHash},
-                       {"data_hash", r.dataHash},  {"eval_data_hash", r.evalDataHash}};
+                       {"data_hash", r.dataHash},  {"eval_data_hash", r.evalDataHash},
+                       {"plugins", plugins}};
   // Words of a command line may be any bytes.
   return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -64,6 +67,13 @@ Expected<RunRecord> recordOf(const std::string& path, const std::string& text) {
   for (const auto& [name, value] : settings->items()) {
     if (!value.is_string()) return damaged("a setting is no text");
     r.settings[name] = value.get<std::string>();
+  }
+  // Runs of an earlier fedc have none.
+  const auto plugins = record.find("plugins");
+  for (const json& plugin : plugins == record.end() ? json::array() : *plugins) {
+    const auto path = plugin.is_object() ? plugin.find("path") : plugin.end(), hash = plugin.is_object() ? plugin.find("hash") : plugin.end();
+    if (path == plugin.end() || hash == plugin.end() || !path->is_string() || !hash->is_string()) return damaged("a plugin is not said");
+    r.plugins.emplace_back(path->get<std::string>(), hash->get<std::string>());
   }
   return r;
 }

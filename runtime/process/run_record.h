@@ -25,6 +25,8 @@ struct RunRecord {
   std::map<std::string, std::string> settings;
   /// Of the program's sources, and of the data (`dataMark`); empty: none.
   std::string programHash, dataHash, evalDataHash;
+  /// Plugins with native functions: path, and hash of the file.
+  std::vector<std::pair<std::string, std::string>> plugins;
   std::string version, processor;
 };
 

@@ -4,6 +4,7 @@
 #include "compiler/core/op_table.h"
 #include "compiler/core/text.h"
 #include "tests/codegen/native_support.h"
+#include "tests/native_functions.h"
 
 namespace fedc::testing {
 namespace {
@@ -32,6 +33,7 @@ TEST_P(EveryOp, ExampleIsTheSameNatively) {
   if (row.lowering == core::Lowering::Removed) GTEST_SKIP() << "removed by differentiate";
   auto module = core::read(row.example);
   ASSERT_TRUE(module) << module.error();
+  tests::bindNatives(*module);
   for (std::size_t f = 0; f < module->fns.size(); ++f) {
     const core::Fn& fn = module->fns[f];
     // Examples of shape operations take parts of fixed size.

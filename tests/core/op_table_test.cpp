@@ -8,7 +8,9 @@
 #include <cmath>
 
 #include "compiler/core/interpret.h"
+#include "compiler/core/native.h"
 #include "compiler/core/text.h"
+#include "tests/native_functions.h"
 
 namespace fedc::core {
 namespace {
@@ -45,8 +47,9 @@ TEST_P(OpTable, ExampleReadsVerifiesPrintsBackAndRuns) {
   const OpRow& row = opTable()[static_cast<std::size_t>(GetParam())];
   EXPECT_FALSE(row.doc.empty());
   EXPECT_TRUE(row.infer);
-  const auto module = read(row.example);
+  auto module = read(row.example);
   ASSERT_TRUE(module.has_value()) << module.error() << "\n" << row.example;
+  tests::bindNatives(*module);
   ASSERT_EQ(module->fns.size(), 1u);
   const Fn& fn = module->fns[0];
   EXPECT_TRUE(mentions(fn.body, row.op)) << row.example;
@@ -136,7 +139,7 @@ TEST(OpTable, EachRowRefusesWhatItDoesNotList) {
       case AttrField::Reversed: a.reversed = true; break;
       case AttrField::Carries: a.carries = 1; break;
       case AttrField::Auxiliary: a.auxiliary = 1; break;
-      case AttrField::Symbol: a.symbol = "s"; break;
+      case AttrField::Native: a.native = std::make_shared<Native>(); break;
     }
   };
   for (const OpRow& row : opTable()) {

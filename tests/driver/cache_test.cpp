@@ -195,7 +195,7 @@ class CachedProgram : public CacheTest {
   }
   /// What an artifact's program gives for x = 2.
   static double result(Artifact artifact) {
-    auto executable = linkExecutable(std::make_shared<core::Program>(artifact.program), artifact.image);
+    auto executable = linkExecutable(std::make_shared<core::Program>(artifact.program), artifact.image, nullptr);
     EXPECT_TRUE(executable);
     runtime::RunOptions options;
     for (const check::Param& param : artifact.facts.params)

@@ -13,7 +13,7 @@ namespace fedc::tests {
 ///   // data: {"a": {"x": [1, 2]}, "b": {"x": []}}    the federation: clients, features, rows (`eval-data:` for `evaluate`)
 ///   // data: {"*150": {"x": ["i", 1]}}              150 clients; "i" is the client's number
 ///   // cohort: none                                  instead of `data`: `main` over nobody, which no file of data can say
-///   // run: --rounds 3 -p lr=0.5 --arg x=[1, 2]      flags of `fedc run`
+///   // run: --rounds 3 -p lr=0.5 --arg x=[1, 2]      flags of `fedc run`; `--plugin NAME.so` is one of tests/plugins
 ///   // expect: loss = 0.693147 ± 1e-6                a leaf of the last report; `eval.NAME` of the last evaluation, `state.NAME` of the state,
 ///                                                 `clients.NAME`, `eval_clients.NAME` of what both have of each client
 ///   // expect: w = [1, 2]                            without ± the bits must be those of the literal in the leaf's type

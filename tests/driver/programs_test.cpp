@@ -8,6 +8,7 @@
 
 #include "compiler/core/cost.h"
 #include "compiler/driver/compile.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/support/render.h"
 #include "runtime/graph/executor.h"
@@ -67,6 +68,10 @@ class ProgramRun {
     options.params = line_.params;
     options.verify = true;
     options.wire = way.wire;
+    options.willRun = true;
+    std::vector<std::string> plugins;
+    for (const std::string& name : line_.plugins) plugins.push_back(std::string(FEDC_PLUGINS_DIR "/") + name);
+    if (!plugins.empty()) options.plugins = driver::Plugins::load(plugins);
     for (const std::string& folder : line_.include) options.include.push_back((std::filesystem::path(file_.path).parent_path() / folder).string());
     auto checked = driver::checkProgram(compilation, file_.path, options);
     if (!checked) return failed({}, checked.error().message);

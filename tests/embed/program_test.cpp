@@ -363,5 +363,28 @@ TEST(Values, KeysArePairsOfWords) {
   EXPECT_TRUE(std::equal(words.begin(), words.end(), again.begin(), again.end()));
 }
 
+TEST(Plugins, AreLoadedIfTheyAreNamed) {
+  constexpr std::string_view kCube = "native fn cube(x: f32) -> f32 = \"cube\";\nfn main(x: f32[2]) -> f32[2] { cube(x) }\n";
+  CompileOptions options;
+  const auto none = compile(kCube, options);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().problems.front().code, "E0520");
+  options.plugins = {std::string(FEDC_PLUGINS_DIR) + "/other_version.so"};
+  const auto other = compile(kCube, options);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().problems.front().code, "E0521");
+  options.plugins = {std::string(FEDC_PLUGINS_DIR) + "/native_tests.so"};
+  for (const bool interpret : {false, true}) {
+    options.interpret = interpret;
+    const auto program = compile(kCube, options);
+    ASSERT_TRUE(program) << program.error().text();
+    RunOptions run;
+    run.arguments = {{"x", Array::copyOf(std::vector<float>{2, -3}, {2})}};
+    const auto result = program->run(run);
+    ASSERT_TRUE(result) << result.error().text();
+    EXPECT_THAT(result->value.front().value.as<float>(), ElementsAre(8, -27));
+  }
+}
+
 }  // namespace
 }  // namespace fedc::tests

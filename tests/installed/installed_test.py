@@ -45,7 +45,7 @@ def install():
     run(args.cmake, "--install", build, "--prefix", "/opt/fedc", env={"DESTDIR": str(scratch / "destdir")})
     (scratch / "destdir" / "opt" / "fedc").rename(prefix)
     for path in (
-        "bin/fedc", "include/fedc/fedc.h", "include/fedc/c.h", "include/fedc/export.h", "share/fedc/stdlib/prelude.fed", "share/fedc/stdlib/learn/fed_avg.fed",
+        "bin/fedc", "include/fedc/fedc.h", "include/fedc/c.h", "include/fedc/export.h", "include/fedc/plugin.h", "share/fedc/stdlib/prelude.fed", "share/fedc/stdlib/learn/fed_avg.fed",
         "share/fedc/examples/digits_softmax.fed", "share/fedc/examples/data/digits_train.h5", "share/fedc/editors/vim", "share/fedc/python/pyproject.toml",
         "share/bash-completion/completions/fedc", "share/zsh/site-functions/_fedc", "share/fish/vendor_completions.d/fedc.fish",
         "share/man/man1/fedc.1",
@@ -91,6 +91,21 @@ def embedding():
     expect(str(library()) in run("ldd", out / "fit"), "it is the installed library")
 
 
+def native():
+    """The example of a plugin, by find_package; the installed fedc runs its tests and its program."""
+    folder = prefix / "share" / "fedc" / "examples" / "extend" / "native_erfinv"
+    out = scratch / "native"
+    run(args.cmake, "-S", folder, "-B", out, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={args.cc}", "-DCMAKE_C_FLAGS=-std=c11 -Wall -Wextra -Wpedantic -Werror")
+    run(args.cmake, "--build", out)
+    plugin = out / "erfinv.so"
+    expect("libfedc" not in run("ldd", plugin), "a plugin links nothing of fedc")
+    fedc = prefix / "bin" / "fedc"
+    run(fedc, "check", folder / "erfinv.fed", "--plugin", plugin)
+    expect("3 passed" in run(fedc, "test", folder / "erfinv.fed", "--plugin", plugin), "its tests pass")
+    told = run(fedc, "run", folder / "erfinv.fed", "--plugin", plugin, "--arg", "fraction=[0.1, 0.5, 0.8]", cwd=scratch)
+    expect(abs(float(told) + 0.146643) < 1e-5, "the mean is as computed by hand")
+
+
 def program():
     fedc = prefix / "bin" / "fedc"
     told = run(fedc, "doctor")
@@ -101,7 +116,7 @@ def program():
 def python():
     examples = prefix / "share" / "fedc" / "examples"
     package = prefix / "share" / "fedc" / "python"
-    env = {"PYTHONPATH": str(package), "FEDC_BINARY": str(prefix / "bin" / "fedc"), "FEDC_EXAMPLES": str(examples),
+    env = {"PYTHONPATH": str(package), "FEDC_BINARY": str(prefix / "bin" / "fedc"), "FEDC_EXAMPLES": str(examples), "FEDC_PLUGINS": str(scratch / "native"),
            "FEDC_HEADER": str(prefix / "include" / "fedc" / "c.h")}
     where = run(sys.executable, "-c", "import fedc; print(fedc.library_path())", env=env).strip()
     expect(Path(where).samefile(library()), "the package finds the installed library")
@@ -123,6 +138,6 @@ def pip():
     expect(str(site) in told, "the package that pip installed is in use")
 
 
-for step in (install, symbols, program, embedding, python, pip):
+for step in (install, symbols, program, embedding, native, python, pip):
     print(f"== {step.__name__}", flush=True)
     step()

@@ -5,6 +5,7 @@
 #include "compiler/core/op_table.h"
 #include "compiler/core/text.h"
 #include "tests/kernel/compare.h"
+#include "tests/native_functions.h"
 
 namespace fedc::kernel {
 namespace {
@@ -30,6 +31,7 @@ TEST_P(OpTable, exampleHasTheInterpretersBits) {
   for (const std::string& text : variants(row)) {
     auto module = core::read(text);
     ASSERT_TRUE(module) << module.error() << text;
+    tests::bindNatives(*module);
     for (core::Fn& fn : module->fns) {
       for (std::int64_t n : {0, 2, 5, 18}) {
         // Their parts are two rows long.

@@ -43,6 +43,18 @@ void Generator::elementwise(const Type& want, Options& out) {
           same());
     });
     out.emplace_back(9, [=, this] { return sides(oneOf({"+", "-", "*", "/"})); });
+    if (e == Elem::F32) {
+      out.emplace_back(2, [=, this] {
+        natives_.insert("native fn eased(x: f32) -> f32 = \"eased\";\nderivative of eased(x) = 1 / ((1 + abs(x)) * (1 + abs(x)));");
+        return fmt::format("eased({})", same());
+      });
+      if (want.dims.size() == 1) {
+        out.emplace_back(2, [=, this] {
+          natives_.insert("native fn mirrored<n>(x: f32[n]) -> f32[n] = \"mirrored\";\nderivative of mirrored(x) = |g| mirrored(g);");
+          return fmt::format("mirrored({})", same());
+        });
+      }
+    }
     out.emplace_back(3, [=, this] { return pair(oneOf({"min", "max", "pow", "atan2"})); });
     out.emplace_back(1, [=] { return fmt::format("(-{})", same()); });
     if (!scope_.differentiable) {

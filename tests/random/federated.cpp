@@ -48,6 +48,7 @@ Program Generator::make() {
     default: entry = trained(program); break;
   }
   for (const auto& [module, names] : uses_) program.source += fmt::format("use {}.{{{}}};\n", module, fmt::join(names, ", "));
+  for (const std::string& n : natives_) program.source += n + "\n";
   for (const std::string& p : params) program.source += p + "\n";
   for (const std::string& i : items_) program.source += i + "\n";
   program.source += entry + "\n";

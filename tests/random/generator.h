@@ -178,6 +178,8 @@ class Generator {
 
   Choices& choices_;
   Scope scope_;
+  /// Declarations of native functions that are called.
+  std::set<std::string> natives_;
   std::vector<std::string> items_;
   std::vector<Struct> structs_;
   std::vector<Function> functions_;

@@ -13,6 +13,7 @@
 #include "compiler/core/text.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/library.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/kernel/text.h"
 #include "compiler/support/render.h"
@@ -24,6 +25,7 @@
 #include "runtime/process/run.h"
 #include "tests/codegen/native_support.h"
 #include "tests/driver/federation_file.h"
+#include "tests/random/natives.h"
 #include "tests/random/rounding.h"
 #include "tests/random/slopes.h"
 #include "tools/fedc/number_text.h"
@@ -114,6 +116,7 @@ class Judge {
     driver::CompileOptions options;
     options.params = given_.params;
     options.library = &driver::Library::standard();
+    options.plugins = ownPlugins();
     options.library->addTo(compilation_.sources);
     const FileId file = compilation_.sources.add(folder_ + "/random.fed", given_.source).id();
     if (!driver::checkSource(compilation_, file, options)) {
@@ -127,6 +130,7 @@ class Judge {
       if (knownBefore()) return false;
       refused("specialise");
     }
+    driver::bindNatives(program_.module, ownPlugins().get(), true, compilation_.sink);
     verify("specialise", {});
     return true;
   }
@@ -163,13 +167,8 @@ class Judge {
   }
 
   void apply(const driver::CorePass& pass) {
-    for (core::Fn& fn : program_.module.fns) {
-      auto done = pass.run(program_.module, fn);
-      if (!done) {
-        compilation_.sink.report(done.error());
-        refused(std::string(pass.name));
-      }
-    }
+    driver::runPass(pass, program_.module, [&](Diagnostic d) { compilation_.sink.report(std::move(d)); });
+    if (compilation_.sink.hasErrors()) refused(std::string(pass.name));
     core::VerifyOptions options;
     options.transformed = pass.transformed;
     options.ordered = pass.ordered;
@@ -228,12 +227,8 @@ class Judge {
   }
 
   core::Module differentiated(core::Module module) {
-    for (core::Fn& fn : module.fns) {
-      if (auto done = driver::corePasses()[1].run(module, fn); !done) {
-        compilation_.sink.report(done.error());
-        refused("differentiate");
-      }
-    }
+    driver::runPass(driver::corePasses()[1], module, [&](Diagnostic d) { compilation_.sink.report(std::move(d)); });
+    if (compilation_.sink.hasErrors()) refused("differentiate");
     return module;
   }
 

@@ -10,6 +10,7 @@
 #include "compiler/transform/rewrite.h"
 #include "compiler/transform/simplify.h"
 #include "compiler/transform/streams.h"
+#include "tests/native_functions.h"
 
 namespace fedc::transform {
 
@@ -31,6 +32,7 @@ Module readModule(std::string_view text) {
     ADD_FAILURE() << module.error() << "\n" << text;
     return {};
   }
+  tests::bindNatives(*module);
   return std::move(*module);
 }
 

@@ -63,6 +63,22 @@ std::vector<Form> furtherForms() {
       fn(Op::Solve, "a: f64[2, 3, 3], b: f64[2, 3, N]", "f64[2, 3, N]",
          "  s: f64[2, 3, 3] = contract{axes 2; rhs 2; batch 0; rhs_batch 0}(a, a)\n  r: f64[2, 3, N] = solve(s, b)\n  return r\n"),
   };
+  // Of several operands; of none that the result depends on alone.
+  forms.push_back({Op::NativeMap,
+                   "native \"curved\" = \"curved\"(f64 0, f64 0) -> f64 0 derivative fn d(; a: f64, x: f64) -> (f64, f64) {\n  p: f64 = mul(x, x)\n"
+                   "  b: f64 = mul(a, x)\n  q: f64 = mul(b, 2.0f64)\n  return p, q\n}\n"
+                   "fn example(N; a: f64[2, N, 2], x: f64[2, N, 2]) -> (f64[2, N, 2]) {\n  r: f64[2, N, 2] = native_map{native \"curved\"}(a, x)\n  "
+                   "return r\n}\n"});
+  forms.push_back({Op::NativeMap,
+                   "native \"curved\" = \"curved\"(f64 0, f64 0) -> f64 0 derivative fn d(; a: f64, x: f64) -> (f64, f64) {\n  p: f64 = mul(x, x)\n"
+                   "  b: f64 = mul(a, x)\n  q: f64 = mul(b, 2.0f64)\n  return p, q\n}\n"
+                   "fn example(N; a: f64, x: f64[N]) -> (f64) {\n  c: f64 = loop t < N carry (s: f64 = a) each (y: f64 in x) {\n"
+                   "    m: f64 = native_map{native \"curved\"}(s, y)\n    next (m)\n  }\n  return c\n}\n"});
+  forms.push_back(
+      {Op::NativeCall,
+       "native \"outer\" = \"outer\"(f64 1, f64 1) -> f64 2 derivative fn d(N, M; a: f64[N], b: f64[M], g: f64[N, M]) -> (f64[N], f64[M]) {\n"
+       "  p: f64[N] = contract{axes 1; rhs 0}(g, b)\n  q: f64[M] = contract{axes 0; rhs 0}(a, g)\n  return p, q\n}\n"
+       "fn example(N; a: f64[N], b: f64[4]) -> (f64[N, 4]) {\n  r: f64[N, 4] = native{dims [N, 4]; native \"outer\"}(a, b)\n  return r\n}\n"});
   for (const std::string kind : {"sum", "prod", "max", "min"})
     for (const std::string reversed : {"", "; reversed"})
       forms.push_back(fn(Op::Cumulative, "x: f64[3, N, 2]", "f64[3, N, 2]",
@@ -85,7 +101,8 @@ std::string withoutOrder(std::string text) {
 std::vector<Form> allForms() {
   std::vector<Form> forms = furtherForms();
   for (const OpRow& row : core::opTable())
-    if (isDifferentiable(row)) forms.push_back({row.op, withoutOrder(replaceWord(std::string(row.example), "f32", "f64"))});
+    if (isDifferentiable(row) || row.op == Op::NativeMap || row.op == Op::NativeCall)
+      forms.push_back({row.op, withoutOrder(replaceWord(std::string(row.example), "f32", "f64"))});
   return forms;
 }
 
@@ -119,7 +136,9 @@ TEST(DerivativeTable, EveryRowHasADerivativeOrAReason) {
       EXPECT_FALSE(none->reason.empty()) << core::opName(row.op);
     }
     if (std::holds_alternative<core::Structural>(row.derivative)) {
-      EXPECT_TRUE(row.op == Op::Loop || row.op == Op::Cond || row.lowering == core::Lowering::Removed) << core::opName(row.op);
+      EXPECT_TRUE(row.op == Op::Loop || row.op == Op::Cond || row.op == Op::NativeMap || row.op == Op::NativeCall ||
+                  row.lowering == core::Lowering::Removed)
+          << core::opName(row.op);
     }
   }
 }

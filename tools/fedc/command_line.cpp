@@ -82,6 +82,10 @@ void addCompilation(CLI::App* app, CommandLine& line) {
       [&](std::string folder) { line.include.push_back(std::move(folder)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->trigger_on_parse();
+  add(app, "--plugin", "F.so", "shared library with native functions; may be repeated", notEmpty(),
+      [&](std::string file) { line.plugins.push_back(std::move(file)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
   app->add_flag("--verify", line.verify, "verify the intermediate program after every pass");
   add(app, "--print-after", "PASS", "print the program after this pass (or `all`)", notEmpty(),
       [&](std::string pass) { line.printAfter = std::move(pass); });

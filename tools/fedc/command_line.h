@@ -60,6 +60,8 @@ struct CommandLine {
   /// `-p name=value`
   std::map<std::string, std::string> params;
   std::vector<std::string> include;
+  /// `--plugin`
+  std::vector<std::string> plugins;
   bool verify = false;
   std::string printAfter;
   RunFlags run;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/driver/compile.h"
+#include "compiler/driver/plugins.h"
 #include "compiler/support/suggest.h"
 
 namespace fedc::cli {
@@ -14,6 +15,8 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out) {
   options.params = line.params;
   options.include = line.include;
   options.policies = line.run.policies;
+  if (!line.plugins.empty()) options.plugins = driver::Plugins::load(line.plugins);
+  options.willRun = line.command != Command::Check && line.command != Command::Cost && line.command != Command::Emit;
   options.verify = line.verify;
   options.wire = line.run.wire;
   options.printAfter = line.printAfter;

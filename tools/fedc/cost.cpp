@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <cmath>
 
 #include <algorithm>
@@ -96,8 +97,13 @@ std::string hint(const std::vector<ExchangeCost>& exchanges) {
   return text;
 }
 
+/// What no number holds.
+std::string notCounted(const EntryCost& entry) {
+  return entry.natives.empty() ? "" : fmt::format("  not counted: what the native functions `{}` compute\n", fmt::join(entry.natives, "`, `"));
+}
+
 std::string entryText(const EntryCost& entry, const std::optional<Clients>& clients, const SourceManager& sources) {
-  if (entry.exchanges.empty()) return fmt::format("{}: no exchange, {} flops at the server\n", entry.entry, entry.server.text());
+  if (entry.exchanges.empty()) return fmt::format("{}: no exchange, {} flops at the server\n", entry.entry, entry.server.text()) + notCounted(entry);
   std::string text = fmt::format("{}: {}\n", entry.entry, plural(entry.exchanges.size(), "exchange"));
   for (std::size_t i = 0; i < entry.exchanges.size(); ++i) {
     const ExchangeCost& e = entry.exchanges[i];
@@ -115,6 +121,7 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
   text += fmt::format("    down   {} B\n    up     {} B\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.text(),
                       entry.up.text(), entry.flops.text(), entry.memory.text());
   text += fmt::format("  the server {} flops, besides what merging takes\n", entry.server.text());
+  text += notCounted(entry);
   if (clients) {
     text += fmt::format("  {} of {}, {} a round\n", plural(clients->rows.size(), "client"), clients->path, clients->cohort);
     text += fmt::format("    {:<9}{:>16}{:>16}{:>16}{:>20}{:>20}\n", "", "least", "median", "greatest", "all clients", "a round");
@@ -163,6 +170,7 @@ Json entryJson(const EntryCost& entry, const std::optional<Clients>& clients, co
   out["up"] = quantityJson(entry.up, clients);
   out["flops"] = quantityJson(entry.flops, clients);
   out["memory"] = quantityJson(entry.memory, clients);
+  if (!entry.natives.empty()) out["not_counted"] = entry.natives;
   if (clients) {
     out["clients"] = clients->rows.size();
     out["cohort"] = clients->cohort;

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compiler/codegen/native.h"
+#include "compiler/core/native.h"
 #include "compiler/core/text.h"
+#include "compiler/transform/rewrite.h"
 
 namespace fedc::cli {
 
@@ -56,6 +59,14 @@ ExchangeCost exchangeCost(const core::Program& program, const core::Graph& graph
   return out;
 }
 
+/// The native functions that a function calls.
+void nativesOf(const core::Program& program, int fn, std::set<std::string>& out) {
+  if (fn < 0) return;
+  transform::forEachStmt(program.module.fns[static_cast<std::size_t>(fn)].body, [&](const core::Stmt& s) {
+    if (s.attrs.native) out.insert(s.attrs.native->name);
+  });
+}
+
 void add(Quantity& to, const Quantity& more) {
   to.dim = to.dim + more.dim;
   to.isExact = to.isExact && more.isExact;
@@ -78,8 +89,11 @@ std::vector<EntryCost> costsOf(const core::Program& program) {
   for (const core::Graph& graph : program.graphs) {
     EntryCost entry;
     entry.entry = graph.entry;
+    std::set<std::string> natives;
+    nativesOf(program, graph.first.fn, natives);
     if (const core::Fn* first = functionOf(program, graph.first.fn)) entry.server = {core::flops(*first), true, first};
     for (const core::Phase& phase : graph.phases) {
+      for (const int fn : {phase.zero.fn, phase.client, phase.merge, phase.server.fn}) nativesOf(program, fn, natives);
       ExchangeCost cost = exchangeCost(program, graph, phase);
       add(entry.down, cost.down);
       add(entry.up, cost.up);
@@ -90,6 +104,7 @@ std::vector<EntryCost> costsOf(const core::Program& program) {
       add(entry.server, cost.server);
       entry.exchanges.push_back(std::move(cost));
     }
+    entry.natives.assign(natives.begin(), natives.end());
     out.push_back(std::move(entry));
   }
   return out;

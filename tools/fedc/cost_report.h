@@ -42,6 +42,8 @@ struct EntryCost {
   Quantity down, up, flops, memory;
   /// At the server: before the first exchange, and in all with merging one client's update.
   Quantity server;
+  /// Native functions that it calls, in the order of their names: what they compute nobody knows, and no operation of theirs is counted.
+  std::vector<std::string> natives;
 };
 
 /// What each entry of a program takes. Memory is what the kernels' planner says, for this machine.

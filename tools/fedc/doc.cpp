@@ -52,7 +52,7 @@ std::string firstSentence(const std::string& doc) {
 std::string listing(const std::vector<Entry>& entries) {
   const auto head = [](const Entry& entry) {
     const std::string word = entry.signature.substr(0, entry.signature.find(' '));
-    const bool isDeclared = word == "fn" || word == "struct" || word == "param";
+    const bool isDeclared = word == "fn" || word == "native" || word == "struct" || word == "param";
     return isDeclared ? fmt::format("{:<6} {}", word, entry.name) : entry.name;
   };
   const auto said = [](const Entry& entry) {

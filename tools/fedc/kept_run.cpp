@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "compiler/codegen/target.h"
+#include "compiler/driver/plugins.h"
 
 namespace fedc::cli {
 
@@ -39,7 +40,7 @@ std::map<std::string, std::string> settingsOf(const driver::ProgramFacts& progra
 }  // namespace
 
 Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManager& sources, const driver::ProgramFacts& facts,
-                                      const runtime::RunOptions& options) {
+                                      const runtime::RunOptions& options, const driver::Plugins* plugins) {
   runtime::RunRecord record;
   record.program = line.files.front();
   record.arguments = line.words;
@@ -62,6 +63,9 @@ Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManag
       *hash += fmt::format("{}{}={}", hash->empty() ? "" : " ", name, *mark);
     }
   }
+  if (plugins != nullptr) {
+    for (const driver::Plugins::File& file : plugins->files()) record.plugins.emplace_back(file.path, file.hash);
+  }
   record.version = FEDC_VERSION;
   record.processor = codegen::hostProcessor();
   return record;
@@ -83,9 +87,15 @@ Expected<std::shared_ptr<runtime::RunDirectory>> newDirectory(const CommandLine&
 
 Expected<void> isSameRun(const runtime::RunDirectory& going, const runtime::RunRecord& now) {
   const runtime::RunRecord& before = going.record();
+  const auto hashes = [](const runtime::RunRecord& record) {
+    std::vector<std::string> out;
+    for (const auto& [path, hash] : record.plugins) out.push_back(hash);
+    return out;
+  };
   const char* changed = now.programHash != before.programHash     ? "its program"
                         : now.dataHash != before.dataHash         ? "its data"
                         : now.evalDataHash != before.evalDataHash ? "the data of its evaluation"
+                        : hashes(now) != hashes(before)           ? "a plugin"
                                                                   : nullptr;
   if (changed == nullptr) return {};
   return fail(

@@ -11,7 +11,7 @@ namespace fedc::cli {
 
 /// What will run, as its directory records it. Errors: data that cannot be read.
 Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManager& sources, const driver::ProgramFacts& facts,
-                                      const runtime::RunOptions& options);
+                                      const runtime::RunOptions& options, const driver::Plugins* plugins);
 
 /// A new directory for a run: the one that `--out` names; else `runs/NAME-N` beside the working directory; null with `--no-out`, or where no round
 /// would be kept. Where only the default cannot be made, `warning` says why, and the run goes on without.

@@ -103,15 +103,15 @@ Expected<runtime::Executable> executableOf(Ready& ready, const CommandLine& line
     if (cache) driver::keepArtifact(*cache, line.files.front(), compile, ready.compilation, *image);
     ready.image = std::move(*image);
   }
-  return driver::linkExecutable(ready.compilation.program, *ready.image);
+  return driver::linkExecutable(ready.compilation.program, *ready.image, compile.plugins.get());
 }
 
 /// The run's directory: the one that goes on, or a new one.
 Expected<void> keep(const CommandLine& line, const Ready& ready, bool isProcess, std::shared_ptr<runtime::RunDirectory> going, const Console& console,
-                    runtime::RunOptions& options) {
+                    const driver::Plugins* plugins, runtime::RunOptions& options) {
   if (!isProcess) return line.run.out.empty() ? Expected<void>() : fail("`--out` keeps the rounds of a process; `main` runs once");
   if (going == nullptr && line.run.noOut) return {};
-  auto record = recordOf(line, ready.compilation.sources, ready.facts, options);
+  auto record = recordOf(line, ready.compilation.sources, ready.facts, options, plugins);
   if (!record) return tl::unexpected(record.error());
   if (line.run.checkpointEvery) options.checkpointEvery = *line.run.checkpointEvery;
   if (going != nullptr) {
@@ -204,7 +204,8 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   if (!opened) return failed(opened.error());
 
   const bool isProcess = program.entry("next") != nullptr;
-  if (auto kept = keep(line, ready, isProcess, std::move(going.directory), console, *options); !kept) return console.report(kept.error()), kFailure;
+  if (auto kept = keep(line, ready, isProcess, std::move(going.directory), console, compile.plugins.get(), *options); !kept)
+    return console.report(kept.error()), kFailure;
   options->compileSeconds = secondsSinceStart();
   options->interrupt = catchInterrupt();
   Progress progress(progressMode(line.run.json), stderr);

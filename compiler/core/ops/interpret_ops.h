@@ -37,6 +37,7 @@ void runSort(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::
 void runContract(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runSolve(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runGather(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runNative(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runScatter(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runPick(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runKeySeed(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);

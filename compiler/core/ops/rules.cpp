@@ -25,6 +25,9 @@ Derivative derivativeOf(Op op) {
   if (op <= Op::Solve) return productDerivative(op);
   if (op <= Op::Pick) return indexDerivative(op);
   switch (op) {
+    // The pass asks the module for what the program declares.
+    case Op::NativeMap:
+    case Op::NativeCall:
     case Op::Loop:
     case Op::Cond:
     case Op::Vjp:
@@ -53,6 +56,8 @@ Batching batchingOf(Op op) {
   if (op <= Op::Pick) return indexBatching(op);
   if (op <= Op::Permutation) return randomBatching(op);
   switch (op) {
+    case Op::NativeMap: return BatchElementwise{};
+    case Op::NativeCall: return BatchRule{batchByLoop};
     case Op::DimDef: return NoBatch{"the dimension would differ from row to row"};
     case Op::Compact: return NoBatch{"each row would keep another number of elements"};
     case Op::DimValue: return NoBatch{"it has no operands"};

@@ -43,8 +43,9 @@ bool isMove(Op op) {
 /// Different operands give different results, the others being the same.
 bool isShift(Op op) { return op == Op::Add || op == Op::Sub || op == Op::Neg || op == Op::Xor || op == Op::Mul; }
 
-/// A single value is still one after it.
+/// A single value is still one after it. What a plugin computes may be anything.
 bool picksOne(const Stmt& s) {
+  if (s.attrs.native) return true;
   if (isMove(s.op) || s.op == Op::Sort || s.op == Op::Min || s.op == Op::Max || s.op == Op::ArgReduce) return true;
   return s.op == Op::Reduce && s.attrs.reduce && (*s.attrs.reduce == core::ReduceKind::Min || *s.attrs.reduce == core::ReduceKind::Max);
 }
@@ -191,6 +192,7 @@ void FnFacts::plain(const Stmt& s) {
       }
     }
     forEachDim(s.attrs, [&](const Dim& d) { flow(to, d, s.span); });
+    if (s.attrs.native) choiceInside(to, s);
     if (s.op == Op::Not) {
       Facts& facts = vars_[to];
       const bool yes = facts.has(Fact::TrueOfName), no = facts.has(Fact::FalseOfName);
@@ -199,6 +201,22 @@ void FnFacts::plain(const Stmt& s) {
       if (no) give(to, Fact::TrueOfName, s.args[0].var, Fact::FalseOfName, s.span);
     }
     finish(to, s);
+  }
+}
+
+void FnFacts::choiceInside(Var to, const Stmt& s) {
+  const bool hasContent = std::any_of(s.args.begin(), s.args.end(), [&](const Atom& a) { return of(a).any(kContent); });
+  for (const Atom& a : s.args) {
+    const Facts facts = of(a);
+    const bool isOfClient = facts.has(Fact::Name) || (facts.has(Fact::Read) && facts.varies == 0);
+    if (!isOfClient && !(facts.has(Fact::Single) && hasContent)) continue;
+    const Fact because = facts.has(Fact::Name) ? Fact::Name : isOfClient ? Fact::Read : Fact::Single;
+    if (fn_->typeOf(to).elem == core::Elem::Bool) {
+      give(to, Fact::TrueOfName, a.var, because, s.span);
+      give(to, Fact::FalseOfName, a.var, because, s.span);
+    } else {
+      give(to, Fact::Chosen, a.var, because, s.span);
+    }
   }
 }
 

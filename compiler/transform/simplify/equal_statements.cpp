@@ -30,7 +30,7 @@ bool commutes(Op op) {
 bool sameAttrs(const Attrs& a, const Attrs& b) {
   return a.axes == b.axes && a.rhsAxes == b.rhsAxes && a.batch == b.batch && a.rhsBatch == b.rhsBatch && a.dims == b.dims && a.starts == b.starts &&
          a.strides == b.strides && a.elem == b.elem && a.reduce == b.reduce && a.order == b.order && a.scatter == b.scatter && a.site == b.site &&
-         a.extent == b.extent && a.reversed == b.reversed && a.symbol == b.symbol;
+         a.extent == b.extent && a.reversed == b.reversed && a.native == b.native;
 }
 
 bool same(const Stmt& a, const Stmt& b) {

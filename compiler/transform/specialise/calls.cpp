@@ -79,6 +79,7 @@ Value Specialiser::callLocal(const Closure& f, Args args, Span span) {
     case Closure::Kind::Lambda: break;
   }
   const bool instance = f.kind == Closure::Kind::Instance;
+  if (instance && f.instance->native) return callNative(*f.instance, args, span);
   const auto& params = instance ? f.instance->params : f.lambda->params;
   if (args.size() < params.size()) stop(Code::NotYetSupported, span, "this call has too few arguments");
   Env env = f.env;

@@ -141,8 +141,4 @@ inline constexpr Dim::Variable kRows = 0;
 inline constexpr Dim::Variable kCohort = 0;
 inline constexpr Dim::Variable kLengths = 1;
 
-/// Copies a statement from one function into another with fresh variables and dimension variables for all it defines.
-core::Stmt transplant(const core::Fn& from, const core::Stmt& stmt, core::Fn& to, std::map<core::Var, core::Atom>& vars,
-                      std::map<Dim::Variable, Dim>& dims);
-
 }  // namespace fedc::transform::specialise

@@ -6,6 +6,7 @@
 #include "compiler/core/builder.h"
 #include "compiler/core/op_table.h"
 #include "compiler/transform/rewrite.h"
+#include "compiler/transform/transplant.h"
 
 namespace fedc::transform::specialise {
 

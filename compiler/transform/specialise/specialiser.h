@@ -46,6 +46,7 @@ class Specialiser {
   };
   /// Emits into a home's top level for its lifetime.
   class InHome;
+  class InFunction;
   class Lifted;
   /// Emits into a region of the current function for its lifetime.
   class InRegion;
@@ -150,6 +151,12 @@ class Specialiser {
   Value callVjp(const Closure& f, Args args, Span span);
   Value callCheckpoint(const Closure& f, Args args, Span span);
   Value functionValue(Closure closure);
+
+  // ---- native.cpp
+  /// The module's native function for an instance, made when it is first called.
+  std::shared_ptr<const core::Native> nativeOf(const check::FnInstance& instance);
+  core::Fn derivativeOf(const check::FnInstance& instance);
+  Value callNative(const check::FnInstance& instance, const Args& args, Span span);
 
   // ---- builtins: args may hold null (optional arguments left out)
   using OptionalArgs = std::vector<std::optional<Value>>;
@@ -256,6 +263,7 @@ class Specialiser {
   DiagnosticSink& sink_;
   HomeFn static_;
   std::map<const check::GlobalLet*, Value> globals_;
+  std::map<const check::FnInstance*, std::shared_ptr<const core::Native>> natives_;
   Entry* entry_ = nullptr;
   Place here_;
   /// In a federated body: every local step chooses its own home by its operands.
@@ -283,6 +291,26 @@ class Specialiser::InHome {
   }
   InHome(const InHome&) = delete;
   InHome& operator=(const InHome&) = delete;
+
+ private:
+  Specialiser& s_;
+  Place saved_;
+  bool federated_;
+};
+
+/// Emits into a function that is no home of the entry's, for its lifetime.
+class Specialiser::InFunction {
+ public:
+  InFunction(Specialiser& s, HomeFn& fn) : s_(s), saved_(s.here_), federated_(s.federated_) {
+    s.here_ = Place{&fn, &fn.fn.body};
+    s.federated_ = false;
+  }
+  ~InFunction() {
+    s_.here_ = saved_;
+    s_.federated_ = federated_;
+  }
+  InFunction(const InFunction&) = delete;
+  InFunction& operator=(const InFunction&) = delete;
 
  private:
   Specialiser& s_;

@@ -25,6 +25,8 @@ struct Home {
     /// The initial accumulator, and the merging of two, of exchange `level`.
     Zero,
     Merge,
+    /// The derivative of native function number `level`.
+    Native,
   };
   Kind kind = Kind::Static;
   int level = 0;

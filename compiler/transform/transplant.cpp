@@ -1,6 +1,6 @@
-#include "compiler/transform/specialise/homes.h"
+#include "compiler/transform/transplant.h"
 
-namespace fedc::transform::specialise {
+namespace fedc::transform {
 
 namespace {
 
@@ -64,4 +64,4 @@ core::Stmt transplant(const core::Fn& from, const core::Stmt& stmt, core::Fn& to
   return Transplant{from, to, vars, dims}.stmt(stmt);
 }
 
-}  // namespace fedc::transform::specialise
+}  // namespace fedc::transform
