@@ -78,9 +78,28 @@ void solves() {
   EXPECT_TRUE(std::isnan(x[2]) && std::isnan(x[3]));
 }
 
+/// out[i] = a[i] + 10 * b, with the extents that it was given checked.
+void weighted(const fedc_input* inputs, const fedc_output* output) {
+  EXPECT_EQ(inputs[0].rank, 2);
+  EXPECT_EQ(inputs[0].dims[0], 3);
+  EXPECT_EQ(inputs[0].dims[1], 1);
+  EXPECT_EQ(inputs[1].rank, 0);
+  ASSERT_EQ(output->rank, 1);
+  for (std::int64_t i = 0; i < output->dims[0]; ++i)
+    static_cast<float*>(output->data)[i] = static_cast<const float*>(inputs[0].data)[i] + 10 * *static_cast<const float*>(inputs[1].data);
+}
+
+void callsPlugins() {
+  std::vector<float> a = {1, 2, 3}, b = {4}, out(4, -7);
+  void* buffers[] = {reinterpret_cast<void*>(&weighted), a.data(), b.data(), out.data()};
+  const std::int64_t ints[] = {2, 2, 3, 1, 0, 1, 3};
+  findRuntimeCall("native")->function(buffers, ints);
+  EXPECT_THAT(out, ElementsAre(41, 42, 43, -7));
+}
+
 /// Every row of calls.def has its test here.
 TEST(RuntimeCalls, EachDoesWhatItSays) {
-  const std::map<std::string, std::function<void()>> tests = {{"permutation", permutes}, {"sort", sorts}, {"compact", compacts}, {"solve", solves}};
+  const std::map<std::string, std::function<void()>> tests = {{"permutation", permutes}, {"sort", sorts}, {"compact", compacts}, {"native", callsPlugins}, {"solve", solves}};
   for (const RuntimeCall& c : runtimeCalls()) {
     SCOPED_TRACE(c.name);
     EXPECT_FALSE(c.arguments.empty());
