@@ -304,7 +304,7 @@ TypeRef BodyChecker::rebuildStruct(const Type& given) {
                  .note("the struct as a whole has a place, as in `S@server`; values of two places are a tuple, as in `(A@server, {B}@clients)`"));
       field = errorType();
     }
-    full.fields.push_back({f.name.text, field});
+    full.fields.push_back({f.name.text, field, Span{f.name.span.file, f.name.span.begin, f.type->span.end}});
   }
   structsOpen_.pop_back();
   return makeType(std::move(full));

@@ -8,6 +8,7 @@
 
 #include "compiler/core/type.h"
 #include "compiler/support/dim.h"
+#include "compiler/support/source.h"
 
 /// Types of Fed as the checker and the specialiser see them.
 namespace fedc::check {
@@ -54,6 +55,8 @@ enum class TypeKind : std::uint8_t {
 struct Field {
   std::string name;
   TypeRef type;
+  /// Where it is declared.
+  Span span;
 };
 
 class Type {

@@ -123,6 +123,19 @@ void Specialiser::keepAtClients(const std::vector<std::pair<std::string, Leaf>>&
   }
 }
 
+namespace {
+
+/// Where the field at a path of fields is declared; invalid for what is no field.
+Span fieldSpan(const check::TypeRef& type, const std::string& path) {
+  const std::size_t dot = path.find('.');
+  for (const check::Field& field : type->fields) {
+    if (field.name == path.substr(0, dot)) return dot == std::string::npos ? field.span : fieldSpan(field.type, path.substr(dot + 1));
+  }
+  return {};
+}
+
+}  // namespace
+
 Value Specialiser::dataValue(const check::TypeRef& type, Span span) {
   if (type->kind == TypeKind::Tuple) {
     Args items;
@@ -140,7 +153,8 @@ Value Specialiser::dataValue(const check::TypeRef& type, Span span) {
     column.argument = argument;
     column.feature = path;
     column.type = t;
-    column.span = span;
+    const Span field = fieldSpan(sequence->element, path);
+    column.span = field.isValid() ? field : span;
     Origin origin;
     origin.kind = Origin::Kind::Column;
     origin.index = static_cast<int>(entry_->columns.size());
