@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace fedc::codegen {
@@ -23,6 +24,9 @@ using TeamFunction = void (*)(void* team, void (*range)(const void* context, std
                               std::int64_t extent) noexcept;
 inline constexpr const char* kTeamSymbol = "fedc_team";
 TeamFunction teamFunction();
+
+/// The symbol of a constant `i32` that holds a string's number, which another process gives another one: code refers to texts by it.
+std::string stringSymbol(std::string_view text);
 
 /// All rows of calls.def.
 std::span<const RuntimeCall> runtimeCalls();

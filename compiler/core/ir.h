@@ -139,7 +139,6 @@ struct Graph;
 struct Module {
   std::vector<Fn> fns;
   std::vector<Site> sites;
-  std::vector<std::string> strings;
 };
 
 }  // namespace fedc::core

@@ -18,6 +18,7 @@ std::vector<OpRow> makeTable() {
   productRows(rows);
   indexRows(rows);
   randomRows(rows);
+  stringRows(rows);
   controlRows(rows);
   FEDC_REQUIRE(static_cast<int>(rows.size()) == kOpCount, "the op table and ops.def differ in length");
   for (int i = 0; i < kOpCount; ++i) {

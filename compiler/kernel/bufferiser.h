@@ -94,6 +94,7 @@ class Bufferiser {
   void foldIn(const core::Stmt& s);
   void randomBits(const core::Stmt& s);
   void permutation(const core::Stmt& s);
+  void strings(const core::Stmt& s);
   void dimension(const core::Stmt& s);
   void dimValue(const core::Stmt& s);
   void compact(const core::Stmt& s);

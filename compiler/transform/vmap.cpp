@@ -1,8 +1,11 @@
 #include "compiler/transform/vmap.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
+#include <set>
+#include <variant>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
@@ -276,6 +279,72 @@ class Batcher {
 
 }  // namespace
 
+namespace {
+
+/// Whether rows differ in something that has one value for all rows of an array: an extent.
+bool differsInExtents(const std::vector<Stmt>& stmts, const VarSet& mapped) {
+  return std::ranges::any_of(stmts, [&](const Stmt& s) {
+    const bool cannot = std::holds_alternative<core::NoBatch>(core::opRow(s.op).batching) &&
+                        std::ranges::any_of(s.args, [&](const Atom& a) { return in(mapped, a); });
+    return cannot || std::ranges::any_of(s.regions, [&](const Region& r) { return differsInExtents(r.stmts, mapped); });
+  });
+}
+
+/// Whether a yield has an extent that is found in the region.
+bool yieldsOwnExtent(const Fn& fn, const Region& region) {
+  std::set<Dim::Variable> born;
+  std::function<void(const std::vector<Stmt>&)> collect = [&](const std::vector<Stmt>& stmts) {
+    for (const Stmt& s : stmts) {
+      if (s.attrs.defines) born.insert(*s.attrs.defines);
+      for (const Region& r : s.regions) collect(r.stmts);
+    }
+  };
+  collect(region.stmts);
+  return std::ranges::any_of(region.yields, [&](const Atom& y) {
+    return !y.isLiteral && std::ranges::any_of(fn.typeOf(y.var).dims, [&](const Dim& d) {
+      return std::ranges::any_of(d.variables(), [&](Dim::Variable v) { return born.contains(v); });
+    });
+  });
+}
+
+/// One row after the other.
+std::vector<Atom> asLoop(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
+  Stmt loop;
+  loop.op = Op::Loop;
+  loop.span = vmap.span;
+  loop.attrs.extent = vmap.attrs.extent;
+  loop.attrs.defines = fn.newDim("t");
+  loop.regions.resize(1);
+  Region& body = loop.regions[0];
+  Region& region = vmap.regions[0];
+  Substitution names;
+  Builder before(fn, out, vmap.span);
+  for (std::size_t i = 0; i < vmap.args.size(); ++i) {
+    const Var row = region.params[i];
+    if (vmap.args[i].isLiteral) {
+      names.vars[row] = before.splat(vmap.args[i].literal, fn.vars[row].type);
+      continue;
+    }
+    loop.args.push_back(vmap.args[i]);
+    body.params.push_back(row);
+  }
+  body.stmts = std::move(region.stmts);
+  for (Stmt& s : body.stmts) substitute(s, names);
+  Builder inside(fn, body.stmts, vmap.span);
+  std::vector<Atom> results;
+  for (std::size_t i = 0; i < region.yields.size(); ++i) {
+    const Type stack = fn.vars[vmap.results[i]].type;
+    const Atom y = names.apply(region.yields[i]);
+    body.yields.push_back(y.isLiteral ? inside.splat(y.literal, {stack.elem, {stack.dims.begin() + 1, stack.dims.end()}}) : y);
+    loop.results.push_back(fn.newVar(stack, fn.vars[vmap.results[i]].name));
+    results.push_back(Atom::of(loop.results.back()));
+  }
+  out.push_back(std::move(loop));
+  return results;
+}
+
+}  // namespace
+
 Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
   const Region& region = vmap.regions[0];
   Batcher batcher(fn, vmap.attrs.extent, vmap.span);
@@ -291,6 +360,7 @@ Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vecto
     batcher.bind(region.params[i], before.splat(vmap.args[i].literal, row));
   }
   flowMapped(region.stmts, batcher.mapped);
+  if (differsInExtents(region.stmts, batcher.mapped) && !yieldsOwnExtent(fn, region)) return asLoop(fn, std::move(vmap), out);
   if (Status status = batcher.run(region.stmts, out, std::nullopt); !status) return tl::unexpected(status.error());
   std::vector<Atom> results;
   Builder after(fn, out, vmap.span);

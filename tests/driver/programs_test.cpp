@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "compiler/core/strings.h"
 #include "compiler/core/cost.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
@@ -162,6 +163,7 @@ void expectSameBits(const std::vector<runtime::NamedArray>& a, const std::vector
 core::Literal literalOf(core::Elem elem, const nlohmann::json& value) {
   if (elem == core::Elem::Key) return {elem, std::stoull(value.get<std::string>(), nullptr, 16)};
   if (elem == core::Elem::Bool) return core::Literal::ofBool(value.get<bool>());
+  if (elem == core::Elem::Str) return {elem, core::intern(value.get<std::string>())};
   if (!core::isFloat(elem))
     return elem == core::Elem::U64 ? core::Literal{elem, value.get<std::uint64_t>()} : core::Literal::ofInt(elem, value.get<std::int64_t>());
   if (!value.is_string()) return core::Literal::ofDouble(elem, value.get<double>());

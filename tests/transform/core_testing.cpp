@@ -10,6 +10,7 @@
 #include "compiler/transform/rewrite.h"
 #include "compiler/transform/simplify.h"
 #include "compiler/transform/streams.h"
+#include "tests/some_strings.h"
 
 namespace fedc::transform {
 
@@ -90,6 +91,8 @@ std::vector<Array> randomOperands(const Fn& fn, std::span<const std::int64_t> di
         a.set(i, Literal::ofBool(random() % 2 != 0));
       } else if (type.elem == Elem::Key) {
         a.set(i, Literal{Elem::Key, random()});
+      } else if (type.elem == Elem::Str) {
+        a.set(i, testing::someString(random()));
       } else {
         a.set(i, Literal::ofInt(type.elem, static_cast<std::int64_t>(random() % 3)));
       }
