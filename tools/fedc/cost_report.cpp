@@ -36,15 +36,15 @@ ExchangeCost exchangeCost(const core::Program& program, const core::Graph& graph
   const core::Fn* const fn = functionOf(program, phase.client);
   ExchangeCost out;
   out.crossings = core::crossingsOf(program, graph, phase);
-  out.down = {cost.traffic.down, cost.traffic.isExact, fn};
-  out.up = {cost.traffic.up, cost.traffic.isExact, fn};
-  out.merge = {cost.merge, true, functionOf(program, phase.merge)};
-  out.server = {cost.server, true, functionOf(program, phase.server.fn)};
+  out.down = {cost.traffic.down, cost.traffic.isExact, fn, cost.traffic.downStrings};
+  out.up = {cost.traffic.up, cost.traffic.isExact, fn, cost.traffic.upStrings};
+  out.merge = {cost.merge, true, functionOf(program, phase.merge), {}};
+  out.server = {cost.server, true, functionOf(program, phase.server.fn), {}};
   out.selections = phase.selects.size();
   if (fn == nullptr) return out;
   const core::Resolved flops = core::resolved(*fn, cost.client);
-  out.flops = {flops.dim, flops.isExact, fn};
-  out.scratch = {scratchOf(program, *fn), true, fn};
+  out.flops = {flops.dim, flops.isExact, fn, {}};
+  out.scratch = {scratchOf(program, *fn), true, fn, {}};
   Dim held = out.scratch.dim;
   for (const core::Var v : fn->params) held = held + memoryOf(fn->typeOf(v));
   for (std::size_t r = 0; r < fn->resultTypes.size(); ++r) {
@@ -52,12 +52,13 @@ ExchangeCost exchangeCost(const core::Program& program, const core::Graph& graph
     if (!inPlace) held = held + memoryOf(fn->resultTypes[r]);
   }
   const core::Resolved memory = core::resolved(*fn, held);
-  out.memory = {memory.dim, memory.isExact, fn};
+  out.memory = {memory.dim, memory.isExact, fn, {}};
   return out;
 }
 
 void add(Quantity& to, const Quantity& more) {
   to.dim = to.dim + more.dim;
+  to.strings = to.strings + more.strings;
   to.isExact = to.isExact && more.isExact;
   if (more.fn != nullptr) to.fn = more.fn;
 }
@@ -69,6 +70,12 @@ std::string Quantity::text() const {
   return isExact ? formula : "at most " + formula;
 }
 
+std::string Quantity::bytes() const {
+  if (strings.isConstant(0)) return text() + " B";
+  const Quantity count{strings, isExact, fn, {}};
+  return fmt::format("{} B and the text of {} {}", text(), count.text(), strings.isConstant(1) ? "string" : "strings");
+}
+
 std::int64_t Quantity::at(std::int64_t rows) const {
   return dim.evaluate([&](Dim::Variable) { return rows; });
 }
@@ -78,7 +85,7 @@ std::vector<EntryCost> costsOf(const core::Program& program) {
   for (const core::Graph& graph : program.graphs) {
     EntryCost entry;
     entry.entry = graph.entry;
-    if (const core::Fn* first = functionOf(program, graph.first.fn)) entry.server = {core::flops(*first), true, first};
+    if (const core::Fn* first = functionOf(program, graph.first.fn)) entry.server = {core::flops(*first), true, first, {}};
     for (const core::Phase& phase : graph.phases) {
       ExchangeCost cost = exchangeCost(program, graph, phase);
       add(entry.down, cost.down);
