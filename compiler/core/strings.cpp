@@ -38,8 +38,10 @@ class Table {
     return id;
   }
 
+  bool has(StringId id) const { return id < next_.load(std::memory_order_relaxed); }
+
   std::string_view text(StringId id) {
-    FEDC_REQUIRE(id < next_.load(std::memory_order_relaxed), fmt::format("there is no string number {}", id));
+    FEDC_REQUIRE(has(id), fmt::format("there is no string number {}", id));
     return *place(id);
   }
 
@@ -97,6 +99,8 @@ Table& table() {
 }  // namespace
 
 StringId intern(std::string_view text) { return table().intern(text); }
+
+bool isString(StringId id) { return table().has(id); }
 
 std::string_view textOf(StringId id) { return table().text(id); }
 

@@ -24,6 +24,9 @@ StringId intern(std::string_view text);
 /// The text of a number that `intern` gave; stays where it is.
 std::string_view textOf(StringId id);
 
+/// Whether `intern` has given this number.
+bool isString(StringId id);
+
 /// Why bytes from outside are no string: too long, or not UTF-8 (with the first bad byte's place). Nothing if they are one.
 std::optional<std::string> stringProblem(std::string_view bytes);
 

@@ -430,7 +430,10 @@ bool Effects::readsFrom(BufferId b) const { return std::binary_search(reads.begi
 bool Effects::writesTo(BufferId b) const { return std::binary_search(writes.begin(), writes.end(), b); }
 
 /// The operands, then what they make.
-bool isOfStrings(const Call& call) { return call.symbol.starts_with("str_"); }
+bool isOfStrings(const Call& call) {
+  Op op = Op::Add;
+  return core::opFromName(call.symbol, &op) && op >= Op::StrCompare && op <= Op::StrSplit;
+}
 
 bool isKnown(const Call& call) {
   const std::size_t n = call.buffers.size();

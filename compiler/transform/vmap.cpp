@@ -1,10 +1,8 @@
 #include "compiler/transform/vmap.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <numeric>
-#include <set>
 #include <variant>
 
 #include "compiler/core/internal_error.h"
@@ -64,7 +62,7 @@ void flowMapped(const std::vector<Stmt>& stmts, VarSet& mapped) {
 
 class Batcher {
  public:
-  Batcher(Fn& fn, Dim n, Span site) : fn_(fn), n_(std::move(n)), site_(site) {}
+  Batcher(Fn& fn, Dim n) : fn_(fn), n_(std::move(n)) {}
 
   VarSet mapped;
 
@@ -119,7 +117,7 @@ class Batcher {
       return {};
     }
     const core::Batching& batching = core::opRow(s.op).batching;
-    if (const auto* none = std::get_if<core::NoBatch>(&batching)) return noBatching(s, none->reason, site_);
+    FEDC_REQUIRE(!std::holds_alternative<core::NoBatch>(batching), "`" + std::string(core::opName(s.op)) + "` is batched where a loop was wanted");
     std::vector<Atom> results;
     if (std::holds_alternative<core::BatchElementwise>(batching)) {
       std::vector<Atom> args;
@@ -273,7 +271,6 @@ class Batcher {
 
   Fn& fn_;
   Dim n_;
-  Span site_;
   Substitution names_;
 };
 
@@ -287,23 +284,6 @@ bool differsInExtents(const std::vector<Stmt>& stmts, const VarSet& mapped) {
     const bool cannot = std::holds_alternative<core::NoBatch>(core::opRow(s.op).batching) &&
                         std::ranges::any_of(s.args, [&](const Atom& a) { return in(mapped, a); });
     return cannot || std::ranges::any_of(s.regions, [&](const Region& r) { return differsInExtents(r.stmts, mapped); });
-  });
-}
-
-/// Whether a yield has an extent that is found in the region.
-bool yieldsOwnExtent(const Fn& fn, const Region& region) {
-  std::set<Dim::Variable> born;
-  std::function<void(const std::vector<Stmt>&)> collect = [&](const std::vector<Stmt>& stmts) {
-    for (const Stmt& s : stmts) {
-      if (s.attrs.defines) born.insert(*s.attrs.defines);
-      for (const Region& r : s.regions) collect(r.stmts);
-    }
-  };
-  collect(region.stmts);
-  return std::ranges::any_of(region.yields, [&](const Atom& y) {
-    return !y.isLiteral && std::ranges::any_of(fn.typeOf(y.var).dims, [&](const Dim& d) {
-      return std::ranges::any_of(d.variables(), [&](Dim::Variable v) { return born.contains(v); });
-    });
   });
 }
 
@@ -347,7 +327,7 @@ std::vector<Atom> asLoop(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
 
 Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
   const Region& region = vmap.regions[0];
-  Batcher batcher(fn, vmap.attrs.extent, vmap.span);
+  Batcher batcher(fn, vmap.attrs.extent);
   for (std::size_t i = 0; i < vmap.args.size(); ++i) {
     // A literal is the same for every row.
     if (!vmap.args[i].isLiteral) {
@@ -360,7 +340,8 @@ Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vecto
     batcher.bind(region.params[i], before.splat(vmap.args[i].literal, row));
   }
   flowMapped(region.stmts, batcher.mapped);
-  if (differsInExtents(region.stmts, batcher.mapped) && !yieldsOwnExtent(fn, region)) return asLoop(fn, std::move(vmap), out);
+  // Rows have one shape: the checker refuses a function whose result differs.
+  if (differsInExtents(region.stmts, batcher.mapped)) return asLoop(fn, std::move(vmap), out);
   if (Status status = batcher.run(region.stmts, out, std::nullopt); !status) return tl::unexpected(status.error());
   std::vector<Atom> results;
   Builder after(fn, out, vmap.span);

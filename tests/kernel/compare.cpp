@@ -37,7 +37,7 @@ std::vector<Array> randomParams(const core::Fn& fn, const std::vector<std::int64
       } else if (t.elem == Elem::Bool) {
         l = core::Literal::ofBool(random() % 2 == 0);
       } else if (t.elem == Elem::Str) {
-        l = testing::someString(random());
+        l = fedc::testing::someString(random());
       } else {
         l.bits = random();
       }

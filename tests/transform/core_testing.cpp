@@ -289,7 +289,7 @@ void expectDerivatives(const Module& module, const Fn& fn, const std::vector<std
     ASSERT_TRUE(done.has_value()) << done.error().message << "\n" << core::print(*f);
     expectVerified(own, *f, {.transformed = true}, "differentiate");
   }
-  if (testing::Test::HasFailure()) return;
+  if (::testing::Test::HasFailure()) return;
   const auto results = [&](const Fn& f, const std::vector<Array>& operands) { return core::interpret(f, dims, operands).results; };
   // f32 on the way limits what a difference can tell.
   bool coarse = false;
