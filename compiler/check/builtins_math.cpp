@@ -294,7 +294,9 @@ MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
   const bool array =
       is(t, TypeKind::Array) && allLeaves(t, b == Builtin::Sort ? +[](Elem e) { return core::isNumeric(e) || e == Elem::Str; } : core::isNumeric);
   if (!tensor && !array)
-    return builtinError(span, x, fmt::format("`{}` goes along the first axis and takes `T[n]` of numbers{}, found `{}`", name, isOrder ? " or strings" : "", show(t)));
+    return builtinError(
+        span, x,
+        fmt::format("`{}` goes along the first axis and takes `T[n]` of numbers{}, found `{}`", name, isOrder ? " or strings" : "", show(t)));
   MutExpr axis;
   if (b == Builtin::Sort && a[1] != nullptr) {
     axis = wantInt(a[1], "`axis`");

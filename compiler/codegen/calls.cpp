@@ -155,8 +155,7 @@ void sortKeys(core::Elem elem, const void* keys, std::int64_t stride, std::int64
     case Elem::U32: return sortColumn(static_cast<const std::uint32_t*>(keys), stride, n, order, other);
     case Elem::Str: {
       const auto* ids = static_cast<const core::StringId*>(keys);
-      return mergeSort(order, other, n,
-                       [=](std::int64_t a, std::int64_t b) { return core::compareStrings(ids[a * stride], ids[b * stride]) < 0; });
+      return mergeSort(order, other, n, [=](std::int64_t a, std::int64_t b) { return core::compareStrings(ids[a * stride], ids[b * stride]) < 0; });
     }
     case Elem::U64:
     case Elem::Key: return sortColumn(static_cast<const std::uint64_t*>(keys), stride, n, order, other);

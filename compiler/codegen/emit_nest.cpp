@@ -369,7 +369,8 @@ class NestEmitter {
   /// A string's number in the process that runs the code: what the linker puts under the text's symbol.
   llvm::Value* stringNumber(core::Literal literal) {
     llvm::Module& module = *function_.getParent();
-    auto* place = llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(stringSymbol(core::textOf(static_cast<core::StringId>(literal.bits))), b_.getInt32Ty()));
+    auto* place = llvm::cast<llvm::GlobalVariable>(
+        module.getOrInsertGlobal(stringSymbol(core::textOf(static_cast<core::StringId>(literal.bits))), b_.getInt32Ty()));
     place->setConstant(true);
     return b_.CreateLoad(b_.getInt32Ty(), place);
   }

@@ -8,8 +8,8 @@
 
 namespace fedc::core {
 
-/// Bytes of elements on the wire (docs/wire.md): bools are packed, eight to a byte. Of strings their lengths alone: how long their texts are is known when they
-/// are sent.
+/// Bytes of elements on the wire (docs/wire.md): bools are packed, eight to a byte. Of strings their lengths alone: how long their texts are is known
+/// when they are sent.
 std::int64_t wireBytes(Elem elem, std::int64_t elements);
 /// Bytes of a leaf on the wire. An extent that is no number is sent before the leaf, 8 bytes each. This is the only place that says what crosses
 /// weighs: the checker's hints, `fedc emit graph`, `fedc run`, `fedc cost`, budgets and the tests of `--wire` all ask here.

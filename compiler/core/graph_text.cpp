@@ -211,8 +211,9 @@ class GraphPrinter {
     for (const ClientOutput& x : p.clientOutputs) result += (result.empty() ? "" : ", ") + output(x, p);
     line(2, "clients", fmt::format("{}({}) -> ({})   {} flops", fnName(p.client), in, result, clientFlops(p, cost)));
     for (const UpEdge& e : p.up) line(2, "up", fmt::format("{} {}", upKind(e.kind), leaves(p, e.leaves)));
-    line(2, "bytes", fmt::format("{} down, {} up, each client", bytes(p, cost.traffic.down, cost.traffic.downStrings),
-                                        bytes(p, cost.traffic.up, cost.traffic.upStrings)));
+    line(2, "bytes",
+         fmt::format("{} down, {} up, each client", bytes(p, cost.traffic.down, cost.traffic.downStrings),
+                     bytes(p, cost.traffic.up, cost.traffic.upStrings)));
     step(2, "zero", p.zero);
     if (p.merge >= 0) line(2, "merge", fmt::format("{}   {} flops", fnName(p.merge), grouped(show(fn(p.merge), cost.merge))));
     step(2, "server", p.server);

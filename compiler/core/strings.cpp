@@ -18,8 +18,8 @@ namespace fedc::core {
 
 namespace {
 
-/// Texts by number, in blocks of doubling size that never move, and numbers by text, in parts with a lock each. Reading a text takes no lock: whoever has its
-/// number got it from `intern`, or from a thread that did.
+/// Texts by number, in blocks of doubling size that never move, and numbers by text, in parts with a lock each. Reading a text takes no lock: whoever
+/// has its number got it from `intern`, or from a thread that did.
 class Table {
  public:
   Table() {

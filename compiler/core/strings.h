@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-/// The strings of this process. An element of type `str` is the number of one: equal text has equal numbers, so strings are compared for equality, moved and
-/// stored as 32-bit integers. Numbers depend on the order in which texts came, so nothing that leaves the process may show or depend on them.
-/// All functions are thread-safe. A text stays until the process ends.
+/// The strings of this process. An element of type `str` is the number of one: equal text has equal numbers, so strings are compared for equality,
+/// moved and stored as 32-bit integers. Numbers depend on the order in which texts came, so nothing that leaves the process may show or depend on
+/// them. All functions are thread-safe. A text stays until the process ends.
 namespace fedc::core {
 
 using StringId = std::uint32_t;

@@ -86,12 +86,14 @@ class Enforcer {
     }
     if (largest.size() > kShown) list += fmt::format(", and {} more", largest.size() - kShown);
     const bool hasTexts = std::any_of(all.begin(), all.end(), [](const Leaf& l) { return l.crossing.type.elem == core::Elem::Str; });
-    Diagnostic over = Diagnostic(Code::OverBudget, placeOf(*breaking, limit),
-                                 fmt::format("{}{} bytes go {} each client in a round, `budget` allows {}", hasTexts ? "up to " : "", sum, to, limit.text))
-                          .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
-                          .label(limit.span, fmt::format("{} bytes", limit.amount))
-                          .note(fmt::format("the largest: {}", list));
-    if (hasTexts) over.notes.push_back(fmt::format("a string may have {} bytes; its `hash`, or a number for it, has a fixed size", core::kMaxStringBytes));
+    Diagnostic over =
+        Diagnostic(Code::OverBudget, placeOf(*breaking, limit),
+                   fmt::format("{}{} bytes go {} each client in a round, `budget` allows {}", hasTexts ? "up to " : "", sum, to, limit.text))
+            .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
+            .label(limit.span, fmt::format("{} bytes", limit.amount))
+            .note(fmt::format("the largest: {}", list));
+    if (hasTexts)
+      over.notes.push_back(fmt::format("a string may have {} bytes; its `hash`, or a number for it, has a fixed size", core::kMaxStringBytes));
     sink_.report(std::move(over));
   }
 

@@ -24,8 +24,8 @@ namespace fedc {
 /// `0.1.0`
 FEDC_API std::string_view version();
 
-/// Types of elements, as Fed names them. Their numbers are those of `fedc/c.h`. A `bool` is a byte, 0 or 1. A `str` is a `std::uint32_t`, which `stringNumber`
-/// gives and `stringText` takes.
+/// Types of elements, as Fed names them. Their numbers are those of `fedc/c.h`. A `bool` is a byte, 0 or 1. A `str` is a `std::uint32_t`, which
+/// `stringNumber` gives and `stringText` takes.
 enum class ElementType : std::uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, BF16, F16, F32, F64, Str = 14 };
 
 /// `f32`
@@ -122,8 +122,8 @@ class Result {
   std::variant<T, Failure> held_;
 };
 
-/// The number by which arrays hold a text: UTF-8, at most 65,535 bytes. The same as long as the process lives, for equal texts; what it is means nothing. 0 is
-/// the empty text. A text is kept until the process ends.
+/// The number by which arrays hold a text: UTF-8, at most 65,535 bytes. The same as long as the process lives, for equal texts; what it is means
+/// nothing. 0 is the empty text. A text is kept until the process ends.
 FEDC_API Result<std::uint32_t> stringNumber(std::string_view text);
 /// The text of a number that `stringNumber` or a result gave, for as long as the process lives; of any other an empty one.
 FEDC_API std::string_view stringText(std::uint32_t number);

@@ -72,7 +72,8 @@ std::optional<Texts> textsOf(std::string_view descr) {
   descr.remove_prefix(descr.front() == 'S' ? 1 : 2);
   Texts texts{ofBytes, 0};
   const auto [end, error] = std::from_chars(descr.data(), descr.data() + descr.size(), texts.length);
-  if (error != std::errc() || end != descr.data() + descr.size() || texts.length > static_cast<std::size_t>(core::kMaxStringBytes)) return std::nullopt;
+  if (error != std::errc() || end != descr.data() + descr.size() || texts.length > static_cast<std::size_t>(core::kMaxStringBytes))
+    return std::nullopt;
   return texts;
 }
 

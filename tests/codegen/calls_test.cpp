@@ -109,9 +109,11 @@ void hashes() {
   Strings x{"", "a", "foobar"};
   std::int64_t seed = 0;
   // Worked out with Python from the definition in docs/core-ir.md.
-  EXPECT_THAT(called<std::uint64_t>("str_hash", {x.ids.data(), &seed}, 3, {3, 1, 0}), ElementsAre(0xefd01f60ba992926U, 0x82a2a958a9bece5bU, 0x2c22194922d1672bU));
+  EXPECT_THAT(called<std::uint64_t>("str_hash", {x.ids.data(), &seed}, 3, {3, 1, 0}),
+              ElementsAre(0xefd01f60ba992926U, 0x82a2a958a9bece5bU, 0x2c22194922d1672bU));
   seed = -3;
-  EXPECT_THAT(called<std::uint64_t>("str_hash", {x.ids.data(), &seed}, 3, {3, 1, 0}), ElementsAre(0xa44fc3a1a5de6b0fU, 0x04e2c24cadde3b8dU, 0x420968770d61799cU));
+  EXPECT_THAT(called<std::uint64_t>("str_hash", {x.ids.data(), &seed}, 3, {3, 1, 0}),
+              ElementsAre(0xa44fc3a1a5de6b0fU, 0x04e2c24cadde3b8dU, 0x420968770d61799cU));
 }
 
 void counts() {

@@ -56,7 +56,8 @@ TEST(Strings, ManyThreadsAgree) {
 }
 
 TEST(Strings, WhatIsNone) {
-  for (const char* good : {"", "ascii", "zoë", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) EXPECT_EQ(stringProblem(good), std::nullopt) << good;
+  for (const char* good : {"", "ascii", "zoë", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
+    EXPECT_EQ(stringProblem(good), std::nullopt) << good;
   EXPECT_EQ(stringProblem(std::string_view("\0", 1)), std::nullopt);
   // Latin-1, an overlong form, a surrogate, beyond the last code point, a sequence that ends early, a lone follower.
   EXPECT_EQ(stringProblem("zo\xeb"), "bytes that are not UTF-8: 0xeb at byte 2");

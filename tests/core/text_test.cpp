@@ -90,7 +90,8 @@ TEST(Text, LiteralsOfAllTypes) {
        {Literal::ofDouble(Elem::F32, 0.1), Literal::ofDouble(Elem::F32, -0.0), Literal::ofDouble(Elem::F64, 1e300), Literal::ofDouble(Elem::F64, 5),
         Literal::ofDouble(Elem::F16, 0.1), Literal::ofDouble(Elem::BF16, -3), Literal::ofDouble(Elem::F32, HUGE_VAL), Literal{Elem::F32, 0x7fc00123},
         Literal::ofInt(Elem::I64, INT64_MIN), Literal::ofInt(Elem::U64, -1), Literal::ofInt(Elem::I8, -128), Literal::ofBool(true),
-        Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull}, Literal{Elem::Str, intern("a \"quoted\"\\ text,\nin two lines -- no comment")}}) {
+        Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull},
+        Literal{Elem::Str, intern("a \"quoted\"\\ text,\nin two lines -- no comment")}}) {
     const std::string text = "fn f(;) -> (" + std::string(elemName(l.elem)) + ") {\n  return " + print(l) + "\n}\n";
     const auto m = read(text);
     ASSERT_TRUE(m.has_value()) << m.error() << text;

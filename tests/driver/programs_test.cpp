@@ -6,8 +6,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include "compiler/core/strings.h"
 #include "compiler/core/cost.h"
+#include "compiler/core/strings.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "compiler/support/render.h"

@@ -381,7 +381,9 @@ TEST(Strings, GoInAndComeOutByNumber) {
   options.arguments = {{"x", {ElementType::Str, {}, given.data(), nullptr}}};
   const auto result = program->run(options);
   ASSERT_TRUE(result) << result.error().text();
-  const auto textAt = [&](std::size_t leaf, std::size_t i) { return stringText(static_cast<const std::uint32_t*>(result->value[leaf].value.data)[i]); };
+  const auto textAt = [&](std::size_t leaf, std::size_t i) {
+    return stringText(static_cast<const std::uint32_t*>(result->value[leaf].value.data)[i]);
+  };
   EXPECT_EQ(result->value[0].value.element, ElementType::Str);
   EXPECT_EQ(textAt(0, 0), "longest of all");
   EXPECT_EQ(textAt(1, 0), "given");

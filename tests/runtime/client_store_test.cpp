@@ -1,5 +1,5 @@
-#include "compiler/core/strings.h"
 #include "runtime/process/client_store.h"
+#include "compiler/core/strings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

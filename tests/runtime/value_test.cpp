@@ -271,7 +271,8 @@ TEST(Npy, StringsAreNumPys) {
   EXPECT_THAT(*bytes, ::testing::HasSubstr("'descr': '<U2', 'fortran_order': False, 'shape': (3,)"));
   EXPECT_EQ(bytes->substr(128), std::string("\0\0\0\0\0\0\0\0\xe9\0\0\0\0\0\0\0a\0\0\0b\0\0\0", 24));
   EXPECT_TRUE(fromNpy(*bytes)->sameBits(value));
-  for (const core::Array& other : {stringsOf({"\xf0\x9f\x98\x80", "zoë", "a\n", std::string("in\0side", 7)}, {2, 2}), stringsOf({}, {0}), stringsOf({""}, {})}) {
+  for (const core::Array& other :
+       {stringsOf({"\xf0\x9f\x98\x80", "zoë", "a\n", std::string("in\0side", 7)}, {2, 2}), stringsOf({}, {0}), stringsOf({""}, {})}) {
     const auto saved = toNpy(other);
     ASSERT_TRUE(saved);
     EXPECT_TRUE(fromNpy(*saved)->sameBits(other));

@@ -105,15 +105,15 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
     for (const core::Crossing& c : e.crossings) {
       const Quantity bytes{c.bytes.dim, c.bytes.isExact, e.down.fn, c.strings.dim};
       const std::string place = placeText(c.span, sources);
-      text += fmt::format("    {:<6} {:<40}{:>16}{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)),
-                          bytes.bytes(), place.empty() ? "" : "   ", place);
+      text += fmt::format("    {:<6} {:<40}{:>16}{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)), bytes.bytes(),
+                          place.empty() ? "" : "   ", place);
     }
     text += fmt::format("    work   {} flops\n", e.flops.text());
     text += fmt::format("    memory {} B, of it {} B scratch\n", e.memory.text(), e.scratch.text());
   }
   text += "  each client\n";
-  text += fmt::format("    down   {}\n    up     {}\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.bytes(),
-                      entry.up.bytes(), entry.flops.text(), entry.memory.text());
+  text += fmt::format("    down   {}\n    up     {}\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.bytes(), entry.up.bytes(),
+                      entry.flops.text(), entry.memory.text());
   text += fmt::format("  the server {} flops, besides what merging takes\n", entry.server.text());
   if (clients) {
     text += fmt::format("  {} of {}, {} a round\n", plural(clients->rows.size(), "client"), clients->path, clients->cohort);

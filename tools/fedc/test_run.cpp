@@ -189,9 +189,9 @@ class TestFile {
     }
     if (notes.empty()) return true;
     Diagnostic diagnostic(Code::ValuesDiffer, assertion.span,
-                          titled(graph, where.empty()        ? "the values have different shapes"
-                                         : std::isinf(most) ? fmt::format("the values differ{}", where)
-                                                            : fmt::format("the values differ by {}{}", most, where)));
+                          titled(graph, where.empty()      ? "the values have different shapes"
+                                        : std::isinf(most) ? fmt::format("the values differ{}", where)
+                                                           : fmt::format("the values differ by {}{}", most, where)));
     diagnostic.notes = std::move(notes);
     diagnostic.notes.push_back(fmt::format("{}; tolerance {}", how, tolerance));
     tell(diagnostic);

@@ -8,7 +8,9 @@ namespace fedc::core {
 namespace {
 
 /// Element i of an operand that has the result's shape, or is a literal.
-Literal elementAt(const Stmt& s, Arrays operands, std::size_t operand, std::int64_t i) { return operands[operand]->at(s.args[operand].isLiteral ? 0 : i); }
+Literal elementAt(const Stmt& s, Arrays operands, std::size_t operand, std::int64_t i) {
+  return operands[operand]->at(s.args[operand].isLiteral ? 0 : i);
+}
 
 std::string_view textAt(const Stmt& s, Arrays operands, std::size_t operand, std::int64_t i) {
   return textOf(static_cast<StringId>(elementAt(s, operands, operand, i).bits));

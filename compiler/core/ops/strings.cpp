@@ -64,8 +64,10 @@ void stringRows(std::vector<OpRow>& rows) {
                          .doc = doc,
                          .example = example});
   };
-  row(Op::StrCompare, 2, {}, inferTwo<Elem::Str, Elem::I32>, runStrCompare, "-1, 0 or 1 where x is before, equal to or after y, byte by byte; a prefix is before.",
-      "fn example(N; x: str[N], y: str[N]) -> (i32[N], i32[N]) {\n  r: i32[N] = str_compare(x, y)\n  m: i32[N] = str_compare(x, \"m\")\n  return r, m\n}\n");
+  row(Op::StrCompare, 2, {}, inferTwo<Elem::Str, Elem::I32>, runStrCompare,
+      "-1, 0 or 1 where x is before, equal to or after y, byte by byte; a prefix is before.",
+      "fn example(N; x: str[N], y: str[N]) -> (i32[N], i32[N]) {\n  r: i32[N] = str_compare(x, y)\n  m: i32[N] = str_compare(x, \"m\")\n  return r, "
+      "m\n}\n");
   row(Op::StrLength, 1, {}, inferLength, runStrLength, "The number of bytes of each string.",
       "fn example(N; x: str[N]) -> (i32[N]) {\n  r: i32[N] = str_length(x)\n  return r\n}\n");
   row(Op::StrHash, 2, {}, inferTwo<Elem::I64, Elem::U64>, runStrHash, "A 64-bit hash of each string's bytes under an i64 seed.",
@@ -76,7 +78,8 @@ void stringRows(std::vector<OpRow>& rows) {
   row(Op::StrBytes, 1, {Extent}, inferBytes, runStrBytes, "The first `extent` bytes of each string along a new last axis; behind its end zeros.",
       "fn example(N; x: str[N]) -> (u8[N, 5]) {\n  r: u8[N, 5] = str_bytes{extent 5}(x)\n  return r\n}\n");
   row(Op::StrSplit, 2, {Extent}, inferSplit, runStrSplit,
-      "str_split(x, by): the first `extent` parts of each string between occurrences of `by` along a new last axis; behind the last one empty strings.",
+      "str_split(x, by): the first `extent` parts of each string between occurrences of `by` along a new last axis; behind the last one empty "
+      "strings.",
       "fn example(N; x: str[N], y: str[N]) -> (str[N, 3], str[2]) {\n  r: str[N, 3] = str_split{extent 3}(x, y)\n"
       "  q: str[2] = str_split{extent 2}(\"to be\", \" \")\n  return r, q\n}\n");
 }

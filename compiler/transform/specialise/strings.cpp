@@ -56,9 +56,8 @@ Value Specialiser::stringBuiltin(Builtin b, const OptionalArgs& args, Span span)
   } else if (written.atom.literal.bits == 0) {
     stop(Code::AssertionFails, span, empty);
   }
-  const Value parts = known && by.atom.isLiteral
-                          ? integer(Elem::I32, core::countParts(specialise::textOf(s), specialise::textOf(by)))
-                          : Value::of(elementwise(Op::StrCount, {s, by}, span));
+  const Value parts = known && by.atom.isLiteral ? integer(Elem::I32, core::countParts(specialise::textOf(s), specialise::textOf(by)))
+                                                 : Value::of(elementwise(Op::StrCount, {s, by}, span));
   return widened(Op::StrSplit, {s, by}, parts, core::kMaxStringBytes + 1);
 }
 
