@@ -184,13 +184,13 @@ class TestFile {
         most = difference.most;
         where = placeOf(assertion.leaves[l], found, difference.at, assertion.ofClients);
       }
-      notes.push_back(fmt::format("{}found {}, expected {}, largest difference {}", name, arrayText(found, kShown), arrayText(expected, kShown),
-                                  difference.most));
+      const std::string distance = found.elem() == core::Elem::Str ? "" : fmt::format(", largest difference {}", difference.most);
+      notes.push_back(fmt::format("{}found {}, expected {}{}", name, arrayText(found, kShown), arrayText(expected, kShown), distance));
     }
     if (notes.empty()) return true;
     Diagnostic diagnostic(Code::ValuesDiffer, assertion.span,
                           titled(graph, where.empty()      ? "the values have different shapes"
-                                        : std::isinf(most) ? fmt::format("the values differ{}", where)
+                                        : std::isinf(most) ? fmt::format("the values{} differ", where)
                                                            : fmt::format("the values differ by {}{}", most, where)));
     diagnostic.notes = std::move(notes);
     diagnostic.notes.push_back(fmt::format("{}; tolerance {}", how, tolerance));
