@@ -189,7 +189,7 @@ class TestFile {
     }
     if (notes.empty()) return true;
     Diagnostic diagnostic(Code::ValuesDiffer, assertion.span,
-                          titled(graph, where.empty()      ? "the values have different shapes"
+                          titled(graph, most == 0          ? "the values have different shapes"
                                         : std::isinf(most) ? fmt::format("the values{} differ", where)
                                                            : fmt::format("the values differ by {}{}", most, where)));
     diagnostic.notes = std::move(notes);
