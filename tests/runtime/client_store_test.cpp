@@ -136,7 +136,7 @@ TEST_F(ClientStoreTest, StringsAreKeptAsTexts) {
     std::memcpy(out.data() + 8, ids, 8);
     return out;
   };
-  const std::string file = (folder_ / "strings.sqlite").string();
+  const std::string file = path("strings.sqlite");
   const auto open = [&] {
     ClientStore::Options options;
     options.file = file;
