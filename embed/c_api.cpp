@@ -175,6 +175,21 @@ const fedc_problem* fedc_error_problem(const fedc_error* error, size_t index) {
 const char* fedc_error_client(const fedc_error* error) { return error->failure.client ? error->failure.client->c_str() : nullptr; }
 int32_t fedc_error_round(const fedc_error* error) { return error->failure.round.value_or(-1); }
 
+int fedc_string(const char* text, size_t length, uint32_t* number, fedc_error** error) {
+  return guarded<int>(error, 1, [&]() -> fedc::Result<int> {
+    auto made = fedc::stringNumber(std::string_view(text, length));
+    if (!made) return made.error();
+    *number = *made;
+    return 0;
+  });
+}
+const char* fedc_string_text(uint32_t number, size_t* length) {
+  const std::string_view text = fedc::stringText(number);
+  if (text.empty() && number != 0) return nullptr;
+  if (length != nullptr) *length = text.size();
+  return text.empty() ? "" : text.data();
+}
+
 fedc_compile_options* fedc_compile_options_new(void) { return new (std::nothrow) fedc_compile_options; }
 void fedc_compile_options_free(fedc_compile_options* options) { delete options; }
 void fedc_compile_options_name(fedc_compile_options* options, const char* name) {

@@ -17,7 +17,7 @@ std::vector<fedc_named_array> toC(const NamedArrays& arrays) {
 
 Result<NamedArray> fromC(const fedc_named_array& array) {
   const std::string name = array.name == nullptr ? "" : array.name;
-  if (array.value.element < FEDC_BOOL || array.value.element > FEDC_F64)
+  if (array.value.element < FEDC_BOOL || (array.value.element > FEDC_F64 && array.value.element != FEDC_STR))
     return Failure::of(fmt::format("`{}` has the element type {}, which is none", name, array.value.element));
   if (array.value.rank < 0 || (array.value.rank > 0 && array.value.shape == nullptr))
     return Failure::of(fmt::format("`{}` has the rank {}, but no shape", name, array.value.rank));

@@ -124,7 +124,7 @@ class Reader {
                  fmt::format("declare `{}: {}` and convert where it is used, or give it as `{}`", name.empty() ? "value" : name, found, wanted),
                  span);
     }
-    if (auto good = checkBools(*array); !good) return bad(fmt::format("{} {}", what, good.error().message), {}, span);
+    if (auto good = checkElements(*array); !good) return bad(fmt::format("{} {}", what, good.error().message), {}, span);
     return array;
   }
 

@@ -187,7 +187,7 @@ Expected<void, Failure> setState(const Impl& impl, const RunOptions& from, runti
   checkpoint.round = from.stateRound;
   for (const NamedArray& leaf : from.state) {
     if (auto good = checkArray(leaf.value); !good) return usage(fmt::format("`{}` of the state {}", leaf.name, good.error().message));
-    if (auto good = checkBools(leaf.value); !good) return usage(fmt::format("`{}` of the state {}", leaf.name, good.error().message));
+    if (auto good = checkElements(leaf.value); !good) return usage(fmt::format("`{}` of the state {}", leaf.name, good.error().message));
     checkpoint.state.push_back({leaf.name, toCore(leaf.value)});
   }
   to.resume = std::move(checkpoint);

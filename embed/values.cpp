@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "compiler/core/strings.h"
+
 namespace fedc {
 
 namespace {
@@ -19,11 +21,17 @@ static_assert(elemOf(ElementType::U16) == core::Elem::U16 && elemOf(ElementType:
               elemOf(ElementType::U64) == core::Elem::U64);
 static_assert(elemOf(ElementType::BF16) == core::Elem::BF16 && elemOf(ElementType::F16) == core::Elem::F16);
 static_assert(elemOf(ElementType::F32) == core::Elem::F32 && elemOf(ElementType::F64) == core::Elem::F64);
+static_assert(elemOf(ElementType::Str) == core::Elem::Str && sizeof(core::StringId) == sizeof(std::uint32_t));
 
 }  // namespace
 
 std::string_view version() { return FEDC_VERSION; }
 std::string_view nameOf(ElementType element) { return core::elemName(elemOf(element)); }
+Result<std::uint32_t> stringNumber(std::string_view text) {
+  if (const auto problem = core::stringProblem(text)) return Failure::of("it is " + *problem);
+  return core::intern(text);
+}
+std::string_view stringText(std::uint32_t number) { return core::isString(number) ? core::textOf(number) : std::string_view(); }
 std::size_t bytesOf(ElementType element) { return static_cast<std::size_t>(core::elemBytes(elemOf(element))); }
 
 namespace embed {
@@ -37,7 +45,6 @@ std::string describe(const Leaf& leaf) { return describe(leaf.element, leaf.shap
 
 Expected<Leaf> leafOf(std::string name, const core::Type& type) {
   Leaf leaf;
-  if (type.elem == core::Elem::Str) return fail(fmt::format("`{}` is a `str`, which cannot pass between fedc and another program yet", name));
   leaf.name = std::move(name);
   for (const Dim& dim : type.dims) leaf.shape.push_back(dim.constant().value_or(-1));
   if (type.elem == core::Elem::Key) {
@@ -50,7 +57,7 @@ Expected<Leaf> leafOf(std::string name, const core::Type& type) {
 }
 
 Expected<void> checkArray(const Array& array) {
-  if (array.element > ElementType::F64) return fail("has no element type");
+  if (array.element > ElementType::F64 && array.element != ElementType::Str) return fail("has no element type");
   std::int64_t bytes = static_cast<std::int64_t>(bytesOf(array.element));
   for (const std::int64_t extent : array.shape) {
     if (extent < 0) return fail(fmt::format("has an extent of {}", extent));
@@ -61,7 +68,14 @@ Expected<void> checkArray(const Array& array) {
   return {};
 }
 
-Expected<void> checkBools(const Array& array) {
+Expected<void> checkElements(const Array& array) {
+  if (array.element == ElementType::Str) {
+    const auto* numbers = static_cast<const std::uint32_t*>(array.data);
+    for (std::int64_t i = 0; i < array.count(); ++i) {
+      if (!core::isString(numbers[i])) return fail(fmt::format("has {} where the number of a string is wanted", numbers[i]));
+    }
+    return {};
+  }
   if (array.element != ElementType::Bool) return {};
   const auto* bytes = static_cast<const unsigned char*>(array.data);
   for (std::int64_t i = 0; i < array.count(); ++i) {
@@ -79,7 +93,7 @@ Expected<core::Array> toCore(const Array& array, const core::Type& type) {
   if (array.element != wanted->element || array.shape != wanted->shape) {
     return fail(fmt::format("is `{}`, the program has `{}`", describe(array.element, array.shape), describe(*wanted)));
   }
-  if (auto good = checkBools(array); !good) return tl::unexpected(good.error());
+  if (auto good = checkElements(array); !good) return tl::unexpected(good.error());
   if (type.elem != core::Elem::Key) return toCore(array);
   core::Array keys(core::Elem::Key, {array.shape.begin(), array.shape.end() - 1});
   const auto words = array.as<std::uint32_t>();
@@ -92,8 +106,6 @@ Expected<NamedArrays> toPublic(const std::vector<runtime::NamedArray>& arrays) {
   NamedArrays out;
   for (const runtime::NamedArray& array : arrays) {
     const core::Array& value = array.value;
-    if (value.elem() == core::Elem::Str)
-      return fail(fmt::format("`{}` is a `str`, which cannot pass between fedc and another program yet", array.name));
     NamedArray named{array.name, {}};
     if (value.elem() == core::Elem::Key) {
       std::vector<std::uint32_t> words;

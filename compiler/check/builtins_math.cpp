@@ -91,15 +91,16 @@ MutExpr BodyChecker::builtinWhere(std::vector<Arg*>& a, Span span) {
     if (is(tc, TypeKind::Parameter)) return builtinNode(Builtin::Where, {c, x, y}, placed(isLiteralHole(tx) ? ty : tx, lift), span);
     return builtinError(span, c, fmt::format("the first argument of `where` is `bool`, found `{}`", show(tc)));
   }
-  const auto boolean = [](const TypeRef& t) { return is(t, TypeKind::Tensor) && t->elem == Elem::Bool; };
+  const auto isOf = [](const TypeRef& t, Elem e) { return is(t, TypeKind::Tensor) && t->elem == e; };
+  const auto both = [&](Elem e) { return isOf(tx, e) && isOf(ty, e); };
   TypeRef value;
-  if (boolean(tx) && boolean(ty)) {
+  if (both(Elem::Bool) || both(Elem::Str)) {
     const auto dims = broadcast(tx->dims, ty->dims);
     if (!dims) {
       shapeError(x, y, "where", span);
       return errorExpr(span);
     }
-    value = tensorType(Elem::Bool, *dims);
+    value = tensorType(tx->elem, *dims);
   } else {
     value = solver_.head(arithmetic(tx, ty, x, y, "where", span, false));
   }
@@ -274,7 +275,9 @@ MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
   const TypeRef t = solver_.head(local(x, lift));
   if (isError(t) || lift.failed) return errorExpr(span);
   const std::string name = builtinName(b);
-  const bool tensor = isTensorOf(t, core::isNumeric) && !t->dims.empty();
+  const bool numbers = isTensorOf(t, core::isNumeric) && !t->dims.empty();
+  const bool isOrder = b == Builtin::Sort || b == Builtin::Argsort;
+  const bool tensor = numbers || (isOrder && isTensorOf(t, [](Elem e) { return e == Elem::Str; }) && !t->dims.empty());
   switch (b) {
     case Builtin::Argsort:
       if (!tensor || t->dims.size() != 1) return builtinError(span, x, fmt::format("`argsort` takes a tensor of one axis, found `{}`", show(t)));
@@ -288,9 +291,12 @@ MutExpr BodyChecker::builtinSort(Builtin b, std::vector<Arg*>& a, Span span) {
     }
     default: break;
   }
-  const bool array = is(t, TypeKind::Array) && allLeaves(t, core::isNumeric);
+  const bool array =
+      is(t, TypeKind::Array) && allLeaves(t, b == Builtin::Sort ? +[](Elem e) { return core::isNumeric(e) || e == Elem::Str; } : core::isNumeric);
   if (!tensor && !array)
-    return builtinError(span, x, fmt::format("`{}` goes along the first axis and takes `T[n]` of numbers, found `{}`", name, show(t)));
+    return builtinError(
+        span, x,
+        fmt::format("`{}` goes along the first axis and takes `T[n]` of numbers{}, found `{}`", name, isOrder ? " or strings" : "", show(t)));
   MutExpr axis;
   if (b == Builtin::Sort && a[1] != nullptr) {
     axis = wantInt(a[1], "`axis`");

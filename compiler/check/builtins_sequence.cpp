@@ -263,8 +263,8 @@ MutExpr BodyChecker::builtinCheck(Builtin b, std::vector<Arg*>& a, std::vector<A
     if (!solver_.unify(ty, tx)) return mismatch(y, ty, {tx, x->span, fmt::format("is `{}`", show(tx))});
     const TypeRef t = solver_.head(tx);
     const bool shape = isLiteralHole(t) || is(t, TypeKind::Tensor) || isStructured(t);
-    if (!shape || (!isLiteralHole(t) && !allLeaves(t, core::isNumeric)))
-      return builtinError(span, x, fmt::format("`assert_close` compares numbers, found `{}`", show(t)));
+    if (!shape || (!isLiteralHole(t) && !allLeaves(t, [](Elem e) { return core::isNumeric(e) || e == Elem::Str; })))
+      return builtinError(span, x, fmt::format("`assert_close` compares numbers and strings, found `{}`", show(t)));
     MutExpr tolerance = a[2] != nullptr ? checkArg(a[2], scalarType(Elem::F32), "a tolerance is an `f32`") : nullptr;
     return builtinNode(b, {x, y, tolerance}, placed(unitType(), lift), span);
   }

@@ -46,7 +46,8 @@ MutExpr BodyChecker::builtinFill(Builtin b, std::vector<Arg*>& a, Span span, con
     }
     for (const Leaf& l : *leaves) {
       const Elem e = l.type->elem;
-      const bool ok = core::isNumeric(e) || (e == Elem::Bool && (b == Builtin::Zeros || b == Builtin::Ones || b == Builtin::Full));
+      const bool ok = core::isNumeric(e) || (e == Elem::Bool && (b == Builtin::Zeros || b == Builtin::Ones || b == Builtin::Full)) ||
+                      (e == Elem::Str && (b == Builtin::Zeros || b == Builtin::Full));
       if (!ok) {
         const std::string holds = isScalar(t) ? fmt::format("not `{}`", show(t)) : fmt::format("`{}` holds `{}`", show(t), core::elemName(e));
         builtinError(span, nullptr, fmt::format("`{}` fills numbers, {}", name, holds));

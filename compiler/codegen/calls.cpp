@@ -1,5 +1,7 @@
 #include "compiler/codegen/calls.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -11,6 +13,7 @@
 
 #include "compiler/core/linalg.h"
 #include "compiler/core/native.h"
+#include "compiler/core/strings.h"
 #include "compiler/core/threefry.h"
 #include "compiler/core/type.h"
 #include "runtime/graph/callable.h"
@@ -150,8 +153,11 @@ void sortKeys(core::Elem elem, const void* keys, std::int64_t stride, std::int64
     case Elem::Bool:
     case Elem::U8: return sortColumn(static_cast<const std::uint8_t*>(keys), stride, n, order, other);
     case Elem::U16: return sortColumn(static_cast<const std::uint16_t*>(keys), stride, n, order, other);
-    case Elem::U32:
-    case Elem::Str: return sortColumn(static_cast<const std::uint32_t*>(keys), stride, n, order, other);
+    case Elem::U32: return sortColumn(static_cast<const std::uint32_t*>(keys), stride, n, order, other);
+    case Elem::Str: {
+      const auto* ids = static_cast<const core::StringId*>(keys);
+      return mergeSort(order, other, n, [=](std::int64_t a, std::int64_t b) { return core::compareStrings(ids[a * stride], ids[b * stride]) < 0; });
+    }
     case Elem::U64:
     case Elem::Key: return sortColumn(static_cast<const std::uint64_t*>(keys), stride, n, order, other);
     case Elem::F32: return sortColumn(static_cast<const float*>(keys), stride, n, order, other);
@@ -222,6 +228,50 @@ void native(void* const* buffers, const std::int64_t* ints) noexcept {
   reinterpret_cast<fedc_native>(buffers[0])(inputs.data(), &output);
 }
 
+std::string_view stringAt(const void* strings, std::int64_t i) { return core::textOf(static_cast<const core::StringId*>(strings)[i]); }
+
+void str_compare(void* const* buffers, const std::int64_t* ints) noexcept {
+  const auto *x = static_cast<const core::StringId*>(buffers[0]), *y = static_cast<const core::StringId*>(buffers[1]);
+  auto* out = static_cast<std::int32_t*>(buffers[2]);
+  for (std::int64_t i = 0; i < ints[0]; ++i) {
+    const int order = core::compareStrings(x[i * ints[1]], y[i * ints[2]]);
+    out[i] = (order > 0) - (order < 0);
+  }
+}
+
+void str_length(void* const* buffers, const std::int64_t* ints) noexcept {
+  auto* out = static_cast<std::int32_t*>(buffers[1]);
+  for (std::int64_t i = 0; i < ints[0]; ++i) out[i] = static_cast<std::int32_t>(stringAt(buffers[0], i * ints[1]).size());
+}
+
+void str_hash(void* const* buffers, const std::int64_t* ints) noexcept {
+  const auto* seeds = static_cast<const std::int64_t*>(buffers[1]);
+  auto* out = static_cast<std::uint64_t*>(buffers[2]);
+  for (std::int64_t i = 0; i < ints[0]; ++i) out[i] = core::hashString(stringAt(buffers[0], i * ints[1]), seeds[i * ints[2]]);
+}
+
+void str_count(void* const* buffers, const std::int64_t* ints) noexcept {
+  auto* out = static_cast<std::int32_t*>(buffers[2]);
+  for (std::int64_t i = 0; i < ints[0]; ++i)
+    out[i] = static_cast<std::int32_t>(core::countParts(stringAt(buffers[0], i * ints[1]), stringAt(buffers[1], i * ints[2])));
+}
+
+void str_bytes(void* const* buffers, const std::int64_t* ints) noexcept {
+  const auto room = static_cast<std::size_t>(ints[2]);
+  auto* out = static_cast<char*>(buffers[1]);
+  for (std::int64_t i = 0; i < ints[0]; ++i, out += room) {
+    const std::size_t length = stringAt(buffers[0], i * ints[1]).copy(out, room);
+    std::fill(out + length, out + room, '\0');
+  }
+}
+
+void str_split(void* const* buffers, const std::int64_t* ints) noexcept {
+  const std::int64_t room = ints[3];
+  auto* out = static_cast<core::StringId*>(buffers[2]);
+  for (std::int64_t i = 0; i < ints[0]; ++i, out += room)
+    core::splitString(stringAt(buffers[0], i * ints[1]), stringAt(buffers[1], i * ints[2]), out, room);
+}
+
 constexpr RuntimeCall kCalls[] = {
 #define FEDC_CALL(name, arguments, doc) {#name, arguments, doc, &name},
 #include "compiler/codegen/calls.def"
@@ -234,6 +284,11 @@ TeamFunction teamFunction() {
   return [](void* team, void (*range)(const void*, std::int64_t, std::int64_t), const void* context, std::int64_t extent) noexcept {
     static_cast<runtime::Team*>(team)->run(range, context, extent);
   };
+}
+
+std::string stringSymbol(std::string_view text) {
+  // Two hashes of 64 bits: that two texts of one program share both is not to be expected.
+  return fmt::format("fedc_string_{:016x}{:016x}", core::hashString(text, 0), core::hashString(text, 1));
 }
 
 std::span<const RuntimeCall> runtimeCalls() { return kCalls; }

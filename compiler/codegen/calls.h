@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace fedc::codegen {
@@ -25,6 +26,9 @@ inline constexpr const char* kTeamSymbol = "fedc_team";
 /// A plugin's function `name` is `fedc_native.name` to kernels.
 inline constexpr const char* kNativePrefix = "fedc_native.";
 TeamFunction teamFunction();
+
+/// The symbol of a constant `i32` that holds a string's number, which another process gives another one: code refers to texts by it.
+std::string stringSymbol(std::string_view text);
 
 /// All rows of calls.def.
 std::span<const RuntimeCall> runtimeCalls();

@@ -6,9 +6,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compiler/codegen/calls.h"
 #include "compiler/codegen/emit_dim.h"
 #include "compiler/codegen/emit_scalar.h"
 #include "compiler/core/internal_error.h"
+#include "compiler/core/strings.h"
 
 namespace fedc::codegen {
 
@@ -288,7 +290,9 @@ class NestEmitter {
   llvm::Value* emitValue(const Value& v) {
     const int width = v.lanes ? kLanes : 1;
     switch (v.kind) {
-      case Value::Kind::Literal: return constantOf(context_, v.literal, 1);
+      case Value::Kind::Literal:
+        if (v.elem == Elem::Str && v.literal.bits != core::kEmptyString) return stringNumber(v.literal);
+        return constantOf(context_, v.literal, 1);
       case Value::Kind::Integer: return integer(v);
       case Value::Kind::Load: return load(v);
       case Value::Kind::Register: return registers_[static_cast<std::size_t>(v.reg)][constantIndex(v.dim)];
@@ -360,6 +364,15 @@ class NestEmitter {
     }
     if (v.elem == Elem::Bool) result = b_.CreateICmpNE(result, llvm::Constant::getNullValue(result->getType()));
     return result;
+  }
+
+  /// A string's number in the process that runs the code: what the linker puts under the text's symbol.
+  llvm::Value* stringNumber(core::Literal literal) {
+    llvm::Module& module = *function_.getParent();
+    auto* place = llvm::cast<llvm::GlobalVariable>(
+        module.getOrInsertGlobal(stringSymbol(core::textOf(static_cast<core::StringId>(literal.bits))), b_.getInt32Ty()));
+    place->setConstant(true);
+    return b_.CreateLoad(b_.getInt32Ty(), place);
   }
 
   llvm::Value* randomBits(const Value& v, int width) {

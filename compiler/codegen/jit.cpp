@@ -17,12 +17,14 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "compiler/codegen/calls.h"
 #include "compiler/codegen/emit.h"
 #include "compiler/codegen/emit_nest.h"
 #include "compiler/core/internal_error.h"
+#include "compiler/core/strings.h"
 
 namespace fedc::codegen {
 
@@ -157,6 +159,18 @@ Units collectUnits(const std::vector<kernel::LoopKernel>& kernels) {
   return units;
 }
 
+/// The texts of literals, each once, in the order of the code.
+std::vector<std::string> stringsOf(const std::vector<kernel::LoopKernel>& kernels) {
+  std::vector<std::string> texts;
+  std::set<std::uint64_t> seen{core::kEmptyString};
+  for (const kernel::LoopKernel& k : kernels)
+    for (const kernel::NestFunction& f : k.functions)
+      for (const kernel::Value& v : f.values)
+        if (v.kind == kernel::Value::Kind::Literal && v.elem == core::Elem::Str && seen.insert(v.literal.bits).second)
+          texts.emplace_back(core::textOf(static_cast<core::StringId>(v.literal.bits)));
+  return texts;
+}
+
 /// Deals the heaviest first, each to the lightest hand.
 std::vector<std::vector<Unit>> deal(std::vector<Unit> units, std::size_t hands) {
   std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.weight > b.weight; });
@@ -251,12 +265,15 @@ Expected<NativeObjects> compileObjects(const std::vector<kernel::LoopKernel>& ke
   for (std::size_t hand = 1; hand < hands; ++hand) workers.emplace_back(work, hand);
   work(0);
   for (std::thread& w : workers) w.join();
+  out.strings = stringsOf(kernels);
   return out;
 }
 
 struct NativeCode::Session {
   /// Loaded longer than the code that calls them.
   std::vector<core::NativeFunction> plugins;
+  /// The numbers that the code loads; its addresses are in the code.
+  std::vector<core::StringId> strings;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
@@ -292,6 +309,11 @@ Expected<std::shared_ptr<NativeCode>> NativeCode::link(const NativeObjects& obje
   library("memcpy", &::memcpy);
   library("memset", &::memset);
   library("memmove", &::memmove);
+  std::vector<core::StringId>& strings = code->session_->strings;
+  for (const std::string& text : objects.strings) strings.push_back(core::intern(text));
+  for (std::size_t i = 0; i < strings.size(); ++i)
+    runtime[session.mangleAndIntern(stringSymbol(objects.strings[i]))] = {llvm::orc::ExecutorAddr::fromPtr(&strings[i]),
+                                                                          llvm::JITSymbolFlags::Exported};
   if (llvm::Error e = session.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(runtime)))) return problem(std::move(e));
 
   for (const std::string& o : objects.objects)

@@ -16,6 +16,8 @@ namespace fedc::codegen {
 struct NativeObjects {
   std::vector<std::string> objects;
   std::vector<std::string> symbols;
+  /// The texts whose numbers the code loads (`stringSymbol`).
+  std::vector<std::string> strings;
 };
 
 /// LLVM IR of a kernel as text, after the pass list (`optimised`) or as emitted.

@@ -193,6 +193,8 @@ Dim wireBytes(const Type& type) {
   return extents + (type.elem == Elem::Bool ? Dim::ceildiv(n, Dim(8)) : Dim(elemBytes(type.elem)) * n);
 }
 
+Dim stringsOf(const Type& type) { return type.elem == Elem::Str ? elements(type.dims) : Dim(); }
+
 Dim flops(const Fn& fn) { return Counter(fn).count(fn.body); }
 
 namespace {
@@ -254,6 +256,8 @@ Resolved resolved(const Fn& fn, const Dim& dim) { return Resolver(fn)(dim); }
 Traffic& Traffic::operator+=(const Traffic& other) {
   down = down + other.down;
   up = up + other.up;
+  downStrings = downStrings + other.downStrings;
+  upStrings = upStrings + other.upStrings;
   isExact = isExact && other.isExact;
   return *this;
 }
@@ -263,8 +267,8 @@ std::vector<Crossing> crossingsOf(const Program& program, const Graph& graph, co
   std::optional<Resolver> resolver;
   if (phase.client >= 0) resolver.emplace(program.module.fns[static_cast<std::size_t>(phase.client)]);
   const auto add = [&](bool isDown, const std::string& name, const Type& type, Span span) {
-    const Dim bytes = wireBytes(type);
-    out.push_back({isDown, name, type, resolver && !bytes.constant() ? (*resolver)(bytes) : Resolved{bytes, true}, span});
+    const auto known = [&](const Dim& d) { return resolver && !d.constant() ? (*resolver)(d) : Resolved{d, true}; };
+    out.push_back({isDown, name, type, known(wireBytes(type)), known(stringsOf(type)), span});
   };
   for (std::size_t i = 0; i < phase.down.size(); ++i) {
     const SlotInfo& slot = graph.slots[phase.down[i]];
@@ -289,6 +293,8 @@ Traffic trafficOf(const Program& program, const Graph& graph, const Phase& phase
   for (const Crossing& c : crossingsOf(program, graph, phase)) {
     Dim& to = c.isDown ? out.down : out.up;
     to = to + c.bytes.dim;
+    Dim& strings = c.isDown ? out.downStrings : out.upStrings;
+    strings = strings + c.strings.dim;
     out.isExact = out.isExact && c.bytes.isExact;
   }
   return out;

@@ -8,11 +8,14 @@
 
 namespace fedc::core {
 
-/// Bytes of elements on the wire (docs/wire.md): bools are packed, eight to a byte. Of strings their lengths alone.
+/// Bytes of elements on the wire (docs/wire.md): bools are packed, eight to a byte. Of strings their lengths alone: how long their texts are is known
+/// when they are sent.
 std::int64_t wireBytes(Elem elem, std::int64_t elements);
 /// Bytes of a leaf on the wire. An extent that is no number is sent before the leaf, 8 bytes each. This is the only place that says what crosses
 /// weighs: the checker's hints, `fedc emit graph`, `fedc run`, `fedc cost`, budgets and the tests of `--wire` all ask here.
 Dim wireBytes(const Type& type);
+/// How many strings a leaf has, whose texts come on top.
+Dim stringsOf(const Type& type);
 
 /// Floating-point operations of one call, as a polynomial in the function's dim parameters: one for each element of a cheap operation (two for
 /// fma and for each product of a contract), as many as its scalar program has for a transcendental one; integers, copies, sorting and random
@@ -32,6 +35,8 @@ Resolved resolved(const Fn& fn, const Dim& dim);
 /// What crosses between the server and one client, in bytes, over the dim parameters of the client function (its row count R).
 struct Traffic {
   Dim down, up;
+  /// Strings whose texts come on top.
+  Dim downStrings, upStrings;
   /// False: the clients' data decides; the bytes are a bound.
   bool isExact = true;
   Traffic& operator+=(const Traffic& other);
@@ -46,6 +51,8 @@ struct Crossing {
   std::string name;
   Type type;
   Resolved bytes;
+  /// How many strings, whose texts come on top.
+  Resolved strings;
   /// The intrinsic that makes it cross.
   Span span;
 };

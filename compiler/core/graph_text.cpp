@@ -74,12 +74,12 @@ class GraphPrinter {
       const std::string clients = fmt::format("clients{}", i + 1), server = fmt::format("server{}", i + 1);
       node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)),
            "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
-      std::string down = fmt::format("down {} B{}", bytes(p, cost.traffic.down), names(p.down));
+      std::string down = fmt::format("down {} B{}", bytes(p, cost.traffic.down, cost.traffic.downStrings), names(p.down));
       for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(p, e.slices), leaves(p, e.keys));
       edge(before, clients, down);
       if (usesColumns(p)) edge("data", clients, "");
       node(server, serverLabel(p.server), "style=filled, fillcolor=\"#e8eefc\"");
-      std::string up = fmt::format("up {} B", bytes(p, cost.traffic.up));
+      std::string up = fmt::format("up {} B", bytes(p, cost.traffic.up, cost.traffic.upStrings));
       for (const UpEdge& e : p.up) up += fmt::format("\n{}: {}", upKind(e.kind), leaves(p, e.leaves));
       edge(clients, server, up);
       if (before != "in") edge(before, server, "");
@@ -98,7 +98,10 @@ class GraphPrinter {
     return d.print([this](Dim::Variable v) { return v < graph_.dims.size() ? graph_.dims[v].name : fmt::format("?{}", v); });
   }
   /// Over the dims of the clients' function: its row count.
-  std::string bytes(const Phase& p, const Dim& d) const { return grouped(p.client < 0 ? dim(d) : show(fn(p.client), d)); }
+  std::string bytes(const Phase& p, const Dim& d, const Dim& strings) const {
+    const auto number = [&](const Dim& n) { return grouped(p.client < 0 ? dim(n) : show(fn(p.client), n)); };
+    return number(d) + (strings.isConstant(0) ? "" : fmt::format(" + the text of {} strings", number(strings)));
+  }
 
   std::string type(const Type& t) const {
     std::string out(elemName(t.elem));
@@ -208,7 +211,9 @@ class GraphPrinter {
     for (const ClientOutput& x : p.clientOutputs) result += (result.empty() ? "" : ", ") + output(x, p);
     line(2, "clients", fmt::format("{}({}) -> ({})   {} flops", fnName(p.client), in, result, clientFlops(p, cost)));
     for (const UpEdge& e : p.up) line(2, "up", fmt::format("{} {}", upKind(e.kind), leaves(p, e.leaves)));
-    line(2, "bytes", fmt::format("{} down, {} up, each client", bytes(p, cost.traffic.down), bytes(p, cost.traffic.up)));
+    line(2, "bytes",
+         fmt::format("{} down, {} up, each client", bytes(p, cost.traffic.down, cost.traffic.downStrings),
+                     bytes(p, cost.traffic.up, cost.traffic.upStrings)));
     step(2, "zero", p.zero);
     if (p.merge >= 0) line(2, "merge", fmt::format("{}   {} flops", fnName(p.merge), grouped(show(fn(p.merge), cost.merge))));
     step(2, "server", p.server);

@@ -149,7 +149,6 @@ struct NativeItem {
 struct Module {
   std::vector<Fn> fns;
   std::vector<Site> sites;
-  std::vector<std::string> strings;
   /// Those whose derivative needs that of another come after it.
   std::vector<NativeItem> natives;
 };

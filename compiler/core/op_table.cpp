@@ -19,6 +19,7 @@ std::vector<OpRow> makeTable() {
   indexRows(rows);
   randomRows(rows);
   nativeRows(rows);
+  stringRows(rows);
   controlRows(rows);
   FEDC_REQUIRE(static_cast<int>(rows.size()) == kOpCount, "the op table and ops.def differ in length");
   for (int i = 0; i < kOpCount; ++i) {

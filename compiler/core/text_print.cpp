@@ -5,6 +5,7 @@
 
 #include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/core/text.h"
 #include "compiler/core/text_names.h"
 
@@ -19,21 +20,6 @@ std::string number(double value, bool single) {
   std::string out(buffer, end);
   if (out.find_first_of(".e") == std::string::npos) out += ".0";
   return out;
-}
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
-      default: out += c;
-    }
-  }
-  return out + "\"";
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -235,6 +221,7 @@ class Printer {
 std::string print(Literal l) {
   switch (l.elem) {
     case Elem::Bool: return l.bits != 0 ? "true" : "false";
+    case Elem::Str: return quoted(textOf(static_cast<StringId>(l.bits)));
     case Elem::F32:
     case Elem::F64:
       if (std::isfinite(l.toDouble())) return number(l.toDouble(), l.elem == Elem::F32) + std::string(elemName(l.elem));
@@ -254,7 +241,6 @@ std::string print(const Fn& fn, const Dim& dim) { return Names(fn).print(dim); }
 
 std::string print(const Module& module) {
   std::string out;
-  for (std::size_t i = 0; i < module.strings.size(); ++i) out += fmt::format("string {} {}\n", i, quoted(module.strings[i]));
   for (std::size_t i = 0; i < module.sites.size(); ++i) out += fmt::format("site {} {}\n", i, quoted(module.sites[i].message));
   for (const NativeItem& item : module.natives) {
     std::vector<std::string> params;

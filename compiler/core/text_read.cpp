@@ -5,6 +5,7 @@
 
 #include "compiler/core/native.h"
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/core/text.h"
 #include "compiler/core/text_lexer.h"
 #include "compiler/support/limits.h"
@@ -33,10 +34,6 @@ class Reader {
         const Token& at = peek();
         if (index() != m.sites.size()) failAt(at, "sites must be numbered from 0 on");
         m.sites.push_back(Site{{}, stringToken()});
-      } else if (accept("string")) {
-        const Token& at = peek();
-        if (index() != m.strings.size()) failAt(at, "strings must be numbered from 0 on");
-        m.strings.push_back(stringToken());
       } else if (accept("native")) {
         auto native = std::make_shared<Native>();
         native->name = stringToken();
@@ -229,13 +226,20 @@ class Reader {
     return l;
   }
 
+  Literal stringLiteral() {
+    const Token& t = take();
+    if (const auto problem = stringProblem(t.text)) failAt(t, *problem);
+    return {Elem::Str, intern(t.text)};
+  }
+
   Atom atom() {
     if (accept("true")) return Atom::of(Literal::ofBool(true));
     if (accept("false")) return Atom::of(Literal::ofBool(false));
+    if (peek().kind == Token::Kind::String) return Atom::of(stringLiteral());
     if (peek().kind == Token::Kind::Number || is("-")) return Atom::of(literal());
     const Token& t = take();
     if (t.kind != Token::Kind::Name) failAt(t, fmt::format("expected an operand, found {}", shown(t)));
-    if (const auto elem = elemFromName(t.text); elem && accept("(")) {
+    if (const auto elem = elemFromName(t.text); elem && *elem != Elem::Str && accept("(")) {
       const Token& bits = take();
       Literal l{*elem, 0};
       const char* end = bits.text.data() + bits.text.size();

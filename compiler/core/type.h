@@ -10,7 +10,7 @@
 
 namespace fedc::core {
 
-/// Element types. `Key` is a Threefry-2x32 key: 64 bits, the first word in the high half. `Str` exists on the host only.
+/// Element types. `Key` is a Threefry-2x32 key: 64 bits, the first word in the high half. `Str` is the number of a string of this process (strings.h).
 enum class Elem : std::uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, BF16, F16, F32, F64, Key, Str };
 
 inline constexpr int kElemCount = 15;
@@ -18,7 +18,7 @@ inline constexpr int kElemCount = 15;
 /// As written in Core IR and in Fed: `f32`.
 std::string_view elemName(Elem e);
 std::optional<Elem> elemFromName(std::string_view name);
-/// Bytes of one element in memory (bool is one byte; str is an index of four bytes).
+/// Bytes of one element in memory (bool is one byte; str is a number of four bytes).
 int elemBytes(Elem e);
 bool isFloat(Elem e);
 bool isSigned(Elem e);
@@ -36,7 +36,7 @@ struct Type {
 };
 
 /// A scalar constant: the element's own bits in the low end (f32: its 32 bits; integers two's complement in their width, zero-extended;
-/// bool 0 or 1; key its 64 bits; str an index into the module's strings).
+/// bool 0 or 1; key its 64 bits; str the number of one of the process's strings).
 struct Literal {
   Elem elem = Elem::F32;
   std::uint64_t bits = 0;

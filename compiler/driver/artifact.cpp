@@ -11,7 +11,6 @@ Artifact makeArtifact(const Compilation& compilation, codegen::NativeImage image
   artifact.facts = factsOf(*compilation.typed);
   artifact.program.graphs = compilation.program->graphs;
   artifact.program.module.sites = compilation.program->module.sites;
-  artifact.program.module.strings = compilation.program->module.strings;
   for (const core::Fn& fn : compilation.program->module.fns) {
     core::Fn& kept = artifact.program.module.fns.emplace_back();
     kept.name = fn.name;

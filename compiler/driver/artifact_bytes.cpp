@@ -253,7 +253,7 @@ void fields(A& a, core::Site& x) {
 
 template <class A>
 void fields(A& a, core::Module& x) {
-  a(x.fns, x.sites, x.strings);
+  a(x.fns, x.sites);
 }
 
 template <class A>
@@ -381,7 +381,7 @@ void fields(A& a, codegen::NativeImage::Function& x) {
 
 template <class A>
 void fields(A& a, codegen::NativeImage& x) {
-  a(x.functions, x.objects.objects, x.objects.symbols);
+  a(x.functions, x.objects.objects, x.objects.symbols, x.objects.strings);
 }
 
 template <class A>

@@ -6,6 +6,7 @@
 
 #include "compiler/core/cost.h"
 #include "compiler/core/ops/groups.h"
+#include "compiler/core/strings.h"
 #include "compiler/support/bytes_text.h"
 #include "compiler/support/plural.h"
 
@@ -41,7 +42,9 @@ class Enforcer {
       const core::Fn* fn = phase.client < 0 ? nullptr : &program_.module.fns[static_cast<std::size_t>(phase.client)];
       for (Crossing& c : core::crossingsOf(program_, graph_, phase)) {
         if (c.isDown != isDown) continue;
-        const auto bytes = c.bytes.dim.upperBound([&](Dim::Variable v) { return fn == nullptr ? std::nullopt : fn->dims[v].bound; });
+        // A text may be as long as a string can be.
+        const Dim most = c.bytes.dim + Dim(core::kMaxStringBytes) * c.strings.dim;
+        const auto bytes = most.upperBound([&](Dim::Variable v) { return fn == nullptr ? std::nullopt : fn->dims[v].bound; });
         out.push_back({std::move(c), fn, bytes});
       }
     }
@@ -82,12 +85,17 @@ class Enforcer {
                           bytesText(static_cast<double>(*largest[i]->bytes)));
     }
     if (largest.size() > kShown) list += fmt::format(", and {} more", largest.size() - kShown);
-    sink_.report(Diagnostic(Code::OverBudget, placeOf(*breaking, limit),
-                            fmt::format("{} bytes go {} each client in a round, `budget` allows {}", sum, to, limit.text))
-                     .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
-                     .label(limit.span, fmt::format("{} bytes", limit.amount))
-                     .note(fmt::format("the largest: {}", list))
-                     .note("`fedc cost` lists all that crosses, and how much a compressor of the library saves"));
+    const bool hasTexts = std::any_of(all.begin(), all.end(), [](const Leaf& l) { return l.crossing.type.elem == core::Elem::Str; });
+    Diagnostic over =
+        Diagnostic(Code::OverBudget, placeOf(*breaking, limit),
+                   fmt::format("{}{} bytes go {} each client in a round, `budget` allows {}", hasTexts ? "up to " : "", sum, to, limit.text))
+            .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
+            .label(limit.span, fmt::format("{} bytes", limit.amount))
+            .note(fmt::format("the largest: {}", list));
+    if (hasTexts)
+      over.notes.push_back(fmt::format("a string may have {} bytes; its `hash`, or a number for it, has a fixed size", core::kMaxStringBytes));
+    over.notes.emplace_back("`fedc cost` lists all that crosses, and how much a compressor of the library saves");
+    sink_.report(std::move(over));
   }
 
   void exchanges(const Budget::Limit& limit) const {

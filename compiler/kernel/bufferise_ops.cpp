@@ -69,6 +69,12 @@ void Bufferiser::statement(const core::Stmt& s) {
     case Op::Permutation: return permutation(s);
     case Op::NativeMap:
     case Op::NativeCall: return native(s);
+    case Op::StrCompare:
+    case Op::StrLength:
+    case Op::StrHash:
+    case Op::StrCount:
+    case Op::StrBytes:
+    case Op::StrSplit: return strings(s);
     case Op::DimDef: return dimension(s);
     case Op::DimValue: return dimValue(s);
     case Op::Compact: return compact(s);
@@ -655,6 +661,23 @@ void Bufferiser::native(const core::Stmt& s) {
   }
   call.buffers.push_back(result(s));
   shape(typeOf(s));
+  block_->push_back(Statement{std::move(call)});
+}
+
+void Bufferiser::strings(const core::Stmt& s) {
+  const bool widens = s.op == Op::StrBytes || s.op == Op::StrSplit;
+  const std::vector<Dim>& dims = typeOf(s).dims;
+  Dim n(1);
+  for (std::size_t i = 0; i + (widens ? 1 : 0) < dims.size(); ++i) n = n * dims[i];
+  Call call{std::string(core::opName(s.op)), {}, {}, {n}};
+  for (const core::Atom& a : s.args) {
+    // A literal is one element for all: a step of 0.
+    const View operand = a.isLiteral ? literalView(core::Type{a.literal.elem, {}}, a.literal) : valueOf(a.var);
+    call.buffers.push_back(denseBuffer(operand, "operand"));
+    call.ints.push_back(Dim(a.isLiteral ? 0 : 1));
+  }
+  if (widens) call.ints.push_back(dims.back());
+  call.buffers.push_back(result(s));
   block_->push_back(Statement{std::move(call)});
 }
 

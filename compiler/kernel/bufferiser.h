@@ -95,6 +95,7 @@ class Bufferiser {
   void randomBits(const core::Stmt& s);
   void permutation(const core::Stmt& s);
   void native(const core::Stmt& s);
+  void strings(const core::Stmt& s);
   void dimension(const core::Stmt& s);
   void dimValue(const core::Stmt& s);
   void compact(const core::Stmt& s);

@@ -507,6 +507,32 @@ class Evaluator {
     return out;
   }
 
+  /// An op of strings by the interpreter, over arrays in which what is one for all is repeated.
+  void strings(const Call& c, const std::vector<std::int64_t>& ints) {
+    const std::size_t operands = c.buffers.size() - 1;
+    core::Fn fn;
+    core::Stmt s;
+    FEDC_REQUIRE(core::opFromName(c.symbol, &s.op), "a call that is not known: " + c.symbol);
+    if (ints.size() > operands + 1) s.attrs.extent = Dim(ints.back());
+    std::vector<core::Array> arrays;
+    for (std::size_t i = 0; i < operands; ++i) {
+      core::Array all(kernel_.buffers[c.buffers[i]].elem, {ints[0]});
+      const core::Array given = arrayOf(c.buffers[i], {ints[i + 1] == 0 ? 1 : ints[0]});
+      for (std::int64_t k = 0; k < ints[0]; ++k) all.set(k, given.at(k * ints[i + 1]));
+      arrays.push_back(std::move(all));
+      s.args.push_back(core::Atom::of(fn.newVar({arrays.back().elem(), {Dim(ints[0])}})));
+    }
+    std::vector<core::Type> types;
+    const auto problem = core::inferTypes(fn, s, types);
+    FEDC_REQUIRE(!problem, problem.value_or(""));
+    s.results = {fn.newVar(types[0])};
+    std::vector<const core::Array*> pointers;
+    for (const core::Array& a : arrays) pointers.push_back(&a);
+    std::vector<core::Array> out;
+    core::opRow(s.op).interpret(fn, s, pointers, {}, out);
+    std::memcpy(base_[c.buffers.back()], out[0].data(), static_cast<std::size_t>(out[0].bytes()));
+  }
+
   void call(const Call& c) {
     std::vector<std::int64_t> ints;
     for (const Dim& d : c.ints) ints.push_back(number(d));
@@ -553,6 +579,8 @@ class Evaluator {
         at += rank + 1;
       }
       core::callNative(native->call, operands);
+    } else if (c.symbol.starts_with("str_")) {
+      strings(c, ints);
     } else {
       FEDC_REQUIRE(false, "a call that is not known: " + c.symbol);
     }

@@ -429,11 +429,19 @@ void dropUnused(Nest& nest) {
 bool Effects::readsFrom(BufferId b) const { return std::binary_search(reads.begin(), reads.end(), b); }
 bool Effects::writesTo(BufferId b) const { return std::binary_search(writes.begin(), writes.end(), b); }
 
+/// The operands, then what they make.
+bool isOfStrings(const Call& call) {
+  Op op = Op::Add;
+  return core::opFromName(call.symbol, &op) && op >= Op::StrCompare && op <= Op::StrSplit;
+}
+
 bool isKnown(const Call& call) {
   const std::size_t n = call.buffers.size();
   if (call.symbol == "permutation" || call.symbol == "compact") return n == 3;
   if (call.symbol == "solve") return n == 4;
   if (call.symbol == "native") return n > 1 && !call.function.empty();
+  if (call.symbol == "str_length" || call.symbol == "str_bytes") return n == 2;
+  if (isOfStrings(call)) return n == 3;
   return call.symbol == "sort" && n % 2 == 1;
 }
 
@@ -444,7 +452,7 @@ std::vector<bool> writtenBuffers(const Call& call) {
   if (call.symbol == "compact") return {false, true, true};
   if (call.symbol == "solve") return {false, false, true, true};
   std::vector<bool> written(n, true);
-  std::fill_n(written.begin(), call.symbol == "native" ? n - 1 : n / 2, false);
+  std::fill_n(written.begin(), call.symbol == "native" || isOfStrings(call) ? n - 1 : n / 2, false);
   return written;
 }
 

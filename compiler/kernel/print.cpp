@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/kernel/nests.h"
 #include "compiler/kernel/text.h"
 
@@ -267,7 +268,8 @@ std::string print(Literal l) {
   const std::string suffix(core::elemName(l.elem));
   const std::string bits = fmt::format("{}.bits(0x{:x})", suffix, l.bits);
   if (l.elem == Elem::Bool) return l.bits != 0 ? "true" : "false";
-  if (l.elem == Elem::Key || l.elem == Elem::Str) return bits;
+  if (l.elem == Elem::Str) return core::quoted(core::textOf(static_cast<core::StringId>(l.bits)));
+  if (l.elem == Elem::Key) return bits;
   if (!core::isFloat(l.elem)) {
     return l.elem == Elem::U64 ? fmt::format("{}{}", l.bits, suffix) : fmt::format("{}{}", l.toInt(), suffix);
   }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/core/text_lexer.h"
 #include "compiler/kernel/nests.h"
 #include "compiler/kernel/text.h"
@@ -489,6 +490,11 @@ class Reader {
     const Token t = peek();
     const bool negative = accept("-");
     if (peek().kind == Token::Kind::Number) return w.literal(number(take(), negative));
+    if (peek().kind == Token::Kind::String) {
+      const std::string written = take().text;
+      if (const auto problem = core::stringProblem(written)) failAt(t, *problem);
+      return w.literal({Elem::Str, core::intern(written)});
+    }
     if (accept("(")) {
       static const std::map<std::string, Op> ops = {{"+", Op::Add}, {"-", Op::Sub}, {"*", Op::Mul}, {"/", Op::Div}};
       const ExprId a = expr();

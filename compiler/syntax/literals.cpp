@@ -5,6 +5,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "compiler/support/text_width.h"
+
 namespace fedc::syntax {
 namespace {
 
@@ -163,6 +165,10 @@ std::string parseString(std::string_view text, Span span, DiagnosticSink& sink) 
       while (i + size < end && (static_cast<unsigned char>(text[i + size]) & 0xc0u) == 0x80u) ++size;
       bad(size, "not an escape");
     }
+  }
+  if (findInvalidUtf8(result) != std::string_view::npos) {
+    sink.report(Diagnostic(Code::InvalidEscape, span, "the bytes of this string are not UTF-8")
+                    .note("`\\x80` to `\\xff` are parts of a character: write the character, or its code as in `\\u{e9}`"));
   }
   return result;
 }

@@ -28,17 +28,6 @@ tl::unexpected<Diagnostic> noDerivative(const Stmt& op, std::string_view reason,
   return tl::unexpected<Diagnostic>(std::move(d));
 }
 
-tl::unexpected<Diagnostic> noBatching(const Stmt& op, std::string_view reason, Span site) {
-  const Span place = op.span.isValid() ? op.span : site;
-  // Sizes have no name in the user's program.
-  const bool isSize = op.op == Op::DimDef || op.op == Op::Compact;
-  Diagnostic d(Code::NoBatching, place,
-               isSize ? std::string("a size or a number of steps would differ from row to row")
-                      : fmt::format("`{}` cannot be mapped over rows: {}", core::opName(op.op), reason));
-  if (site.isValid() && site != place) d.labels.push_back({site, "mapped here"});
-  return tl::unexpected<Diagnostic>(std::move(d));
-}
-
 namespace {
 
 class Differentiate {

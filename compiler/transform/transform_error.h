@@ -11,7 +11,4 @@ namespace fedc::transform {
 /// `op` at its place in the source has no derivative; `site` is the `grad` that asks for one.
 tl::unexpected<Diagnostic> noDerivative(const core::Stmt& op, std::string_view reason, Span site);
 
-/// `op` cannot be applied to a batch; `site` is the `vmap` that asks for it.
-tl::unexpected<Diagnostic> noBatching(const core::Stmt& op, std::string_view reason, Span site);
-
 }  // namespace fedc::transform

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <variant>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
@@ -61,7 +62,7 @@ void flowMapped(const std::vector<Stmt>& stmts, VarSet& mapped) {
 
 class Batcher {
  public:
-  Batcher(Fn& fn, Dim n, Span site) : fn_(fn), n_(std::move(n)), site_(site) {}
+  Batcher(Fn& fn, Dim n) : fn_(fn), n_(std::move(n)) {}
 
   VarSet mapped;
 
@@ -116,7 +117,7 @@ class Batcher {
       return {};
     }
     const core::Batching& batching = core::opRow(s.op).batching;
-    if (const auto* none = std::get_if<core::NoBatch>(&batching)) return noBatching(s, none->reason, site_);
+    FEDC_REQUIRE(!std::holds_alternative<core::NoBatch>(batching), "`" + std::string(core::opName(s.op)) + "` is batched where a loop was wanted");
     std::vector<Atom> results;
     if (std::holds_alternative<core::BatchElementwise>(batching)) {
       std::vector<Atom> args;
@@ -270,15 +271,63 @@ class Batcher {
 
   Fn& fn_;
   Dim n_;
-  Span site_;
   Substitution names_;
 };
 
 }  // namespace
 
+namespace {
+
+/// Whether rows differ in something that has one value for all rows of an array: an extent.
+bool differsInExtents(const std::vector<Stmt>& stmts, const VarSet& mapped) {
+  return std::ranges::any_of(stmts, [&](const Stmt& s) {
+    const bool cannot = std::holds_alternative<core::NoBatch>(core::opRow(s.op).batching) &&
+                        std::ranges::any_of(s.args, [&](const Atom& a) { return in(mapped, a); });
+    return cannot || std::ranges::any_of(s.regions, [&](const Region& r) { return differsInExtents(r.stmts, mapped); });
+  });
+}
+
+/// One row after the other.
+std::vector<Atom> asLoop(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
+  Stmt loop;
+  loop.op = Op::Loop;
+  loop.span = vmap.span;
+  loop.attrs.extent = vmap.attrs.extent;
+  loop.attrs.defines = fn.newDim("t");
+  loop.regions.resize(1);
+  Region& body = loop.regions[0];
+  Region& region = vmap.regions[0];
+  Substitution names;
+  Builder before(fn, out, vmap.span);
+  for (std::size_t i = 0; i < vmap.args.size(); ++i) {
+    const Var row = region.params[i];
+    if (vmap.args[i].isLiteral) {
+      names.vars[row] = before.splat(vmap.args[i].literal, fn.vars[row].type);
+      continue;
+    }
+    loop.args.push_back(vmap.args[i]);
+    body.params.push_back(row);
+  }
+  body.stmts = std::move(region.stmts);
+  for (Stmt& s : body.stmts) substitute(s, names);
+  Builder inside(fn, body.stmts, vmap.span);
+  std::vector<Atom> results;
+  for (std::size_t i = 0; i < region.yields.size(); ++i) {
+    const Type stack = fn.vars[vmap.results[i]].type;
+    const Atom y = names.apply(region.yields[i]);
+    body.yields.push_back(y.isLiteral ? inside.splat(y.literal, {stack.elem, {stack.dims.begin() + 1, stack.dims.end()}}) : y);
+    loop.results.push_back(fn.newVar(stack, fn.vars[vmap.results[i]].name));
+    results.push_back(Atom::of(loop.results.back()));
+  }
+  out.push_back(std::move(loop));
+  return results;
+}
+
+}  // namespace
+
 Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vector<Stmt>& out) {
   const Region& region = vmap.regions[0];
-  Batcher batcher(fn, vmap.attrs.extent, vmap.span);
+  Batcher batcher(fn, vmap.attrs.extent);
   for (std::size_t i = 0; i < vmap.args.size(); ++i) {
     // A literal is the same for every row.
     if (!vmap.args[i].isLiteral) {
@@ -291,6 +340,8 @@ Expected<std::vector<Atom>, Diagnostic> expandVmap(Fn& fn, Stmt vmap, std::vecto
     batcher.bind(region.params[i], before.splat(vmap.args[i].literal, row));
   }
   flowMapped(region.stmts, batcher.mapped);
+  // Rows have one shape: the checker refuses a function whose result differs.
+  if (differsInExtents(region.stmts, batcher.mapped)) return asLoop(fn, std::move(vmap), out);
   if (Status status = batcher.run(region.stmts, out, std::nullopt); !status) return tl::unexpected(status.error());
   std::vector<Atom> results;
   Builder after(fn, out, vmap.span);

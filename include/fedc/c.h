@@ -36,8 +36,24 @@ typedef struct fedc_run_options fedc_run_options;
 typedef struct fedc_result fedc_result;
 typedef struct fedc_client fedc_client;
 
-/* Types of elements, as Fed names them. A bool is a byte, 0 or 1; bf16 and f16 are 16 bits. */
-enum { FEDC_BOOL = 0, FEDC_I8, FEDC_I16, FEDC_I32, FEDC_I64, FEDC_U8, FEDC_U16, FEDC_U32, FEDC_U64, FEDC_BF16, FEDC_F16, FEDC_F32, FEDC_F64 };
+/* Types of elements, as Fed names them. A bool is a byte, 0 or 1; bf16 and f16 are 16 bits; a str is a uint32_t, the number of a text
+ * (`fedc_string`). */
+enum {
+  FEDC_BOOL = 0,
+  FEDC_I8,
+  FEDC_I16,
+  FEDC_I32,
+  FEDC_I64,
+  FEDC_U8,
+  FEDC_U16,
+  FEDC_U32,
+  FEDC_U64,
+  FEDC_BF16,
+  FEDC_F16,
+  FEDC_F32,
+  FEDC_F64,
+  FEDC_STR = 14
+};
 
 /* A dense row-major array of `rank` extents, at an address that is a multiple of the element's size. Rank 0: a scalar; `shape` may be NULL. */
 typedef struct fedc_array {
@@ -88,6 +104,15 @@ FEDC_API const fedc_problem* fedc_error_problem(const fedc_error* error, size_t 
 /* Where in a run: the client, NULL if it is not known; the round, from 1, 0 for `init`, -1 if it is not known. */
 FEDC_API const char* fedc_error_client(const fedc_error* error);
 FEDC_API int32_t fedc_error_round(const fedc_error* error);
+
+/* ---- Strings ---- */
+
+/* The number by which arrays hold a text of `length` bytes: UTF-8, at most 65,535. The same as long as the process lives, for equal texts; what it is
+ * means nothing. 0 is the empty text. A text is kept until the process ends. Nonzero: it is no text. */
+FEDC_API int fedc_string(const char* text, size_t length, uint32_t* number, fedc_error** error);
+/* The text of a number that `fedc_string` or a result gave, for as long as the process lives, and its length, unless `length` is NULL; it may hold
+ * zeros, and does not end in one. NULL: there is no such number. */
+FEDC_API const char* fedc_string_text(uint32_t number, size_t* length);
 
 /* ---- Compiling ---- */
 

@@ -24,8 +24,9 @@ namespace fedc {
 /// `0.1.0`
 FEDC_API std::string_view version();
 
-/// Types of elements, as Fed names them. Their numbers are those of `fedc/c.h`. A `bool` is a byte, 0 or 1.
-enum class ElementType : std::uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, BF16, F16, F32, F64 };
+/// Types of elements, as Fed names them. Their numbers are those of `fedc/c.h`. A `bool` is a byte, 0 or 1. A `str` is a `std::uint32_t`, which
+/// `stringNumber` gives and `stringText` takes.
+enum class ElementType : std::uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, BF16, F16, F32, F64, Str = 14 };
 
 /// `f32`
 FEDC_API std::string_view nameOf(ElementType element);
@@ -54,7 +55,7 @@ struct Array {
   static Array scalar(T value);
 
   std::int64_t count() const;
-  /// The elements; `T` is their type.
+  /// The elements; `T` is their type, of strings `std::uint32_t`.
   template <class T>
   std::span<const T> as() const;
 };
@@ -120,6 +121,12 @@ class Result {
  private:
   std::variant<T, Failure> held_;
 };
+
+/// The number by which arrays hold a text: UTF-8, at most 65,535 bytes. The same as long as the process lives, for equal texts; what it is means
+/// nothing. 0 is the empty text. A text is kept until the process ends.
+FEDC_API Result<std::uint32_t> stringNumber(std::string_view text);
+/// The text of a number that `stringNumber` or a result gave, for as long as the process lives; of any other an empty one.
+FEDC_API std::string_view stringText(std::uint32_t number);
 
 /// Clients and their data: arrays of this program, what a callback gives, or a file. Cheap to copy. An array's first extent is the client's rows, the
 /// rest the type of one; `features` are named as the program's struct does (`pixels`; nested: `position.x`), others are not looked at. A
@@ -321,7 +328,7 @@ Array Array::scalar(T value) {
 
 template <class T>
 std::span<const T> Array::as() const {
-  assert(element == elementTypeOf<T>());
+  assert(element == elementTypeOf<T>() || (element == ElementType::Str && std::is_same_v<T, std::uint32_t>));
   return {static_cast<const T*>(data), static_cast<std::size_t>(count())};
 }
 

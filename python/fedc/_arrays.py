@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from ._errors import UsageError
-from ._library import Array, NamedArray, decode, encode
+from ._library import Array, NamedArray, decode, encode, string_number, string_text
 
 # Numbers of include/fedc/c.h. NumPy has no bf16: it is shown as float32, which holds every bf16.
 BF16 = 9
-_NAMES = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "bf16", "f16", "f32", "f64"]
+STR = 14
+_NAMES = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "bf16", "f16", "f32", "f64", None, "str"]
 _DTYPES = [np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.uint16, np.float16, np.float32, np.float64]
 _DTYPES = [np.dtype(dtype) for dtype in _DTYPES]
 _ELEMENTS = {dtype: element for element, dtype in enumerate(_DTYPES) if element != BF16}
@@ -18,7 +19,7 @@ _ELEMENTS = {dtype: element for element, dtype in enumerate(_DTYPES) if element 
 
 def dtype_of(element):
     """The NumPy type in which an element type is shown."""
-    return np.dtype(np.float32) if element == BF16 else _DTYPES[element]
+    return np.dtype(np.float32) if element == BF16 else np.dtype(np.str_) if element == STR else _DTYPES[element]
 
 
 def type_text(element, shape):
@@ -38,6 +39,8 @@ def convert(value, element, what):
     name = getattr(array.dtype, "name", "")
     if name == "bfloat16":
         return np.ascontiguousarray(array).view(np.uint16).reshape(array.shape), BF16
+    if array.dtype.kind in "USO" or (element == STR and array.size == 0):
+        return _strings(array, what), STR
     if not has_dtype(value) and element is not None:
         array = _exactly(array, element, what)
     if element == BF16 and array.dtype == np.float32:
@@ -50,6 +53,22 @@ def convert(value, element, what):
         raise UsageError.of(f"{what} is an array of {array.dtype}, which Fed has not{_wanted(element)}")
     # In C order, where the elements' own size divides the address, in this machine's byte order: then nothing is copied.
     return np.require(array, native, ["C", "A"]).reshape(array.shape), _ELEMENTS[native]
+
+
+def _strings(array, what):
+    """The numbers of texts. Bytes are UTF-8."""
+    numbers = {}
+    out = np.empty(array.size, np.uint32)
+    for i, text in enumerate(array.ravel().tolist()):
+        if not isinstance(text, (str, bytes)):
+            raise UsageError.of(f"{what} is an array of {array.dtype}, which Fed has not")
+        if text not in numbers:
+            try:
+                numbers[text] = string_number(text if isinstance(text, str) else text.decode("utf-8", "surrogateescape"))
+            except UsageError as error:
+                raise UsageError.of(f"{what}: {error.problems[0].message}") from None
+        out[i] = numbers[text]
+    return out.reshape(array.shape)
 
 
 def _wanted(element):
@@ -90,11 +109,13 @@ class CArrays:
 def from_c(c):
     """A copy of an array of C; a scalar as a NumPy scalar."""
     shape = tuple(c.shape[i] for i in range(c.rank))
-    dtype = _DTYPES[c.element]
+    dtype = np.dtype(np.uint32) if c.element == STR else _DTYPES[c.element]
     count = int(np.prod(shape, dtype=np.int64))
     array = np.empty(shape, dtype)
     if count:
         ctypes.memmove(array.ctypes.data, c.data, count * dtype.itemsize)
+    if c.element == STR:
+        array = np.array([string_text(number) for number in array.ravel().tolist()], np.str_).reshape(shape)
     if c.element == BF16:
         array = (array.astype(np.uint32) << 16).view(np.float32)
     return array if shape else array[()]

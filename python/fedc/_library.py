@@ -68,6 +68,8 @@ _FUNCTIONS = {
     "fedc_error_problem": (POINTER(CProblem), [c_void_p, c_size_t]),
     "fedc_error_client": (c_char_p, [c_void_p]),
     "fedc_error_round": (c_int32, [c_void_p]),
+    "fedc_string": (c_int, [c_char_p, c_size_t, POINTER(c_uint32), _ERROR]),
+    "fedc_string_text": (c_void_p, [c_uint32, POINTER(c_size_t)]),
     "fedc_compile_options_new": (c_void_p, []),
     "fedc_compile_options_free": (None, [c_void_p]),
     "fedc_compile_options_name": (None, [c_void_p, c_char_p]),
@@ -208,6 +210,21 @@ def call(function, *arguments):
     if error.value is not None:
         raise exception(error)
     return result
+
+
+def string_number(text):
+    """The number by which C's arrays hold a text."""
+    number = c_uint32()
+    encoded = text.encode("utf-8", "surrogateescape")
+    call(lib.fedc_string, encoded, len(encoded), byref(number))
+    return number.value
+
+
+def string_text(number):
+    """The text of a number of C's."""
+    length = c_size_t()
+    text = lib.fedc_string_text(number, byref(length))
+    return ctypes.string_at(text, length.value).decode("utf-8")
 
 
 class Handle:

@@ -23,7 +23,7 @@ std::string describe(const FeatureType& type) {
 Expected<FeatureType, DataError> featureType(const core::Column& column) {
   FeatureType type;
   type.elem = column.type.elem;
-  if (type.elem == core::Elem::Str || type.elem == core::Elem::Key) {
+  if (type.elem == core::Elem::Key) {
     return tl::unexpected(DataError{
         fmt::format("feature `{}` is declared `{}`; reading that from a file is not supported yet", column.feature, core::elemName(type.elem)),
         {},

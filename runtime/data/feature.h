@@ -21,7 +21,7 @@ struct FeatureType {
 
 /// As the language writes it: `f32[28, 28]`.
 std::string describe(const FeatureType& type);
-/// The type that a column declares. Errors: strings, extents that are not constant.
+/// The type that a column declares. Errors: keys, extents that are not constant.
 Expected<FeatureType, DataError> featureType(const core::Column& column);
 /// "feature `x` is .. in the file, .. in the program", with both ways out.
 DataError typeMismatch(const core::Column& column, const FeatureType& declared, const std::string& found, const std::string& client);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <new>
 
+#include "compiler/core/strings.h"
 #include "runtime/data/chunks.h"
 #include "runtime/data/feature.h"
 #include "runtime/data/hdf5_federation.h"
@@ -71,6 +72,8 @@ struct Found {
   ChunkedData chunks;
   /// Read: filled under the lock.
   std::shared_ptr<char> memory;
+  /// Of strings: their texts, row by row.
+  std::vector<std::string> texts;
 };
 
 /// The extents of a dataset's chunks. Checked here, because HDF5 trusts those in a damaged file, and crashes.
@@ -113,6 +116,7 @@ class Hdf5Source final : public ClientSource {
   Expected<std::vector<Found>, DataError> find(const std::string& id, std::int64_t& rows) const;
   Expected<Found, DataError> findFeature(hid_t group, const std::string& id, std::size_t column) const;
   Expected<void, DataError> locate(hid_t dataset, hid_t type, const FileType& fileType, std::size_t column, Found& found) const;
+  Expected<void, DataError> readTexts(hid_t dataset, hid_t type, std::size_t column, Found& found) const;
   Expected<bool, DataError> readChunks(hid_t dataset, hid_t plist, const std::vector<hsize_t>& dims, const std::vector<hsize_t>& chunk,
                                        Found& found) const;
   Expected<std::int64_t, DataError> rowsOfAnyFeature(hid_t group, const std::string& id) const;
@@ -277,12 +281,60 @@ Expected<void, DataError> Hdf5Source::locate(hid_t dataset, hid_t type, const Fi
     }
   }
   found.way = Found::Way::Read;
+  if (types_[column].elem == core::Elem::Str) return readTexts(dataset, type, column, found);
   found.memory = uninitialised(found.bytes);
   // What has no native type in memory is read as it lies in the file.
   const hid_t native = memoryType(types_[column].elem);
   if (native < 0 && !inFile.asInMemory) return bad("its byte order is not this machine's, and fedc does not convert this type");
   if (H5Dread(dataset, native < 0 ? type : native, H5S_ALL, H5S_ALL, H5P_DEFAULT, found.memory.get()) < 0) {
     return bad("it cannot be read: the file is damaged, or compressed by a filter that is not installed");
+  }
+  return {};
+}
+
+/// Some rows at a time, so that no header makes it take more memory than the file can fill.
+Expected<void, DataError> Hdf5Source::readTexts(hid_t dataset, hid_t type, std::size_t column, Found& found) const {
+  const auto unreadable = [] { return bad("it cannot be read: the file is damaged, or compressed by a filter that is not installed"); };
+  const bool isVariable = H5Tis_variable_str(type) > 0;
+  const std::size_t size = H5Tget_size(type);
+  const H5T_str_t padding = H5Tget_strpad(type);
+  const std::int64_t most = static_cast<std::int64_t>(std::max<std::size_t>(mapping_->size(), 1)) * 1032;
+  if (!isVariable && (size == 0 || static_cast<std::int64_t>(size) > most)) return bad("its strings are longer than the file: it is damaged");
+  const Hdf5Handle memory(H5Tcopy(type));
+  std::vector<hsize_t> start(types_[column].dims.size() + 1, 0), count{1};
+  for (const std::int64_t dim : types_[column].dims) count.push_back(static_cast<hsize_t>(dim));
+  hsize_t each = 1;
+  for (const hsize_t n : count) each *= n;
+  constexpr std::size_t kBytesAtOnce = std::size_t{1} << 20;
+  const hsize_t rowsAtOnce = std::max<hsize_t>(1, kBytesAtOnce / (each * size));
+  const Hdf5Handle space(H5Dget_space(dataset));
+  if (!memory || !space) return unreadable();
+  std::int64_t total = 0;
+  std::vector<char> entries;
+  for (start[0] = 0; start[0] < static_cast<hsize_t>(found.rows); start[0] += count[0]) {
+    count[0] = std::min<hsize_t>(rowsAtOnce, static_cast<hsize_t>(found.rows) - start[0]);
+    const hsize_t elements = count[0] * each;
+    const Hdf5Handle part(H5Screate_simple(1, &elements, nullptr));
+    if (!part || H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0) return unreadable();
+    entries.assign(elements * size, 0);
+    if (H5Dread(dataset, memory.get(), part.get(), space.get(), H5P_DEFAULT, entries.data()) < 0) return unreadable();
+    for (hsize_t i = 0; i < elements; ++i) {
+      const char* const entry = entries.data() + i * size;
+      std::string& text = found.texts.emplace_back();
+      if (isVariable) {
+        const char* written = nullptr;
+        std::memcpy(&written, entry, sizeof written);
+        if (written != nullptr) text = written;
+      } else {
+        text.assign(entry, size);
+        if (padding == H5T_STR_NULLTERM) text.resize(std::min(text.find('\0'), size));
+        if (padding == H5T_STR_NULLPAD) text.resize(text.find_last_not_of('\0') + 1);
+        if (padding == H5T_STR_SPACEPAD) text.resize(text.find_last_not_of(' ') + 1);
+      }
+      total += static_cast<std::int64_t>(text.size());
+    }
+    if (isVariable) H5Dvlen_reclaim(memory.get(), part.get(), H5P_DEFAULT, entries.data());
+    if (total > most) return bad("its strings are longer than the file can hold: it is damaged");
   }
   return {};
 }
@@ -368,7 +420,15 @@ Expected<ClientColumns, DataError> Hdf5Source::read(std::size_t client) {
         }
         feature.chunks = {};
       } else if (feature.memory == nullptr) {
-        feature.memory = uninitialised(0);
+        feature.memory = uninitialised(feature.bytes);
+      }
+      for (std::size_t i = 0; i < feature.texts.size(); ++i) {
+        if (const auto problem = core::stringProblem(feature.texts[i])) {
+          return bad(fmt::format("feature `{}` of client `{}`, row {}: {}", columns_[c].feature, id,
+                                 i / (feature.texts.size() / static_cast<std::size_t>(feature.rows)), *problem),
+                     "strings are UTF-8: rewrite the data", columns_[c].span);
+        }
+        reinterpret_cast<core::StringId*>(feature.memory.get())[i] = core::intern(feature.texts[i]);
       }
       if (types_[c].elem == core::Elem::Bool) {
         // A bool is 0 or 1 in memory, whatever the enumeration in the file says.

@@ -40,7 +40,8 @@ FileType fileType(hid_t type) {
     out.elem = Elem::Bool;
     out.name = "an enumeration";
   } else if (kind == H5T_STRING) {
-    out.name = H5Tis_variable_str(type) > 0 ? "str (of variable length)" : fmt::format("str (of {})", describeSize(size));
+    out.elem = Elem::Str;
+    out.asInMemory = false;
   } else if (kind == H5T_VLEN) {
     out.name = "ragged (rows of different lengths)";
   } else if (kind == H5T_COMPOUND) {

@@ -5,8 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "compiler/core/strings.h"
 #include "runtime/data/feature.h"
 #include "runtime/process/run.h"
 
@@ -53,8 +57,30 @@ class ArgumentReader {
     return {};
   }
 
+  /// A JSON string; alone it may also stand without quotes.
+  Expected<void> string() {
+    std::string text;
+    if (array_.shape().empty() && !text_.starts_with('"')) {
+      text = std::exchange(text_, {});
+    } else {
+      if (text_.empty() || text_.front() != '"') return fail("a `\"` is missing");
+      std::size_t end = 1;
+      while (end < text_.size() && text_[end] != '"') end += text_[end] == '\\' ? 2 : 1;
+      const std::string_view quoted = text_.substr(0, end + 1);
+      const auto json = nlohmann::json::parse(quoted.begin(), quoted.end(), nullptr, false);
+      if (!json.is_string()) return fail(fmt::format("`{}` is no JSON string", quoted));
+      text = json.get<std::string>();
+      text_.remove_prefix(quoted.size());
+    }
+    if (const auto problem = core::stringProblem(text)) return fail("it is " + *problem);
+    array_.set(next_++, {Elem::Str, core::intern(text)});
+    return {};
+  }
+
   Expected<void> value() {
+    if (array_.elem() == Elem::Str && array_.shape().empty() && !text_.starts_with('"')) return string();
     blanks();
+    if (array_.elem() == Elem::Str) return string();
     const std::size_t end = std::min(text_.find_first_of(",] \t"), text_.size());
     const std::string_view word = text_.substr(0, end);
     text_.remove_prefix(end);

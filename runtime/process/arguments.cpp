@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "compiler/core/strings.h"
 #include "compiler/support/suggest.h"
 #include "runtime/process/run.h"
 
@@ -86,6 +87,12 @@ Literal literalOf(Elem elem, const Json& json, const std::string& at) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits, 16);
     if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) throw unfit();
     return {elem, bits};
+  }
+  if (elem == Elem::Str) {
+    if (!json.is_string()) throw unfit();
+    const auto& text = json.get_ref<const std::string&>();
+    if (const auto problem = core::stringProblem(text)) throw Unfit{fmt::format("{} is {}", at, *problem)};
+    return {elem, core::intern(text)};
   }
   if (core::isFloat(elem)) {
     if (json.is_number()) return Literal::ofDouble(elem, json.get<double>());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/value/texts.h"
+
 namespace fedc::runtime {
 
 namespace {
@@ -120,8 +122,7 @@ std::optional<Failure> ClientStore::read(const std::string& id, char* into) noex
     const std::lock_guard lock(mutex_);
     auto row = find_->bind(1, id).step();
     const bool isThere = row && *row;
-    const bool fits = isThere && find_->bytes(0).size() == bytes;
-    if (fits) std::memcpy(into, find_->bytes(0).data(), bytes);
+    const bool fits = isThere && fromRow(find_->bytes(0), into);
     find_->reset();
     if (!row) return dataFailure(row.error().message);
     if (fits) return std::nullopt;
@@ -138,7 +139,7 @@ std::optional<Failure> ClientStore::write(std::int64_t position, const std::stri
   }
   const std::lock_guard lock(mutex_);
   if (auto begun = beginTransaction(); !begun) return dataFailure(begun.error().message);
-  auto done = stage_->bind(1, id).bind(2, {from, static_cast<std::size_t>(recordBytes_)}).step();
+  auto done = stage_->bind(1, id).bind(2, rowOf(from)).step();
   stage_->reset();
   if (!done) return dataFailure(done.error().message);
   return std::nullopt;
@@ -201,9 +202,38 @@ Expected<void> ClientStore::beginTransaction() {
   return begun;
 }
 
+std::string_view ClientStore::rowOf(const char* record) {
+  const auto bytes = static_cast<std::size_t>(recordBytes_);
+  if (options_.strings.empty()) return {record, bytes};
+  row_.assign(record, record + bytes);
+  for (const auto& [offset, count] : options_.strings) {
+    const auto size = static_cast<std::size_t>(count) * sizeof(core::StringId);
+    std::vector<core::StringId> ids(static_cast<std::size_t>(count));
+    std::memcpy(ids.data(), record + offset, size);
+    std::memset(row_.data() + offset, 0, size);
+    appendTexts(ids, row_);
+  }
+  return {reinterpret_cast<const char*>(row_.data()), row_.size()};
+}
+
+bool ClientStore::fromRow(std::string_view row, char* record) const {
+  const auto bytes = static_cast<std::size_t>(recordBytes_);
+  if (row.size() < bytes) return false;
+  std::memcpy(record, row.data(), bytes);
+  std::span<const std::uint8_t> texts(reinterpret_cast<const std::uint8_t*>(row.data()) + bytes, row.size() - bytes);
+  for (const auto& [offset, count] : options_.strings) {
+    std::vector<core::StringId> ids(static_cast<std::size_t>(count));
+    const auto taken = takeTexts(texts, ids);
+    if (!taken) return false;
+    texts = texts.subspan(*taken);
+    std::memcpy(record + offset, ids.data(), ids.size() * sizeof(core::StringId));
+  }
+  return texts.empty();
+}
+
 Expected<void> ClientStore::writeRow(std::string_view id, const char* from) {
   if (auto begun = beginTransaction(); !begun) return begun;
-  auto done = insert_->bind(1, id).bind(2, {from, static_cast<std::size_t>(recordBytes_)}).step();
+  auto done = insert_->bind(1, id).bind(2, rowOf(from)).step();
   insert_->reset();
   if (!done) return tl::unexpected(done.error());
   hasRows_ = true;

@@ -28,6 +28,8 @@ class ClientStore final : public ClientStates {
     std::string file;
     /// What a record is, as text: a file that says something else is another program's.
     std::string layout;
+    /// Where strings lie in a record: byte offset and how many. Rows hold their texts.
+    std::vector<std::pair<std::int64_t, std::int64_t>> strings;
     /// Bytes in memory: half for what is kept, half for a round's new values.
     std::int64_t budget = std::int64_t{256} << 20;
   };
@@ -57,6 +59,9 @@ class ClientStore final : public ClientStates {
   Expected<void> readMeta();
   Expected<void> beginTransaction();
   Expected<void> put(const std::string& id, const char* record);
+  /// A record as a row holds it, and back. Strings are zero there, their texts come behind.
+  std::string_view rowOf(const char* record);
+  bool fromRow(std::string_view row, char* record) const;
   Expected<void> writeRow(std::string_view id, const char* record);
   Expected<void> flush();
   char* record(std::size_t slot) const { return slabs_[slot / kSlab].get() + static_cast<std::int64_t>(slot % kSlab) * recordBytes_; }
@@ -91,6 +96,8 @@ class ClientStore final : public ClientStates {
   Sqlite database_;
   std::optional<Sqlite::Statement> find_, insert_, stage_;
   bool inTransaction_ = false;
+  /// The row that is being written.
+  std::vector<std::uint8_t> row_;
   /// Whether there may be rows.
   bool hasRows_ = false;
 };

@@ -377,6 +377,7 @@ class Runner {
     for (std::size_t i = 0; i < plan.state.leaves.size(); ++i) {
       const LeafLayout& leaf = plan.state.leaves[i];
       options.layout += fmt::format("{}: {}[{}]; ", next.graph->clientState[i].name, core::elemName(leaf.elem), fmt::join(leaf.dims, ", "));
+      if (leaf.elem == core::Elem::Str) options.strings.emplace_back(plan.state.offsets[i], elementCount(leaf, 0));
     }
     if (options_.directory != nullptr) options.file = options_.directory->clientsFile();
     if (options_.clientCache) options.budget = *options_.clientCache;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "compiler/core/strings.h"
 #include "compiler/support/hash.h"
 #include "runtime/data/open.h"
 #include "runtime/process/client_store.h"
@@ -79,6 +80,10 @@ std::string stateHash(const std::vector<NamedArray>& state) {
     hash = hashOf(leaf.name, hash);
     hash = hashOf(bytesOf(leaf.value.elem()), hash);
     for (const std::int64_t extent : leaf.value.shape()) hash = hashOf(bytesOf(extent), hash);
+    if (leaf.value.elem() == core::Elem::Str) {
+      for (const core::StringId s : leaf.value.as<core::StringId>()) hash = hashOf(core::textOf(s), hash);
+      continue;
+    }
     const auto size = static_cast<std::size_t>(leaf.value.count() * core::elemBytes(leaf.value.elem()));
     hash = hashOf({static_cast<const char*>(leaf.value.data()), size}, hash);
   }

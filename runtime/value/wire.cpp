@@ -7,6 +7,7 @@
 
 #include "compiler/core/cost.h"
 #include "runtime/value/layout.h"
+#include "runtime/value/texts.h"
 
 namespace fedc::runtime {
 
@@ -30,18 +31,25 @@ void packBits(const std::uint8_t* from, std::int64_t count, std::uint8_t* to) {
 }  // namespace
 
 std::int64_t wireBytes(const LeafLayout& layout, std::int64_t rows) {
+  // Of strings the least: their lengths.
   return (isOpen(layout) ? 8 : 0) + core::wireBytes(layout.elem, elementCount(layout, rows));
 }
 
 void encodeLeaf(const void* from, const LeafLayout& layout, std::int64_t rows, WireBytes& to) {
   std::size_t at = to.size();
-  to.resize(at + static_cast<std::size_t>(wireBytes(layout, rows)), 0);
+  const bool isText = layout.elem == core::Elem::Str;
+  to.resize(at + static_cast<std::size_t>(isText ? (isOpen(layout) ? 8 : 0) : wireBytes(layout, rows)), 0);
   if (isOpen(layout)) {
     std::memcpy(to.data() + at, &rows, sizeof rows);
     at += sizeof rows;
   }
   const std::int64_t count = elementCount(layout, rows);
   if (count == 0) return;
+  if (isText) {
+    std::vector<core::StringId> strings(static_cast<std::size_t>(count));
+    convert(from, layout, strings.data(), dense(layout), rows);
+    return appendTexts(strings, to);
+  }
   if (layout.elem != core::Elem::Bool) return convert(from, layout, to.data() + at, dense(layout), rows);
   std::vector<std::uint8_t> bools(static_cast<std::size_t>(count));
   convert(from, layout, bools.data(), dense(layout), rows);
@@ -63,6 +71,14 @@ Expected<std::int64_t> WireReader::rows(const LeafLayout& layout, std::int64_t m
 
 Expected<void> WireReader::leaf(const LeafLayout& layout, std::int64_t rows, void* to) {
   const std::int64_t count = elementCount(layout, rows);
+  if (layout.elem == core::Elem::Str) {
+    std::vector<core::StringId> strings(static_cast<std::size_t>(count));
+    const auto taken = takeTexts(bytes_, strings);
+    if (!taken) return fail("a leaf of strings cannot be read: " + taken.error().message);
+    if (count != 0) convert(strings.data(), dense(layout), to, layout, rows);
+    bytes_ = bytes_.subspan(*taken);
+    return {};
+  }
   const auto size = static_cast<std::size_t>(core::wireBytes(layout.elem, count));
   if (bytes_.size() < size) return fail(fmt::format("the message ends within a leaf: {} of its {} bytes are there", bytes_.size(), size));
   const std::uint8_t* const from = bytes_.data();

@@ -12,7 +12,7 @@ namespace fedc::runtime {
 /// The encoding of docs/wire.md: leaf by leaf, little-endian, without padding or header.
 using WireBytes = std::vector<std::uint8_t>;
 
-/// Bytes of a leaf, with `rows` in place of a run-time extent.
+/// Bytes of a leaf, with `rows` in place of a run-time extent; of strings without their texts.
 std::int64_t wireBytes(const LeafLayout& layout, std::int64_t rows = 0);
 
 /// Appends a leaf.

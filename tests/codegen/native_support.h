@@ -17,6 +17,7 @@
 #include "compiler/core/interpret.h"
 #include "compiler/kernel/loops.h"
 #include "runtime/graph/callable.h"
+#include "tests/some_strings.h"
 
 namespace fedc::testing {
 
@@ -250,6 +251,8 @@ inline core::Array randomArray(core::Elem elem, std::vector<std::int64_t> shape,
       a.set(i, core::Literal::ofDouble(elem, v));
     } else if (elem == core::Elem::Bool) {
       a.set(i, core::Literal::ofBool(random() % 2 == 0));
+    } else if (elem == core::Elem::Str) {
+      a.set(i, someString(random()));
     } else if (below > 0) {
       a.set(i, core::Literal::ofInt(elem, static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(below))));
     } else if (elem == core::Elem::Key) {

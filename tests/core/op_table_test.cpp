@@ -11,6 +11,7 @@
 #include "compiler/core/native.h"
 #include "compiler/core/text.h"
 #include "tests/native_functions.h"
+#include "tests/some_strings.h"
 
 namespace fedc::core {
 namespace {
@@ -36,6 +37,7 @@ Array ramp(const Type& t, const std::vector<std::int64_t>& dims) {
     Literal l = isFloat(t.elem) ? Literal::ofDouble(t.elem, 0.25 + 0.125 * static_cast<double>(i * 7 % 11))
                                 : Literal{t.elem, static_cast<std::uint64_t>(i * 5 % 3)};
     if (t.elem == Elem::Bool) l = Literal::ofBool(i % 2 == 0);
+    if (t.elem == Elem::Str) l = testing::someString(static_cast<std::uint64_t>(i));
     a.set(i, l);
   }
   return a;

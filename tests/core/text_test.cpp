@@ -9,12 +9,12 @@
 #include <functional>
 
 #include "compiler/core/builder.h"
+#include "compiler/core/strings.h"
 
 namespace fedc::core {
 namespace {
 
 constexpr std::string_view kModule =
-    "string 0 \"a \\\"quoted\\\" word\"\n"
     "site 0 \"labels\\nmust be small\"\n"
     "fn work(R <= 1000, N; m.w: f32[784, 10], x: f32[R, 784], k: key) -> (f32[784, 10], f32) inplace (0 = 0) {\n"
     "  %0: i32[R] = permutation{extent R}(k)\n"
@@ -90,7 +90,8 @@ TEST(Text, LiteralsOfAllTypes) {
        {Literal::ofDouble(Elem::F32, 0.1), Literal::ofDouble(Elem::F32, -0.0), Literal::ofDouble(Elem::F64, 1e300), Literal::ofDouble(Elem::F64, 5),
         Literal::ofDouble(Elem::F16, 0.1), Literal::ofDouble(Elem::BF16, -3), Literal::ofDouble(Elem::F32, HUGE_VAL), Literal{Elem::F32, 0x7fc00123},
         Literal::ofInt(Elem::I64, INT64_MIN), Literal::ofInt(Elem::U64, -1), Literal::ofInt(Elem::I8, -128), Literal::ofBool(true),
-        Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull}, Literal{Elem::Str, 3}}) {
+        Literal::ofBool(false), Literal{Elem::Key, 0xdeadbeef00000001ull},
+        Literal{Elem::Str, intern("a \"quoted\"\\ text,\nin two lines -- no comment")}}) {
     const std::string text = "fn f(;) -> (" + std::string(elemName(l.elem)) + ") {\n  return " + print(l) + "\n}\n";
     const auto m = read(text);
     ASSERT_TRUE(m.has_value()) << m.error() << text;
@@ -113,7 +114,7 @@ TEST(Text, ErrorsSayWhere) {
   EXPECT_EQ(errorOf("fn f(; x: f32, x: f32) -> () {\n  return\n}\n"), "line 1, column 16: `x` is defined twice");
   EXPECT_EQ(errorOf("fn f(; x: f32) -> (f32) {\n  return x # y\n}\n"), "line 2, column 12: unexpected `#`");
   EXPECT_EQ(errorOf("fn f(; x: f32) -> (f32) {"), "line 1, column 26: expected a name, found the end");
-  EXPECT_EQ(errorOf("string 0 \"open"), "line 1, column 10: a string without end");
+  EXPECT_EQ(errorOf("site 0 \"open"), "line 1, column 8: a string without end");
 }
 
 // No prefix of a module may crash the reader, nor may any one character taken out.

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "compiler/core/array.h"
+#include "compiler/core/strings.h"
 
 namespace fedc::tests {
 
@@ -44,6 +45,10 @@ double number(const Json& value) {
 void fill(core::Array& array, const Json& value, std::size_t axis, std::int64_t& next) {
   if (axis == array.shape().size()) {
     const core::Elem elem = array.elem();
+    if (elem == core::Elem::Str) {
+      array.set(next++, {elem, core::intern(value.get<std::string>())});
+      return;
+    }
     array.set(next++, core::isFloat(elem) ? core::Literal::ofDouble(elem, number(value)) : core::Literal::ofInt(elem, value.get<std::int64_t>()));
     return;
   }
@@ -56,6 +61,24 @@ void check(std::int64_t status) {
   if (status < 0) throw std::runtime_error("HDF5 refused to write a test's data");
 }
 
+/// As h5py writes them: UTF-8 of variable length.
+void writeTexts(hid_t group, const std::string& name, const core::Array& array, const std::vector<hsize_t>& extents) {
+  std::vector<std::string> texts;
+  for (const core::StringId s : array.as<core::StringId>()) texts.emplace_back(core::textOf(s));
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  check(H5Tset_size(type, H5T_VARIABLE));
+  check(H5Tset_cset(type, H5T_CSET_UTF8));
+  const hid_t space = H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr);
+  const hid_t dataset = H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  check(dataset);
+  if (array.count() > 0) check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()));
+  H5Dclose(dataset);
+  H5Sclose(space);
+  H5Tclose(type);
+}
+
 void writeFeature(hid_t group, const std::string& name, const Json& rows, const core::Type& type) {
   std::vector<std::int64_t> shape = {static_cast<std::int64_t>(rows.size())};
   for (const Dim& dim : type.dims) shape.push_back(dim.constant().value());
@@ -63,6 +86,7 @@ void writeFeature(hid_t group, const std::string& name, const Json& rows, const 
   std::int64_t next = 0;
   fill(array, rows, 0, next);
   const std::vector<hsize_t> extents(shape.begin(), shape.end());
+  if (type.elem == core::Elem::Str) return writeTexts(group, name, array, extents);
   const auto [fileType, memoryType] = hdf5Types(type.elem);
   const hid_t space = H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr);
   const hid_t dataset = H5Dcreate2(group, name.c_str(), fileType, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);

@@ -192,5 +192,22 @@ TEST(CInterface, EvaluatesAState) {
   fedc_program_free(program);
 }
 
+TEST(CApi, StringsHaveNumbers) {
+  std::uint32_t a = 7, b = 7;
+  fedc_error* error = nullptr;
+  EXPECT_EQ(fedc_string("with\0zero", 9, &a, &error), 0);
+  EXPECT_EQ(fedc_string("with\0zero", 9, &b, nullptr), 0);
+  EXPECT_EQ(a, b);
+  std::size_t length = 0;
+  EXPECT_EQ(std::string(fedc_string_text(a, &length), 9), std::string("with\0zero", 9));
+  EXPECT_EQ(length, 9U);
+  EXPECT_STREQ(fedc_string_text(0, nullptr), "");
+  EXPECT_EQ(fedc_string_text(4000000000U, &length), nullptr);
+  EXPECT_NE(fedc_string("\xc3", 1, &a, &error), 0);
+  ASSERT_NE(error, nullptr);
+  EXPECT_THAT(fedc_error_text(error), HasSubstr("not UTF-8"));
+  fedc_error_free(error);
+}
+
 }  // namespace
 }  // namespace fedc::tests

@@ -386,5 +386,43 @@ TEST(Plugins, AreLoadedIfTheyAreNamed) {
   }
 }
 
+TEST(Strings, GoInAndComeOutByNumber) {
+  const auto program = compile(
+      "struct Row { name: str }\n"
+      "fn longer(a: str, b: str) -> str { if len(a) > len(b) { a } else { b } }\n"
+      "fn longest(data: Row*) -> str { data.fold(\"\", |best, r| longer(best, r.name)) }\n"
+      "fn main(data: {Row*}@clients, x: str@server) -> (str, str[2])@server {\n"
+      "  both(federated_aggregate(longest(data), \"\", longer, longer), x)\n}\n"
+      "fn both(best: str, x: str) -> (str, str[2]) { (best, [x, best]) }\n",
+      {});
+  ASSERT_TRUE(program) << program.error().text();
+  const auto number = [](std::string_view text) { return *stringNumber(text); };
+  const std::vector<std::uint32_t> names = {number("one"), number("zwei"), number("longest of all")}, given = {number("given")};
+  RunOptions options;
+  options.data = Federation::inMemory();
+  options.data.add("a", {{"name", {ElementType::Str, {2}, names.data(), nullptr}}}).add("b", {{"name", {ElementType::Str, {1}, &names[2], nullptr}}});
+  options.arguments = {{"x", {ElementType::Str, {}, given.data(), nullptr}}};
+  const auto result = program->run(options);
+  ASSERT_TRUE(result) << result.error().text();
+  const auto textAt = [&](std::size_t leaf, std::size_t i) {
+    return stringText(static_cast<const std::uint32_t*>(result->value[leaf].value.data)[i]);
+  };
+  EXPECT_EQ(result->value[0].value.element, ElementType::Str);
+  EXPECT_EQ(textAt(0, 0), "longest of all");
+  EXPECT_EQ(textAt(1, 0), "given");
+  EXPECT_EQ(textAt(1, 1), "longest of all");
+
+  // Equal texts, equal numbers; what is no string.
+  EXPECT_EQ(number("zwei"), names[1]);
+  EXPECT_EQ(number(""), 0U);
+  EXPECT_THAT(stringNumber("\xff").error().text(), HasSubstr("not UTF-8"));
+  EXPECT_EQ(stringText(4'000'000'000U), "");
+  const std::uint32_t none = 4'000'000'000U;
+  options.arguments = {{"x", {ElementType::Str, {}, &none, nullptr}}};
+  EXPECT_THAT(program->run(options).error().text(), HasSubstr("has 4000000000 where the number of a string is wanted"));
+  options.arguments = {{"x", {static_cast<ElementType>(13), {}, &none, nullptr}}};
+  EXPECT_THAT(program->run(options).error().text(), HasSubstr("no element type"));
+}
+
 }  // namespace
 }  // namespace fedc::tests

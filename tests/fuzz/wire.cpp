@@ -17,7 +17,7 @@ constexpr std::int64_t kMostRows = 64;
 /// Element type from the low 4 bits, shape from the next 2 bits, padding from the highest.
 runtime::LeafLayout layoutOf(unsigned char code) {
   runtime::LeafLayout out;
-  out.elem = static_cast<core::Elem>((code & 15) % static_cast<int>(core::Elem::Str));
+  out.elem = static_cast<core::Elem>((code & 15) % core::kElemCount);
   switch (code >> 4 & 3) {
     case 0: break;
     case 1: out.dims = {11}; break;

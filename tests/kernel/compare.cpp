@@ -13,6 +13,7 @@
 #include "compiler/kernel/plan.h"
 #include "compiler/kernel/text.h"
 #include "compiler/kernel/verify.h"
+#include "tests/some_strings.h"
 
 namespace fedc::kernel::testing {
 
@@ -35,6 +36,8 @@ std::vector<Array> randomParams(const core::Fn& fn, const std::vector<std::int64
         l = core::Literal::ofInt(t.elem, static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(limit)));
       } else if (t.elem == Elem::Bool) {
         l = core::Literal::ofBool(random() % 2 == 0);
+      } else if (t.elem == Elem::Str) {
+        l = fedc::testing::someString(random());
       } else {
         l.bits = random();
       }

@@ -5,6 +5,7 @@ from the same data.
     examples_numpy.py --fedc build/bin/fedc --examples examples [NAME…]
 """
 import argparse
+import collections
 import functools
 import json
 import subprocess
@@ -182,8 +183,58 @@ def digits_compressed(run, train, test):
     agree("zeroed", found.state["agg.zeroed"], 0, 0)
 
 
+SHAKESPEARE = Path(__file__).resolve().parents[3] / "shared" / "data" / "shakespeare_train.h5"
+
+
+def speeches(folder):
+    """Files of speeches with what is in them, client by client: the plays where they are at hand, and a few in strings of fixed length."""
+    some = {"a": ["to be or not to be", "that  is\nthe question", ""], "b": ["to", "Zoë question"], "c": []}
+    path = Path(folder) / "speeches.h5"
+    with h5py.File(path, "w") as file:
+        for client, texts in some.items():
+            file[f"examples/{client}/snippets"] = np.array([t.encode() for t in texts], "S40")
+    yield path, some
+    if SHAKESPEARE.exists():
+        with h5py.File(SHAKESPEARE) as file:
+            yield SHAKESPEARE, {i: [t.decode() for t in file["examples"][i]["snippets"]] for i in sorted(file["examples"])}
+
+
+def spoken(texts):
+    return [word for text in texts for line in text.split("\n") for word in line.split(" ") if word]
+
+
+def most(counts):
+    """By how often, then by bytes."""
+    return sorted(counts, key=lambda word: (-counts[word], word.encode()))
+
+
+def equal(name, found, expected):
+    print(f"{name}: {expected}")
+    if found != expected:
+        sys.exit(f"{name}: found {found}, expected {expected}")
+
+
+def word_counts(run, train, test):
+    with tempfile.TemporaryDirectory() as folder:
+        for path, texts in speeches(folder):
+            counts = collections.Counter(word for client in texts.values() for word in spoken(client))
+            found = run("--data", path, "-p", "top=5").metrics
+            best = most(counts)[:5]
+            equal("words", found["words"], best)
+            equal("times", found["times"], [counts[word] for word in best])
+            equal("different", [found["different"], found["lost"]], [len(counts), 0])
+
+
+def vote(run, train, test):
+    with tempfile.TemporaryDirectory() as folder:
+        for path, texts in speeches(folder):
+            own = [collections.Counter(word for word in spoken(client) if len(word.encode()) >= 5) for client in texts.values()]
+            votes = collections.Counter(most(counts)[0] if counts else "" for counts in own)
+            equal("vote", run("--data", path).metrics["value"], most(votes)[0])
+
+
 CASES = {c.__name__: c for c in (temperature, digit_counts, min_of_max, heavy_hitters, evaluation, server_momentum, select, k_means, geometric_mean,
-                                 adaptive_clipping, digits_compressed)}
+                                 adaptive_clipping, digits_compressed, word_counts, vote)}
 
 
 def main():

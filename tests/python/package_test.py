@@ -41,6 +41,41 @@ def rows(*numbers):
     return {"x": x, "flag": np.arange(len(x)) % 2 == 0}
 
 
+class Strings(unittest.TestCase):
+    PROGRAM = """
+struct Row { name: str, tags: str[2] }
+fn longest(data: Row*, start: str) -> str {
+  var best = start;
+  for r in data { for w in [r.name, r.tags[0], r.tags[1]] { if len(w) > len(best) { best = w; } } }
+  best
+}
+fn longer(a: str, b: str) -> str { if len(a) > len(b) { a } else { b } }
+fn main(data: {Row*}@clients, start: str, pair: str[2]@server) -> (str, str[2])@server {
+  all(federated_aggregate(longest(data, start), "", longer, longer), pair)
+}
+fn all(best: str, pair: str[2]) -> (str, str[2]) { (best, sort(pair)) }
+"""
+
+    def test_in_and_out(self):
+        program = fedc.compile(source=self.PROGRAM)
+        data = {
+            "a": {"name": np.array(["x", "zoë"]), "tags": [["", "b"], ["c", "four"]]},
+            "b": {"name": np.array([b"bytes in UTF-8 \xc3\xa9"], "S20"), "tags": np.array([["d", "e"]], object)},
+            "c": {"name": [], "tags": np.empty((0, 2), "U1")},
+        }
+        best, pair = program.run(data, arguments={"start": "start", "pair": ["second", "first"]}).value
+        self.assertEqual(best, "bytes in UTF-8 é")
+        self.assertEqual(pair.tolist(), ["first", "second"])
+        self.assertEqual(pair.dtype.kind, "U")
+
+    def test_what_is_none(self):
+        program = fedc.compile(source="fn main(x: str@server) -> i32@server { f(x) }\nfn f(x: str) -> i32 { len(x) }")
+        self.assertEqual(program.run(arguments={"x": "é\0"}).value, 3)
+        for wrong, text in [(5, "`str`"), ("x" * 70000, "at most 65535"), ("\udcff", "not UTF-8"), (np.array(None, object), "has not")]:
+            with self.assertRaisesRegex(fedc.UsageError, text):
+                program.run(arguments={"x": wrong})
+
+
 class Data(unittest.TestCase):
     def setUp(self):
         self.program = fedc.compile(source=SUMS)

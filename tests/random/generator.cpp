@@ -34,6 +34,7 @@ std::string Generator::expression(const Type& want) {
     Options options;
     options.emplace_back(4, [&] { return leaf(want); });
     elementwise(want, options);
+    strings(want, options);
     structures(want, options);
     shapes(want, options);
     reductions(want, options);

@@ -117,6 +117,7 @@ class Generator {
 
   // What may give a type; each adds its forms.
   void elementwise(const Type& want, Options& out);
+  void strings(const Type& want, Options& out);
   void structures(const Type& want, Options& out);
   void shapes(const Type& want, Options& out);
   void reductions(const Type& want, Options& out);
@@ -127,6 +128,8 @@ class Generator {
   void sequences(const Type& want, Options& out);
   void library(const Type& want, Options& out);
 
+  std::string text(int depth);
+  std::string separator();
   std::vector<Size> stretched(const std::vector<Size>& dims);
   std::string loss(const Type& of, Elem elem, std::string variable);
   std::string chain(const Type& of, Elem elem, const std::string& variable);

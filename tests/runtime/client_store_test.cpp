@@ -1,4 +1,5 @@
 #include "runtime/process/client_store.h"
+#include "compiler/core/strings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,6 +125,44 @@ TEST_F(ClientStoreTest, IsAMapWhateverFitsInMemory) {
       EXPECT_EQ(valueIn(*store, id), oracle.contains(id) ? oracle[id] : firstOf(id));
     }
   }
+}
+
+/// Rows hold texts: a record that has gone to the file and come back has this process's numbers for them.
+TEST_F(ClientStoreTest, StringsAreKeptAsTexts) {
+  const auto record = [](std::uint32_t n, std::string_view text) {
+    std::string out(kRecord, '\0');
+    const core::StringId ids[] = {core::intern(text), core::intern("second of " + std::string(text))};
+    std::memcpy(out.data(), &n, 4);
+    std::memcpy(out.data() + 8, ids, 8);
+    return out;
+  };
+  const std::string file = path("strings.sqlite");
+  const auto open = [&] {
+    ClientStore::Options options;
+    options.file = file;
+    options.layout = "n: i32[]; s: str[2]; ";
+    // Too little for a single record: all are rows.
+    options.budget = 1;
+    options.strings = {{8, 2}};
+    return std::move(*ClientStore::open(options, kRecord, [](const std::string&, char* into) {
+      std::memset(into, 0, kRecord);
+      return std::nullopt;
+    }));
+  };
+  {
+    auto store = open();
+    store->begin(3);
+    write(*store, 0, "a", record(1, "text of a"));
+    write(*store, 1, "b", record(2, ""));
+    write(*store, 2, "c", record(3, "zoë"));
+    ASSERT_TRUE(store->keep());
+    ASSERT_TRUE(store->commit(1));
+  }
+  auto store = open();
+  EXPECT_EQ(valueIn(*store, "a"), record(1, "text of a"));
+  EXPECT_EQ(valueIn(*store, "b"), record(2, ""));
+  EXPECT_EQ(valueIn(*store, "c"), record(3, "zoë"));
+  EXPECT_EQ(valueIn(*store, "d"), std::string(kRecord, '\0'));
 }
 
 TEST_F(ClientStoreTest, WithoutAFileItIsTheSame) {

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "compiler/core/strings.h"
 #include "runtime/process/run.h"
 #include "runtime/process/weights.h"
 #include "runtime/value/layout.h"
@@ -254,6 +255,38 @@ TEST(Argument, NumbersAndNestedLists) {
                                                                                                      {Elem::Key, {}, "1"}}) {
     EXPECT_FALSE(parse(elem, dims, text)) << text;
   }
+}
+
+core::Array stringsOf(const std::vector<std::string>& texts, std::vector<std::int64_t> shape) {
+  core::Array a(Elem::Str, std::move(shape));
+  for (std::size_t i = 0; i < texts.size(); ++i) a.set(static_cast<std::int64_t>(i), {Elem::Str, core::intern(texts[i])});
+  return a;
+}
+
+TEST(Npy, StringsAreNumPys) {
+  // Two code points are the longest: `é` is one.
+  const core::Array value = stringsOf({"", "é", "ab"}, {3});
+  const auto bytes = toNpy(value);
+  ASSERT_TRUE(bytes);
+  EXPECT_THAT(*bytes, ::testing::HasSubstr("'descr': '<U2', 'fortran_order': False, 'shape': (3,)"));
+  EXPECT_EQ(bytes->substr(128), std::string("\0\0\0\0\0\0\0\0\xe9\0\0\0\0\0\0\0a\0\0\0b\0\0\0", 24));
+  EXPECT_TRUE(fromNpy(*bytes)->sameBits(value));
+  for (const core::Array& other :
+       {stringsOf({"\xf0\x9f\x98\x80", "zoë", "a\n", std::string("in\0side", 7)}, {2, 2}), stringsOf({}, {0}), stringsOf({""}, {})}) {
+    const auto saved = toNpy(other);
+    ASSERT_TRUE(saved);
+    EXPECT_TRUE(fromNpy(*saved)->sameBits(other));
+  }
+  EXPECT_FALSE(toNpy(stringsOf({std::string("end\0", 4)}, {1})));
+  // `S` has bytes; `<U` with a number that is no character.
+  std::string ofBytes = *bytes;
+  ofBytes.replace(ofBytes.find("<U2"), 3, "|S8");
+  EXPECT_FALSE(fromNpy(ofBytes)) << "its second string is no UTF-8";
+  std::string broken = *bytes;
+  broken[128 + 8 + 2] = '\x20';
+  EXPECT_FALSE(fromNpy(broken));
+  broken.resize(130);
+  EXPECT_FALSE(fromNpy(broken));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "runtime/value/wire.h"
+#include "compiler/core/strings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,6 +36,27 @@ TEST(Wire, NumbersAreLittleEndian) {
   // 1.0f is 0x3f800000.
   EXPECT_THAT(encoded<float>(Elem::F32, {}, {1.0F}), ElementsAre(0, 0, 0x80, 0x3f));
   EXPECT_THAT(encoded<std::uint64_t>(Elem::Key, {}, {0x0102030405060708}), ElementsAre(8, 7, 6, 5, 4, 3, 2, 1));
+}
+
+TEST(Wire, StringsAreLengthAndText) {
+  const std::vector<core::StringId> strings = {core::intern("ab"), core::kEmptyString, core::intern("é")};
+  WireBytes bytes;
+  encodeLeaf(strings.data(), layout(Elem::Str, {3}), 0, bytes);
+  EXPECT_THAT(bytes, ElementsAre(2, 0, 0, 0, 'a', 'b', 0, 0, 0, 0, 2, 0, 0, 0, 0xc3, 0xa9));
+  std::vector<core::StringId> again(3, 77);
+  WireReader reader(bytes);
+  ASSERT_TRUE(reader.leaf(layout(Elem::Str, {3}), again.data()));
+  EXPECT_TRUE(reader.end());
+  EXPECT_EQ(again, strings);
+  const auto refused = [](WireBytes wrong) {
+    core::StringId one = 0;
+    WireReader of(wrong);
+    const auto read = of.leaf(layout(Elem::Str, {}), &one);
+    return read ? std::string("read") : read.error().message;
+  };
+  EXPECT_EQ(refused({1, 0}), "a leaf of strings cannot be read: 2 bytes are left where the length of a string takes 4");
+  EXPECT_EQ(refused({9, 0, 0, 0, 'a'}), "a leaf of strings cannot be read: 1 bytes are left of the 9 of a string");
+  EXPECT_EQ(refused({1, 0, 0, 0, 0xff}), "a leaf of strings cannot be read: bytes that are not UTF-8: 0xff at byte 0");
 }
 
 TEST(Wire, BoolsAreEightToAByte) {

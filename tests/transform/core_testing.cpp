@@ -11,6 +11,7 @@
 #include "compiler/transform/simplify.h"
 #include "compiler/transform/streams.h"
 #include "tests/native_functions.h"
+#include "tests/some_strings.h"
 
 namespace fedc::transform {
 
@@ -92,6 +93,8 @@ std::vector<Array> randomOperands(const Fn& fn, std::span<const std::int64_t> di
         a.set(i, Literal::ofBool(random() % 2 != 0));
       } else if (type.elem == Elem::Key) {
         a.set(i, Literal{Elem::Key, random()});
+      } else if (type.elem == Elem::Str) {
+        a.set(i, testing::someString(random()));
       } else {
         a.set(i, Literal::ofInt(type.elem, static_cast<std::int64_t>(random() % 3)));
       }
@@ -288,7 +291,7 @@ void expectDerivatives(const Module& module, const Fn& fn, const std::vector<std
     ASSERT_TRUE(done.has_value()) << done.error().message << "\n" << core::print(*f);
     expectVerified(own, *f, {.transformed = true}, "differentiate");
   }
-  if (testing::Test::HasFailure()) return;
+  if (::testing::Test::HasFailure()) return;
   const auto results = [&](const Fn& f, const std::vector<Array>& operands) { return core::interpret(f, dims, operands).results; };
   // f32 on the way limits what a difference can tell.
   bool coarse = false;

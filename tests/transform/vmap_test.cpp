@@ -159,14 +159,15 @@ TEST(BatchingForms, ChecksOfTheSecondBranchAndOfBranchesInside) {
   }
 }
 
-TEST(BatchingForms, ASizeThatDiffersFromRowToRowIsAnError) {
-  Module module = readModule(
+TEST(BatchingForms, RowsOfDifferentSizesGoOneAfterTheOther) {
+  expectRowByRow(
       "fn f(; k: i32) -> (f32) {\n  dim m <= 4 = clamp(k)\n  x: f32[m] = broadcast{dims [m]}(1.0f32)\n  r: f32 = reduce{kind sum; axes 0}(x)\n  "
       "return r\n}\n");
-  Fn batched = withVmap(module.fns.at(0), {true}, 2);
-  const auto done = differentiate(module, batched);
-  ASSERT_FALSE(done.has_value());
-  EXPECT_EQ(done.error().code, Code::NoBatching);
+  // Inside of a branch and of a loop, beside what is the same for all rows.
+  expectRowByRow(
+      "fn f(; x: str, p: bool, w: f32[2]) -> (i32, f32[2]) {\n  r: i32 = cond(p) {\n    n: i32 = str_length(x)\n    dim m <= 99 = clamp(n)\n"
+      "    b: u8[m] = str_bytes{extent m}(x)\n    c: i32[m] = convert{elem i32}(b)\n    s: i32 = reduce{kind sum; axes 0}(c)\n    yield s\n  } {\n"
+      "    yield 7i32\n  }\n  y: f32[2] = exp(w)\n  return r, y\n}\n");
 }
 
 TEST(BatchingForms, NestedMapsCommute) {

@@ -109,23 +109,23 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
     const ExchangeCost& e = entry.exchanges[i];
     text += fmt::format("  exchange {}{}\n", i + 1, e.selections == 0 ? "" : fmt::format(", with {}", plural(e.selections, "selection")));
     for (const core::Crossing& c : e.crossings) {
-      const Quantity bytes{c.bytes.dim, c.bytes.isExact, e.down.fn};
+      const Quantity bytes{c.bytes.dim, c.bytes.isExact, e.down.fn, c.strings.dim};
       const std::string place = placeText(c.span, sources);
-      text += fmt::format("    {:<6} {:<40}{:>14} B{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)),
-                          bytes.text(), place.empty() ? "" : "   ", place);
+      text += fmt::format("    {:<6} {:<40}{:>16}{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)), bytes.bytes(),
+                          place.empty() ? "" : "   ", place);
     }
     text += fmt::format("    work   {} flops\n", e.flops.text());
     text += fmt::format("    memory {} B, of it {} B scratch\n", e.memory.text(), e.scratch.text());
   }
   text += "  each client\n";
-  text += fmt::format("    down   {} B\n    up     {} B\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.text(),
-                      entry.up.text(), entry.flops.text(), entry.memory.text());
+  text += fmt::format("    down   {}\n    up     {}\n    work   {} flops\n    memory {} B, at most at a time\n", entry.down.bytes(), entry.up.bytes(),
+                      entry.flops.text(), entry.memory.text());
   text += fmt::format("  the server {} flops, besides what merging takes\n", entry.server.text());
   text += notCounted(entry);
   if (clients) {
     text += fmt::format("  {} of {}, {} a round\n", plural(clients->rows.size(), "client"), clients->path, clients->cohort);
     text += fmt::format("    {:<9}{:>16}{:>16}{:>16}{:>20}{:>20}\n", "", "least", "median", "greatest", "all clients", "a round");
-    text += spreadLine("rows", spreadOf({Dim::variable(0), true, nullptr}, clients->rows), *clients, true);
+    text += spreadLine("rows", spreadOf({Dim::variable(0), true, nullptr, {}}, clients->rows), *clients, true);
     text += spreadLine("down", spreadOf(entry.down, clients->rows), *clients, true);
     text += spreadLine("up", spreadOf(entry.up, clients->rows), *clients, true);
     text += spreadLine("flops", spreadOf(entry.flops, clients->rows), *clients, true);
@@ -137,6 +137,7 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
 /// A quantity: its formula, the number if it is one, and its spread over the clients.
 Json quantityJson(const Quantity& q, const std::optional<Clients>& clients) {
   Json out{{"formula", q.fn != nullptr ? core::print(*q.fn, q.dim) : core::print(core::Fn{}, q.dim)}, {"exact", q.isExact}};
+  if (!q.strings.isConstant(0)) out["strings"] = q.fn != nullptr ? core::print(*q.fn, q.strings) : core::print(core::Fn{}, q.strings);
   out["value"] = q.dim.constant() ? Json(*q.dim.constant()) : Json(nullptr);
   if (clients) {
     const Spread s = spreadOf(q, clients->rows);
@@ -156,7 +157,7 @@ Json entryJson(const EntryCost& entry, const std::optional<Clients>& clients, co
       one["crossings"].push_back(Json{{"direction", c.isDown ? "down" : "up"},
                                       {"name", c.name},
                                       {"type", typeText(c, e.down)},
-                                      {"bytes", quantityJson({c.bytes.dim, c.bytes.isExact, e.down.fn}, std::nullopt)},
+                                      {"bytes", quantityJson({c.bytes.dim, c.bytes.isExact, e.down.fn, c.strings.dim}, std::nullopt)},
                                       {"at", placeText(c.span, sources)}});
     }
     one["selections"] = e.selections;

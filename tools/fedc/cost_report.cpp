@@ -39,15 +39,15 @@ ExchangeCost exchangeCost(const core::Program& program, const core::Graph& graph
   const core::Fn* const fn = functionOf(program, phase.client);
   ExchangeCost out;
   out.crossings = core::crossingsOf(program, graph, phase);
-  out.down = {cost.traffic.down, cost.traffic.isExact, fn};
-  out.up = {cost.traffic.up, cost.traffic.isExact, fn};
-  out.merge = {cost.merge, true, functionOf(program, phase.merge)};
-  out.server = {cost.server, true, functionOf(program, phase.server.fn)};
+  out.down = {cost.traffic.down, cost.traffic.isExact, fn, cost.traffic.downStrings};
+  out.up = {cost.traffic.up, cost.traffic.isExact, fn, cost.traffic.upStrings};
+  out.merge = {cost.merge, true, functionOf(program, phase.merge), {}};
+  out.server = {cost.server, true, functionOf(program, phase.server.fn), {}};
   out.selections = phase.selects.size();
   if (fn == nullptr) return out;
   const core::Resolved flops = core::resolved(*fn, cost.client);
-  out.flops = {flops.dim, flops.isExact, fn};
-  out.scratch = {scratchOf(program, *fn), true, fn};
+  out.flops = {flops.dim, flops.isExact, fn, {}};
+  out.scratch = {scratchOf(program, *fn), true, fn, {}};
   Dim held = out.scratch.dim;
   for (const core::Var v : fn->params) held = held + memoryOf(fn->typeOf(v));
   for (std::size_t r = 0; r < fn->resultTypes.size(); ++r) {
@@ -55,7 +55,7 @@ ExchangeCost exchangeCost(const core::Program& program, const core::Graph& graph
     if (!inPlace) held = held + memoryOf(fn->resultTypes[r]);
   }
   const core::Resolved memory = core::resolved(*fn, held);
-  out.memory = {memory.dim, memory.isExact, fn};
+  out.memory = {memory.dim, memory.isExact, fn, {}};
   return out;
 }
 
@@ -69,6 +69,7 @@ void nativesOf(const core::Program& program, int fn, std::set<std::string>& out)
 
 void add(Quantity& to, const Quantity& more) {
   to.dim = to.dim + more.dim;
+  to.strings = to.strings + more.strings;
   to.isExact = to.isExact && more.isExact;
   if (more.fn != nullptr) to.fn = more.fn;
 }
@@ -78,6 +79,12 @@ void add(Quantity& to, const Quantity& more) {
 std::string Quantity::text() const {
   const std::string formula = fn != nullptr ? core::costText(*fn, dim) : core::costText(core::Fn{}, dim);
   return isExact ? formula : "at most " + formula;
+}
+
+std::string Quantity::bytes() const {
+  if (strings.isConstant(0)) return text() + " B";
+  const Quantity count{strings, isExact, fn, {}};
+  return fmt::format("{} B and the text of {} {}", text(), count.text(), strings.isConstant(1) ? "string" : "strings");
 }
 
 std::int64_t Quantity::at(std::int64_t rows) const {
@@ -91,7 +98,7 @@ std::vector<EntryCost> costsOf(const core::Program& program) {
     entry.entry = graph.entry;
     std::set<std::string> natives;
     nativesOf(program, graph.first.fn, natives);
-    if (const core::Fn* first = functionOf(program, graph.first.fn)) entry.server = {core::flops(*first), true, first};
+    if (const core::Fn* first = functionOf(program, graph.first.fn)) entry.server = {core::flops(*first), true, first, {}};
     for (const core::Phase& phase : graph.phases) {
       for (const int fn : {phase.zero.fn, phase.client, phase.merge, phase.server.fn}) nativesOf(program, fn, natives);
       ExchangeCost cost = exchangeCost(program, graph, phase);

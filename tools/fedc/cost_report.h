@@ -18,9 +18,13 @@ struct Quantity {
   bool isExact = true;
   /// The client function, whose dims these are; null: `dim` is a number.
   const core::Fn* fn = nullptr;
+  /// Of bytes: how many strings there are, whose texts come on top.
+  Dim strings;
 
   /// `3,136*R + 40`; what is a bound begins with `at most`.
   std::string text() const;
+  /// The same in bytes: `40 B`, `12 B and the text of 3 strings`.
+  std::string bytes() const;
   /// For a client of so many rows.
   std::int64_t at(std::int64_t rows) const;
 };

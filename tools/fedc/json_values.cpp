@@ -8,6 +8,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "compiler/core/strings.h"
+
 namespace fedc::cli {
 
 namespace {
@@ -23,6 +25,7 @@ Json number(core::Literal element, const std::string& at, const NonFinite& nonFi
     case core::Elem::Bool: return element.bits != 0;
     case core::Elem::Key: return fmt::format("{:016x}", element.bits);
     case core::Elem::U64: return element.bits;
+    case core::Elem::Str: return core::textOf(static_cast<core::StringId>(element.bits));
     default: break;
   }
   if (!core::isFloat(element.elem)) return element.toInt();

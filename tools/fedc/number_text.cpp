@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/core/strings.h"
+
 namespace fedc::cli {
 
 namespace {
@@ -46,6 +48,7 @@ std::string elementText(const core::Array& value, std::int64_t flat) {
     case core::Elem::Bool: return element.bits != 0 ? "true" : "false";
     case core::Elem::Key: return fmt::format("{:016x}", element.bits);
     case core::Elem::U64: return fmt::format("{}", element.bits);
+    case core::Elem::Str: return core::quoted(core::textOf(static_cast<core::StringId>(element.bits)));
     default: break;
   }
   if (!core::isFloat(element.elem)) return fmt::format("{}", element.toInt());

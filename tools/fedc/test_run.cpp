@@ -35,6 +35,7 @@ struct Difference {
 };
 
 double distance(core::Literal a, core::Literal b) {
+  if (a.elem == core::Elem::Str) return a.bits == b.bits ? 0 : INFINITY;
   const double x = a.toDouble(), y = b.toDouble();
   if (std::isnan(x) || std::isnan(y)) return std::isnan(x) && std::isnan(y) ? 0 : INFINITY;
   if (x == y && a.bits != b.bits && !core::isFloat(a.elem)) return 1;
@@ -45,7 +46,7 @@ Difference compare(const Array& found, const Array& expected, double tolerance) 
   Difference out;
   for (std::int64_t i = 0; i < found.count(); ++i) {
     const double away = distance(found.at(i), expected.at(i));
-    const double scale = std::max(1.0, std::abs(expected.at(i).toDouble()));
+    const double scale = expected.elem() == core::Elem::Str ? 1 : std::max(1.0, std::abs(expected.at(i).toDouble()));
     out.differs = out.differs || !(away <= tolerance * (std::isfinite(scale) ? scale : 1));
     if (away > out.most) {
       out.most = away;
@@ -183,12 +184,14 @@ class TestFile {
         most = difference.most;
         where = placeOf(assertion.leaves[l], found, difference.at, assertion.ofClients);
       }
-      notes.push_back(fmt::format("{}found {}, expected {}, largest difference {}", name, arrayText(found, kShown), arrayText(expected, kShown),
-                                  difference.most));
+      const std::string distance = found.elem() == core::Elem::Str ? "" : fmt::format(", largest difference {}", difference.most);
+      notes.push_back(fmt::format("{}found {}, expected {}{}", name, arrayText(found, kShown), arrayText(expected, kShown), distance));
     }
     if (notes.empty()) return true;
     Diagnostic diagnostic(Code::ValuesDiffer, assertion.span,
-                          titled(graph, where.empty() ? "the values have different shapes" : fmt::format("the values differ by {}{}", most, where)));
+                          titled(graph, most == 0          ? "the values have different shapes"
+                                        : std::isinf(most) ? fmt::format("the values{} differ", where)
+                                                           : fmt::format("the values differ by {}{}", most, where)));
     diagnostic.notes = std::move(notes);
     diagnostic.notes.push_back(fmt::format("{}; tolerance {}", how, tolerance));
     tell(diagnostic);

@@ -17,6 +17,7 @@ void productRows(std::vector<OpRow>& rows);
 void indexRows(std::vector<OpRow>& rows);
 void randomRows(std::vector<OpRow>& rows);
 void nativeRows(std::vector<OpRow>& rows);
+void stringRows(std::vector<OpRow>& rows);
 void controlRows(std::vector<OpRow>& rows);
 
 using Operands = std::span<const Type* const>;

@@ -45,6 +45,12 @@ void runSplit(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std:
 void runFoldIn(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runRandomBits(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runPermutation(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrCompare(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrLength(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrHash(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrCount(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrBytes(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
+void runStrSplit(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runDimValue(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 void runCompact(const Fn& fn, const Stmt& s, Arrays operands, DimValues dims, std::vector<Array>& results);
 

@@ -7,6 +7,7 @@
 #include "compiler/core/ops/join.h"
 #include "compiler/core/ops/layout.h"
 #include "compiler/core/scalar.h"
+#include "compiler/core/strings.h"
 
 namespace fedc::core {
 
@@ -182,6 +183,8 @@ void runSort(const Fn&, const Stmt& s, Arrays operands, DimValues, std::vector<A
       std::stable_sort(from.begin() + begin, from.begin() + begin + n, [&](std::int64_t a, std::int64_t b) {
         // NaN after everything else.
         if (isNan(k[a]) || isNan(k[b])) return !isNan(k[a]) && isNan(k[b]);
+        if constexpr (std::is_same_v<T, StringId>)
+          if (keys.elem() == Elem::Str) return compareStrings(k[a], k[b]) < 0;
         return k[a] < k[b];
       });
     }

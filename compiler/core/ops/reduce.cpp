@@ -68,7 +68,8 @@ Problem inferSort(const Fn& fn, const Stmt& s, Operands types, Types& results) {
     if (t == nullptr) return problem(s, "operands may not be literals");
     if (t->dims != types[0]->dims) return problem(s, fmt::format("operands have shapes {} and {}", show(fn, *types[0]), show(fn, *t)));
   }
-  if (!isNumeric(types[0]->elem) && types[0]->elem != Elem::Bool) return problem(s, fmt::format("cannot order {}", elemName(types[0]->elem)));
+  if (!isNumeric(types[0]->elem) && types[0]->elem != Elem::Bool && types[0]->elem != Elem::Str)
+    return problem(s, fmt::format("cannot order {}", elemName(types[0]->elem)));
   if (s.attrs.axes.size() != 1 || !axesFit(s.attrs.axes, types[0]->rank())) return problem(s, "needs one axis of the operands");
   for (const Type* t : types) results.push_back(*t);
   return std::nullopt;

@@ -34,12 +34,18 @@ Derivative derivativeOf(Op op) {
     case Op::Jvp:
     case Op::Vmap:
     case Op::Checkpoint: return Structural{};
-    // Keys, random bits, indices, dimensions: integers by type.
+    // Keys, random bits, strings, indices, dimensions: no floats by type.
     case Op::KeySeed:
     case Op::Split:
     case Op::FoldIn:
     case Op::RandomBits:
     case Op::Permutation:
+    case Op::StrCompare:
+    case Op::StrLength:
+    case Op::StrHash:
+    case Op::StrCount:
+    case Op::StrBytes:
+    case Op::StrSplit:
     case Op::DimDef:
     case Op::DimValue:
     case Op::Compact:
@@ -55,6 +61,7 @@ Batching batchingOf(Op op) {
   if (op <= Op::Solve) return productBatching(op);
   if (op <= Op::Pick) return indexBatching(op);
   if (op <= Op::Permutation) return randomBatching(op);
+  if (op <= Op::StrSplit) return stringBatching(op);
   switch (op) {
     case Op::NativeMap: return BatchElementwise{};
     case Op::NativeCall: return BatchRule{batchByLoop};

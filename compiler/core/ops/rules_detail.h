@@ -22,6 +22,7 @@ Batching reduceBatching(Op op);
 Batching productBatching(Op op);
 Batching indexBatching(Op op);
 Batching randomBatching(Op op);
+Batching stringBatching(Op op);
 
 /// A row without a case in the switch of its group: stops and names the op.
 [[noreturn]] void noRule(Op op, std::string_view column);

@@ -1,6 +1,6 @@
 #include "compiler/core/ops/rules_detail.h"
 
-// Derivatives and batching of gather, scatter, pick, and batching of random ops. gather and scatter are each other's transposes.
+// Derivatives and batching of gather, scatter, pick, and batching of random ops and strings. gather and scatter are each other's transposes.
 namespace fedc::core::rules {
 
 namespace {
@@ -115,13 +115,19 @@ Batching indexBatching(Op op) {
   }
 }
 
-Batching randomBatching(Op) {
-  // All take arrays of keys; what a key gives comes as further axes.
-  return BatchRule{[](Builder& b, const Stmt& s, Atoms x, Flags mapped, const Dim& n) -> std::vector<Atom> {
-    std::vector<Atom> args;
-    for (std::size_t i = 0; i < x.size(); ++i) args.push_back(withLeading(b, x[i], mapped[i], n));
-    return b.emit(s.op, args, s.attrs);
-  }};
+namespace {
+
+// Ops that take arrays of keys or of strings; what each gives comes as further axes.
+std::vector<Atom> batchPointwise(Builder& b, const Stmt& s, Atoms x, Flags mapped, const Dim& n) {
+  std::vector<Atom> args;
+  for (std::size_t i = 0; i < x.size(); ++i) args.push_back(withLeading(b, x[i], mapped[i], n));
+  return b.emit(s.op, args, s.attrs);
 }
+
+}  // namespace
+
+Batching randomBatching(Op) { return BatchRule{batchPointwise}; }
+
+Batching stringBatching(Op) { return BatchRule{batchPointwise}; }
 
 }  // namespace fedc::core::rules

@@ -35,13 +35,15 @@ bool isMove(Op op) {
     case Op::Bitcast:
     case Op::DimValue:
     case Op::StopGradient:
+    case Op::StrBytes:
+    case Op::StrSplit:
     case Op::Cross: return true;
     default: return false;
   }
 }
 
-/// Different operands give different results, the others being the same.
-bool isShift(Op op) { return op == Op::Add || op == Op::Sub || op == Op::Neg || op == Op::Xor || op == Op::Mul; }
+/// Different operands give different results, the others being the same; of hashes nearly all.
+bool isShift(Op op) { return op == Op::Add || op == Op::Sub || op == Op::Neg || op == Op::Xor || op == Op::Mul || op == Op::StrHash; }
 
 /// A single value is still one after it. What a plugin computes may be anything.
 bool picksOne(const Stmt& s) {

@@ -23,7 +23,7 @@ Result fold(Rewriter& r, const Stmt& s) {
   std::vector<Literal> operands;
   for (const Atom& a : s.args) {
     const auto c = r.constant(a);
-    if (!c || c->elem == Elem::Str || c->elem == Elem::Key) return std::nullopt;
+    if (!c || c->elem == Elem::Key) return std::nullopt;
     operands.push_back(*c);
   }
   return Atom::of(core::evaluate(s.op, operands, r.typeOf(Atom::of(s.results[0])).elem));

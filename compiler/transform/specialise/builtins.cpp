@@ -168,12 +168,13 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
     }
     case Group::Sequence: return sequenceBuiltin(b, args, local, env, span);
     case Group::Random: return randomBuiltin(b, args, local, env, span);
+    case Group::String: return stringBuiltin(b, args, span);
     case Group::Check: break;
     default: notYet(span, "`" + std::string(check::builtinName(b)) + "`");
   }
   if (b == Builtin::Assert) {
     const Value& condition = *args[0];
-    std::string why = args.size() > 1 && args[1] ? args[1]->text : "the assertion does not hold";
+    std::string why = args.size() > 1 && args[1] ? textOf(*args[1]) : "the assertion does not hold";
     if (condition.leaf.atom.isLiteral && !(entry_ != nullptr && entry_->isTest)) {
       if (condition.leaf.atom.literal.bits == 0) stop(Code::AssertionFails, span, "this assertion does not hold: " + why);
       return Value::unit();

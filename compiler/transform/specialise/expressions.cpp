@@ -2,6 +2,7 @@
 #include <cassert>
 
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/transform/specialise/sequence.h"
 
 namespace fedc::transform::specialise {
@@ -52,10 +53,8 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       return v;
     }
     case ExprKind::String: {
-      Value v;
-      v.kind = Value::Kind::Text;
-      v.text = e.text;
-      return v;
+      if (const auto problem = core::stringProblem(e.text)) stop(Code::ProgramTooLarge, e.span, "this is " + *problem);
+      return Value::literal({Elem::Str, core::intern(e.text)});
     }
     case ExprKind::Local: {
       const Value* v = env.find(e.local->id);
@@ -423,6 +422,10 @@ std::optional<Value> Specialiser::fold(BinaryOp op, const Leaf& a, const Leaf& b
       default: return std::nullopt;
     }
   };
+  if (x.elem == Elem::Str) {
+    const auto compared = comparison(core::compareStrings(static_cast<core::StringId>(x.bits), static_cast<core::StringId>(y.bits)), 0);
+    return compared ? std::optional(Value::literal(Literal::ofBool(*compared))) : std::nullopt;
+  }
   if (core::isInteger(x.elem)) {
     auto compared = core::isSigned(x.elem) ? comparison(x.toInt(), y.toInt()) : comparison(x.bits, y.bits);
     if (compared) return Value::literal(Literal::ofBool(*compared));
@@ -558,6 +561,11 @@ Leaf Specialiser::binaryLeaf(BinaryOp op, const Leaf& left, const Leaf& right, S
     Leaf zero = Value::literal(Literal::zero(b.type.elem), b.type).leaf;
     check(use(elementwise(Op::Ne, {b, zero}, span)), span, core == Op::Div ? "integer division by zero" : "integer remainder by zero");
   }
+  // Before and after are a matter of content; equal texts are equal numbers.
+  if (a.type.elem == Elem::Str && core != Op::Eq && core != Op::Ne) {
+    a = elementwise(Op::StrCompare, {a, b}, span);
+    b = Value::literal(Literal::ofInt(Elem::I32, 0), a.type).leaf;
+  }
   Leaf out = elementwise(core, {a, b}, span);
   if (a.number && b.number && out.type.dims.empty()) {
     if (op == BinaryOp::Add) out.number = *a.number + *b.number;
@@ -570,11 +578,6 @@ Leaf Specialiser::binaryLeaf(BinaryOp op, const Leaf& left, const Leaf& right, S
 }
 
 Value Specialiser::binary(BinaryOp op, const Value& a, const Value& b, Span span) {
-  if (a.kind == Value::Kind::Text || b.kind == Value::Kind::Text) {
-    if (a.kind == b.kind && op == BinaryOp::Eq) return Value::literal(Literal::ofBool(a.text == b.text));
-    if (a.kind == b.kind && op == BinaryOp::Ne) return Value::literal(Literal::ofBool(a.text != b.text));
-    notYet(span, "an operation on strings");
-  }
   return zip(a, b, span, [&](const Leaf& x, const Leaf& y) { return binaryLeaf(op, x, y, span); });
 }
 

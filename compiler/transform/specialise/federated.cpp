@@ -255,7 +255,7 @@ Value Specialiser::federatedBuiltin(Builtin b, const OptionalArgs& args, const c
           [&](const Value& a) { return report ? callLocal(*report, {a}, span) : a; }, span);
     }
     case Builtin::FederatedCollect: return collect(*args[0], span);
-    case Builtin::Declassify: return declassify(args[0]->text, *args[1], span);
+    case Builtin::Declassify: return declassify(textOf(*args[0]), *args[1], span);
     case Builtin::FederatedSelect: return selectByKey(*args[0], *args[1], fn(2), span);
     case Builtin::FederatedSecureSum:
     case Builtin::FederatedSecureSumBitwidth:

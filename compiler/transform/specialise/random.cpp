@@ -46,7 +46,7 @@ Value Specialiser::randomBuiltin(Builtin b, const OptionalArgs& args, const chec
   auto dims = [&](std::size_t i) { return optional(i) ? dimsOf(*args[i], span) : std::vector<Dim>{}; };
   auto f32 = [&](double v) { return Value::literal(Literal::ofDouble(Elem::F32, v)).leaf; };
   const Leaf& key = args[0]->leaf;
-  if (args[0]->kind == Value::Kind::Text) notYet(span, "`split` of a string");
+  if (key.type.elem == Elem::Str) return stringBuiltin(b, args, span);
   switch (b) {
     case Builtin::KeyOf: {
       Leaf seed = convert(*args[0], Elem::I64, span).leaf;

@@ -193,7 +193,7 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
     }
     case Builtin::Len: {
       if (args[0]->kind == Value::Kind::Range) return binary(check::BinaryOp::Sub, args[0]->items[1], args[0]->items[0], span);
-      if (args[0]->kind == Value::Kind::Text) return Value::literal(Literal::ofInt(Elem::I32, static_cast<std::int64_t>(args[0]->text.size())));
+      if (args[0]->kind == Value::Kind::Leaf && args[0]->leaf.type == Type{Elem::Str, {}}) return stringBuiltin(b, args, span);
       std::vector<Leaf> leaves = leavesOf(*args[0]);
       if (leaves.empty() || leaves[0].type.dims.empty())
         stop(Code::NotYetSupported, span, "the length of values without content cannot be compiled yet");

@@ -168,6 +168,7 @@ class Specialiser {
   Value mathBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
   Value shapeBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
   Value randomBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
+  Value stringBuiltin(check::Builtin b, const OptionalArgs& args, Span span);
   Value sequenceBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
   Value federatedBuiltin(check::Builtin b, const OptionalArgs& args, const check::TypeRef& type, Env& env, Span span);
 
@@ -185,6 +186,10 @@ class Specialiser {
   Leaf concat(std::vector<Leaf> parts, int axis, Span span);
   Leaf slice(const Leaf& l, int axis, const Dim& start, const Dim& size, Span span);
   Value row(const Value& v, const Value& index, Span span);
+
+  // ---- strings.cpp
+  /// The text of a string that is written out.
+  static std::string textOf(const Value& v);
 
   // ---- random.cpp
   Leaf bits(const Leaf& key, std::vector<Dim> dims, Span span);

@@ -197,7 +197,7 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
     // A loop over values that exist at compile time only is unrolled.
     bool compileTime = false;
     std::function<void(const Value&)> scan = [&](const Value& v) {
-      compileTime = compileTime || v.kind == Value::Kind::Function || v.kind == Value::Kind::Sequence || v.kind == Value::Kind::Text;
+      compileTime = compileTime || v.kind == Value::Kind::Function || v.kind == Value::Kind::Sequence;
       for (const Value& item : v.items) scan(item);
     };
     for (const Value& c : carries) scan(c);

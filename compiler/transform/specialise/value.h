@@ -53,14 +53,12 @@ struct Value {
     Sequence,
     /// items = first, end
     Range,
-    Text,
   };
   Kind kind = Kind::Tuple;
   Leaf leaf;
   std::vector<Value> items;
   std::shared_ptr<const Closure> function;
   std::shared_ptr<const Sequence> sequence;
-  std::string text;
 
   static Value of(Leaf leaf);
   static Value literal(core::Literal literal);
@@ -109,7 +107,7 @@ struct Closure {
 /// All leaves, in order.
 void leavesOf(const Value& value, std::vector<Leaf>& out);
 std::vector<Leaf> leavesOf(const Value& value);
-/// `like` with its leaves replaced, in order. Functions, sequences and texts are kept.
+/// `like` with its leaves replaced, in order. Functions and sequences are kept.
 Value withLeaves(const Value& like, const std::vector<Leaf>& leaves);
 
 /// The type's leaf paths: `model.w`; `prefix` is put in front.

@@ -16,10 +16,11 @@ syn keyword fedScalar bool i8 i16 i32 i64 u8 u16 u32 u64 bf16 f16 f32 f64 str ke
 syn keyword fedPlace contained server clients
 syn keyword fedIntrinsic federated_broadcast federated_value federated_sum federated_aggregate federated_collect federated_select
 syn keyword fedIntrinsic federated_secure_sum federated_secure_sum_bitwidth federated_secure_modular_sum federated_keys
-syn keyword fedIntrinsic federated_histogram federated_quantiles federated_heavy_hitters federated_most_frequent federated_frequent_items
-syn keyword fedIntrinsic federated_distinct_count federated_k_means federated_mean federated_min federated_max federated_map federated_zip
-syn keyword fedIntrinsic federated_apply federated_count federated_mean_or_zero federated_average federated_clamped_sum federated_outside
-syn keyword fedIntrinsic federated_quantized_sum federated_symmetric_modular_sum federated_modular_clipped_sum
+syn keyword fedIntrinsic federated_histogram federated_quantiles federated_heavy_hitters federated_heavy_strings federated_most_frequent
+syn keyword fedIntrinsic federated_frequent_items federated_distinct_count federated_k_means federated_mean federated_min federated_max
+syn keyword fedIntrinsic federated_map federated_zip federated_apply federated_count federated_mean_or_zero federated_average
+syn keyword fedIntrinsic federated_merge federated_clamped_sum federated_outside federated_quantized_sum federated_symmetric_modular_sum
+syn keyword fedIntrinsic federated_modular_clipped_sum
 syn keyword fedBuiltin contained exp expm1 log log1p sqrt rsqrt sin cos tanh sigmoid erf erf_inv lgamma digamma abs sign floor ceil round
 syn keyword fedBuiltin contained relu is_finite constant pow atan2 min max where sum prod mean any all norm dot argmax argmin sort argsort
 syn keyword fedBuiltin contained top_k cumsum zeros ones highest lowest full reshape ravel unravel transpose concat pad reverse shape size
