@@ -221,6 +221,94 @@ TEST(Replay, WhatClientsKeepIsAsItWas) {
   EXPECT_EQ(filesOf(out), before);
 }
 
+TEST(Replay, ARoundThatFailedIsShownFromTheCheckpointBeforeIt) {
+  const Folder folder;
+  const std::string program = folder.write("failing.fed", R"(struct Example { x: f32[3] }
+
+fn step(s: f32, data: Example*) -> f32 {
+  let seen = s + f32(data.count());
+  assert(seen < 8.0, "too far");
+  seen
+}
+fn init(k: key@server) -> f32@server { 0.0 }
+fn next(s: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, f32@server) {
+  let all = federated_max(step(federated_broadcast(s), data));
+  (all, all)
+}
+
+let main = process(init, next);
+)");
+  const std::string out = folder.path("run");
+  const BinaryResult run = fedc({"run", program, "--data", "synthetic:clients=3,rows=3,dim=3", "--rounds", "5", "--out", out});
+  ASSERT_EQ(run.exitCode, 1);
+  EXPECT_THAT(run.err, HasSubstr("in round 3"));
+  const BinaryResult replay = fedc({"replay", out, "--round", "3", "--client", "client_00000001"});
+  EXPECT_EQ(replay.exitCode, 1);
+  EXPECT_THAT(replay.out, HasSubstr("         4 |     seen = 9\n"));
+  EXPECT_THAT(replay.err, AllOf(HasSubstr("E0501"), HasSubstr("too far")));
+  // The rounds before it, from the start.
+  const BinaryResult second = fedc({"replay", out, "--round", "2", "--client", "client_00000001"});
+  EXPECT_EQ(second.exitCode, 0) << second.err;
+  EXPECT_THAT(second.out, HasSubstr("seen = 6\n"));
+}
+
+TEST(Replay, ABirthInADerivativeNamesTheGrad) {
+  const Folder folder;
+  // The forward value is masked, its derivative 0 * inf is not.
+  const std::string program = folder.write("slope.fed", R"(struct Example { x: f32[3] }
+
+fn energy(w: f32[3], e: Example) -> f32 { let r = sqrt(sum(w * w)); sum(r * e.x) }
+fn train(w: f32[3], data: Example*) -> f32[3] {
+  let slope = grad(|w| mean(vmap(|e| energy(w, e))(data.collect())))(w);
+  slope / log(w)
+}
+fn init(k: key@server) -> f32[3]@server { [1.0, 2.0, 3.0] }
+fn next(w: f32[3]@server, data: {Example*}@clients, k: key@server) -> (f32[3]@server, f32@server) {
+  let new = federated_mean(train(federated_broadcast(w), data));
+  (new, norm(new))
+}
+
+let main = process(init, next);
+)");
+  const BinaryResult run = fedc({"run", program, "--data", "synthetic:clients=2,rows=3,dim=3", "--rounds", "1", "--no-out"});
+  ASSERT_EQ(run.exitCode, 0) << run.err;
+  EXPECT_THAT(run.err, AllOf(HasSubstr("slope.fed:6:3"), HasSubstr(" / 0 is "), HasSubstr("at client `client_00000000`"),
+                             HasSubstr("in element 0 of f32[3]")));
+
+  std::string text = R"(struct Example { x: f32[3] }
+
+fn energy(w: f32[3], e: Example) -> f32 { sum(e.x) * pow(sum(w), 0.5) }
+fn train(w: f32[3], data: Example*) -> f32[3] {
+  let slope = grad(|w| mean(vmap(|e| energy(w, e))(data.collect())))(w);
+  slope
+}
+fn init(k: key@server) -> f32[3]@server { zeros() }
+fn next(w: f32[3]@server, data: {Example*}@clients, k: key@server) -> (f32[3]@server, f32@server) {
+  let new = federated_mean(train(federated_broadcast(w), data));
+  (new, norm(new))
+}
+
+let main = process(init, next);
+)";
+  const BinaryResult derived =
+      fedc({"run", folder.write("derived.fed", text), "--data", "synthetic:clients=2,rows=3,dim=3", "--rounds", "1", "--no-out"});
+  ASSERT_EQ(derived.exitCode, 0) << derived.err;
+  EXPECT_THAT(derived.err, AllOf(HasSubstr("derived.fed:3:"), HasSubstr("its derivative is computed for this"), HasSubstr("it goes to `slope`")));
+}
+
+TEST(Replay, WhatTheDataHoldsIsNoBirthButNamed) {
+  const Folder folder;
+  const std::string program = folder.write("given.fed", R"(struct Example { x: f32 }
+
+fn main(data: {Example*}@clients) -> f32@server { federated_sum(data.map(|e| e.x).sum()) }
+)");
+  const BinaryResult run = fedc({"run", program, "--arg", R"(data={"a": [{"x": 1}], "b": [{"x": "nan"}, {"x": 2}]})"});
+  ASSERT_EQ(run.exitCode, 0) << run.err;
+  EXPECT_EQ(run.out, "\"nan\"\n");
+  EXPECT_THAT(run.err,
+              AllOf(HasSubstr("warning[E0511]: `value` is not finite after `main`"), HasSubstr("`x` in the data of client `b` is not finite")));
+}
+
 TEST(Replay, TheServersBirthsAreTheServers) {
   const Folder folder;
   const std::string program = folder.write("server.fed", R"(struct Example { x: f32[3] }
