@@ -218,7 +218,10 @@ class Runner {
     const core::Elem elem = leaf.layout.elem;
     const std::int64_t count = leaf.layout.bytes(leaf.rows) / core::elemBytes(elem);
     if (core::firstNonFinite(elem, leaf.memory->data(), count) < 0) return -1;
-    return core::hasNan(leaf.array()) ? 1 : 0;
+    // What lies between its last element and the end of its memory may be anything.
+    const core::Array dense = leaf.array();
+    if (core::isFinite(dense)) return -1;
+    return core::hasNan(dense) ? 1 : 0;
   }
 
   void tellNonFinite(const Entry& entry, const std::vector<Leaf>& outputs, const Cohort& cohort, const Cohorts::Members& members,

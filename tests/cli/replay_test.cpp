@@ -328,6 +328,36 @@ let main = process(init, next);
                              HasSubstr("it goes to `quotient`")));
 }
 
+TEST(Replay, TheSecondExchangeAndEveryWayToRun) {
+  const Folder folder;
+  const std::string program = folder.write("second.fed", R"(struct Example { x: f32[3] }
+
+fn ratio(all: f32, data: Example*) -> f32 {
+  let left = all - 2.0 * f32(data.count());
+  left / left
+}
+fn init(k: key@server) -> f32@server { 0.0 }
+fn next(s: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, f32@server) {
+  let all = federated_sum(f32(data.count()));
+  let ratios = federated_sum(ratio(federated_broadcast(all), data));
+  (s + ratios, all)
+}
+
+let main = process(init, next);
+)");
+  const std::string out = folder.path("run");
+  for (const char* way : {"--no-cache", "--wire", "--interpret"}) {
+    const BinaryResult run = fedc({"run", program, "--data", "synthetic:clients=2,rows=3,dim=3", "--rounds", "2", way, "--out", out + way});
+    ASSERT_EQ(run.exitCode, 0) << run.err;
+    EXPECT_THAT(run.err, AllOf(HasSubstr("`value` is not finite after round 1"), HasSubstr("second.fed:5:3"),
+                               HasSubstr("0 / 0 is nan at client `client_00000000`")))
+        << way;
+  }
+  const BinaryResult replay = fedc({"replay", out + "--wire", "--round", "2", "--client", "client_00000001"});
+  ASSERT_EQ(replay.exitCode, 0) << replay.err;
+  EXPECT_THAT(replay.out, AllOf(HasSubstr("exchange 1\n"), HasSubstr("exchange 2\n"), HasSubstr("left = 0\n"), HasSubstr("! 0 / 0 is nan")));
+}
+
 TEST(Replay, InfinitiesThatAreMeantAreNotReported) {
   const Folder folder;
   const std::string program = folder.write("meant.fed", R"(struct Example { x: f32[3] }

@@ -1,5 +1,3 @@
-#include <cassert>
-
 #include "compiler/transform/specialise/sequence.h"
 
 namespace fedc::transform::specialise {
@@ -7,6 +5,13 @@ namespace fedc::transform::specialise {
 using core::Atom;
 using core::Op;
 using core::Site;
+
+namespace {
+
+/// Statements of the static home are copied one by one to where they are used, and a native function's derivative is not of one caller.
+bool isCopied(Home home) { return home.kind == Home::Kind::Static || home.kind == Home::Kind::Native; }
+
+}  // namespace
 
 int Specialiser::callSite() {
   int site = -1;
@@ -19,8 +24,7 @@ int Specialiser::callSite() {
 }
 
 void Specialiser::traceCall() {
-  // Static statements are copied one by one to where they are used.
-  if (here_.home->home.kind == Home::Kind::Static) return;
+  if (isCopied(here_.home->home)) return;
   const int call = callSite();
   if (call == told_ || call < 0) return;
   told_ = call;
@@ -30,7 +34,7 @@ void Specialiser::traceCall() {
 }
 
 void Specialiser::traceDerivative(Span span) {
-  if (!trace_ || here_.home->home.kind == Home::Kind::Static) return;
+  if (!trace_ || isCopied(here_.home->home)) return;
   core::Attrs attrs;
   attrs.site = static_cast<std::uint32_t>(module_.sites.size());
   module_.sites.push_back({span, "", Site::Kind::Derivative, callSite()});
@@ -69,8 +73,8 @@ void Specialiser::traceValue(const std::string& name, const check::TypeRef& type
 }
 
 void Specialiser::traceLeaf(const Leaf& l, const Site& site) {
-  // What is known without any placed value is no client's, and what was made elsewhere is shown there.
-  if (here_.home->home.kind == Home::Kind::Static || !(l.atom.isLiteral || l.home == here_.home->home)) return;
+  // What was made elsewhere is shown there.
+  if (isCopied(here_.home->home) || !(l.atom.isLiteral || l.home == here_.home->home)) return;
   const Atom atom = useWhole(l, site.span);
   core::Attrs attrs;
   attrs.site = static_cast<std::uint32_t>(module_.sites.size());
