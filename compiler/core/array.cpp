@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "compiler/core/finite.h"
+
 namespace fedc::core {
 
 namespace {
@@ -94,18 +96,6 @@ Array Array::row(std::int64_t t) const {
   a.borrowed_ = true;
   return a;
 }
-
-namespace {
-bool isNan(Literal l) {
-  switch (l.elem) {
-    case Elem::F64: return (l.bits & 0x7fffffffffffffffull) > 0x7ff0000000000000ull;
-    case Elem::F32: return (l.bits & 0x7fffffffu) > 0x7f800000u;
-    case Elem::F16: return (l.bits & 0x7fffu) > 0x7c00u;
-    case Elem::BF16: return (l.bits & 0x7fffu) > 0x7f80u;
-    default: return false;
-  }
-}
-}  // namespace
 
 bool Array::sameBits(const Array& other) const {
   if (elem_ != other.elem_ || shape_ != other.shape_) return false;

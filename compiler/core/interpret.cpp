@@ -17,8 +17,8 @@ namespace {
 
 class Interpreter {
  public:
-  Interpreter(const Fn& fn, std::span<const std::int64_t> dimParams, std::span<const Array> params)
-      : fn_(fn), values_(fn.vars.size()), dims_(fn.dims.size(), 0) {
+  Interpreter(const Fn& fn, std::span<const std::int64_t> dimParams, std::span<const Array> params, Watcher* watcher)
+      : fn_(fn), watcher_(watcher), values_(fn.vars.size()), dims_(fn.dims.size(), 0) {
     FEDC_REQUIRE(dimParams.size() == fn.dimParams.size() && params.size() == fn.params.size(),
                  fmt::format("`{}` takes {} dims and {} values, got {} and {}", fn.name, fn.dimParams.size(), fn.params.size(), dimParams.size(),
                              params.size()));
@@ -50,14 +50,39 @@ class Interpreter {
   }
 
   void runStmt(const Stmt& s) {
-    if (isElementwise(s.op)) return runElementwise(s);
     switch (s.op) {
       case Op::DimDef: return runDim(s);
       case Op::Loop: return runLoop(s);
       case Op::Cond: return runCond(s);
       case Op::Check: return runCheck(s);
+      case Op::Trace: return runTrace(s);
       default: break;
     }
+    if (isElementwise(s.op)) {
+      runElementwise(s);
+    } else {
+      runByTable(s);
+    }
+    if (watcher_ != nullptr) tell(s);
+  }
+
+  void tell(const Stmt& s) {
+    std::vector<Array> literals;
+    literals.reserve(s.args.size());
+    std::vector<const Array*> operands, results;
+    for (const Atom& a : s.args) operands.push_back(a.isLiteral ? &literals.emplace_back(Array::scalar(a.literal)) : &values_[a.var]);
+    for (const Var v : s.results) results.push_back(&values_[v]);
+    watcher_->ran(s, operands, results);
+  }
+
+  void runTrace(const Stmt& s) {
+    if (watcher_ == nullptr) return;
+    if (s.args.empty()) return watcher_->traced(s, nullptr);
+    const Array value = s.args[0].isLiteral ? Array::scalar(s.args[0].literal) : values_[s.args[0].var];
+    watcher_->traced(s, &value);
+  }
+
+  void runByTable(const Stmt& s) {
     const OpRow& row = opRow(s.op);
     FEDC_REQUIRE(row.interpret, fmt::format("`{}` cannot be interpreted: run `differentiate` first", opName(s.op)));
     std::vector<Array> literals;
@@ -112,6 +137,7 @@ class Interpreter {
     for (std::int64_t step = 0; step < trips; ++step) {
       const std::int64_t t = s.attrs.reversed ? trips - 1 - step : step;
       if (s.attrs.defines) dims_[*s.attrs.defines] = t;
+      if (watcher_ != nullptr) tellStep(s, step, t, trips);
       for (std::size_t i = 0; i < body.params.size(); ++i) {
         values_[body.params[i]] = i < carries ? std::move(carried[i]) : values_[s.args[i].var].row(t);
       }
@@ -123,14 +149,32 @@ class Interpreter {
         if (row.bytes() > 0)
           std::memcpy(static_cast<char*>(stack.mutableData()) + t * row.bytes(), row.data(), static_cast<std::size_t>(row.bytes()));
       }
+      if (watcher_ == nullptr) continue;
+      watcher_->copied(std::span(s.results).subspan(carries), std::span(body.yields).subspan(carries), true);
+      watcher_->leave(s);
     }
+    if (watcher_ != nullptr) watcher_->copied(std::span(s.results).first(carries), std::span(trips > 0 ? body.yields : s.args).first(carries), false);
     for (std::size_t i = 0; i < s.results.size(); ++i) values_[s.results[i]] = i < carries ? std::move(carried[i]) : std::move(stacks[i - carries]);
+  }
+
+  void tellStep(const Stmt& s, std::int64_t step, std::int64_t t, std::int64_t trips) const {
+    const Region& body = s.regions[0];
+    const std::size_t carries = static_cast<std::size_t>(s.attrs.carries);
+    const std::span params(body.params);
+    watcher_->copied(params.first(carries), std::span(step == 0 ? s.args : body.yields).first(carries), false);
+    watcher_->copied(params.subspan(carries), std::span(s.args).subspan(carries), false);
+    watcher_->enter(s, t, trips);
   }
 
   void runCond(const Stmt& s) {
     const bool p = (s.args[0].isLiteral ? s.args[0].literal : values_[s.args[0].var].at(0)).bits != 0;
     const Region& arm = s.regions[p ? 0 : 1];
+    if (watcher_ != nullptr) watcher_->enter(s, 0, 1);
     runStmts(arm.stmts);
+    if (watcher_ != nullptr) {
+      watcher_->copied(s.results, arm.yields, false);
+      watcher_->leave(s);
+    }
     std::vector<Array> results;
     for (std::size_t i = 0; i < s.results.size(); ++i) results.push_back(valueOfAtom(arm.yields[i], fn_.typeOf(s.results[i])));
     for (std::size_t i = 0; i < s.results.size(); ++i) values_[s.results[i]] = std::move(results[i]);
@@ -147,6 +191,7 @@ class Interpreter {
   }
 
   const Fn& fn_;
+  Watcher* const watcher_;
   std::vector<Array> values_;
   std::vector<std::int64_t> dims_;
   std::optional<std::uint32_t> failedSite_;
@@ -154,9 +199,9 @@ class Interpreter {
 
 }  // namespace
 
-InterpretResult interpret(const Fn& fn, std::span<const std::int64_t> dimParams, std::span<const Array> params) {
+InterpretResult interpret(const Fn& fn, std::span<const std::int64_t> dimParams, std::span<const Array> params, Watcher* watcher) {
   const FlushDenormals flush;
-  return Interpreter(fn, dimParams, params).run();
+  return Interpreter(fn, dimParams, params, watcher).run();
 }
 
 }  // namespace fedc::core

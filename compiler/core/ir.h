@@ -131,10 +131,24 @@ struct Fn {
   const Type& typeOf(Var v) const { return vars[v].type; }
 };
 
-/// Where a check came from and what it says when it fails.
+/// Where a check came from and what it says when it fails; of a `trace`: what it shows of the source (docs/replay.md).
 struct Site {
+  enum class Kind : std::uint8_t {
+    Check,
+    /// A value that the source names: `message` is the name with its leaf, `m.w`.
+    Named,
+    /// The argument of `dbg`; `message` is its leaf, if it has several.
+    Dbg,
+    /// A call, at `span`; `message` is the function.
+    Call,
+    /// The statements behind a function that compute its derivative.
+    Derivative,
+  };
   Span span;
   std::string message;
+  Kind kind = Kind::Check;
+  /// Call, Derivative: the call in which it stands, a site; -1: none.
+  int within = -1;
 };
 
 struct Graph;

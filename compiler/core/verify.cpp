@@ -36,6 +36,7 @@ bool mayUseKeys(Op op) {
     case Op::Permutation:
     case Op::Loop:
     case Op::Cond:
+    case Op::Trace:
     case Op::Vmap: return true;
     default: return false;
   }
@@ -142,7 +143,8 @@ class Verifier {
       if (!options_.ordered && s.attrs.order) return "has an order before pass `order`";
       if (s.attrs.order && s.attrs.order->parts < 1) return "an order of no parts";
     }
-    if (s.op == Op::Check && s.attrs.site >= module_.sites.size()) return fmt::format("site {} of {}", s.attrs.site, module_.sites.size());
+    if ((s.op == Op::Check || s.op == Op::Trace) && s.attrs.site >= module_.sites.size())
+      return fmt::format("site {} of {}", s.attrs.site, module_.sites.size());
     if (s.attrs.native) {
       const bool isKnown =
           std::any_of(module_.natives.begin(), module_.natives.end(), [&](const NativeItem& n) { return n.native == s.attrs.native; });

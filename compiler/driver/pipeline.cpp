@@ -33,11 +33,11 @@ Expected<void, Diagnostic> always(core::Module& module, core::Fn& fn) {
 /// The whole middle, in order. What comes after is per kernel: compiler/codegen/native.cpp.
 constexpr CorePass kCorePasses[] = {
     {"streams", always<transform::streams>, false, false,
-     "x[t] and out[t] = e become stacked inputs and outputs: before differentiate, or derivatives cost T squared"},
-    {"differentiate", transform::differentiate, true, false, "removes vjp, jvp, vmap and checkpoint, innermost first"},
-    {"simplify", always<transform::simplify>, true, false, "folds, joins equal values, drops dead ones; forms init and fma"},
-    {"hoist", always<transform::hoist>, true, false, "what does not change in a loop leaves it"},
-    {"order", always<transform::order>, true, true, "fixes the order of every reduction: the last pass that may change bits"},
+     "x[t] and out[t] = e become stacked inputs and outputs: before differentiate, or derivatives cost T squared", true},
+    {"differentiate", transform::differentiate, true, false, "removes vjp, jvp, vmap and checkpoint, innermost first", true},
+    {"simplify", always<transform::simplify>, true, false, "folds, joins equal values, drops dead ones; forms init and fma", false},
+    {"hoist", always<transform::hoist>, true, false, "what does not change in a loop leaves it", false},
+    {"order", always<transform::order>, true, true, "fixes the order of every reduction: the last pass that may change bits", true},
 };
 
 /// A violated invariant is a defect of the compiler, not of the program: the pass is named and nothing is run.
@@ -127,16 +127,19 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   transform::checkPlacements(typed, policies, compilation.sink);
   if (compilation.sink.hasErrors()) return false;
   for (transform::specialise::Entry& entry : tests ? transform::specialiseTests(typed, *tests, program->module, compilation.sink)
-                                                   : transform::specialiseProgram(typed, program->module, compilation.sink)) {
+                                                   : transform::specialiseProgram(typed, program->module, compilation.sink, options.trace)) {
     program->graphs.push_back(transform::cut(std::move(entry), program->module));
   }
   if (compilation.sink.hasErrors()) return false;
   verify("specialise", program->module, false, false);
   print("specialise");
-  transform::provePolicies(*program, typed, policies, compilation.sink);
-  compilation.releases = transform::releasesOf(*program);
+  if (!options.trace) {
+    transform::provePolicies(*program, typed, policies, compilation.sink);
+    compilation.releases = transform::releasesOf(*program);
+  }
   if (compilation.sink.hasErrors()) return false;
   for (const CorePass& pass : kCorePasses) {
+    if (options.trace && !pass.replays) continue;
     runPass(pass, program->module, [&](Diagnostic d) { compilation.sink.report(std::move(d)); });
     if (compilation.sink.hasErrors()) return false;
     if (options.verify || pass.name == "differentiate" || pass.name == "order") verify(pass.name, program->module, pass.transformed, pass.ordered);
@@ -147,7 +150,7 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   verify("cross", program->module, true, true);
   print("cross");
   if (!bindNatives(program->module, options.plugins.get(), options.willRun, compilation.sink)) return false;
-  enforceBudget(compilation.typed->budget, *program, compilation.sink);
+  if (!options.trace) enforceBudget(compilation.typed->budget, *program, compilation.sink);
   if (compilation.sink.hasErrors()) return false;
   compilation.program = std::move(program);
   return true;

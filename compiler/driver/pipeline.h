@@ -30,6 +30,8 @@ struct CorePass {
   bool transformed;
   bool ordered;
   std::string_view reason;
+  /// Runs for a replay, too.
+  bool replays;
 };
 
 /// Passes 5 to 9, in order.
@@ -55,6 +57,9 @@ struct CompileOptions {
   bool willRun = false;
   /// For `--wire`: client functions in steps, too (core::Phase::wire).
   bool wire = false;
+  /// For a replay: `trace` statements name what is computed, and only the passes run that the interpreter needs. Functions have the numbers,
+  /// parameters and results that they have without.
+  bool trace = false;
   /// Verify after every pass (tests, `--verify`); otherwise after specialise, differentiate and order.
   bool verify = false;
   /// Receives the program after each pass: the pass's name and the text. Only for the pass named `printAfter`, or all if it is `all`.

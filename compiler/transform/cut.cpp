@@ -126,6 +126,7 @@ struct Cut {
     if (of == nullptr) return;
     core::Fn fn = of->fn;
     fn.body.insert(fn.body.begin(), of->prologue.begin(), of->prologue.end());
+    removeTraces(fn.body);
     fn.results.clear();
     fn.resultTypes.clear();
     eliminateDead(fn);
@@ -137,12 +138,72 @@ struct Cut {
     }
   }
 
+  /// What a function needs without its traces: what a program is given, and what it sends, does not depend on what is shown of it.
+  struct Needs {
+    std::set<Dim::Variable> sizes;
+    bool isEmpty = false;
+  };
+
+  /// The sizes that a function is given if it asks for any of them (`lengths`), or in any case.
+  std::set<Dim::Variable> sizesOf(Home home, const std::set<Dim::Variable>& asked) const {
+    std::set<Dim::Variable> given;
+    if (home.kind == Home::Kind::Clients && !entry.columns.empty()) {
+      for (std::size_t d = 0; d < entry.data.size(); ++d) given.insert(specialise::kRows + static_cast<Dim::Variable>(d));
+    }
+    if (home.kind == Home::Kind::Server) {
+      for (Dim::Variable d = 0; d < specialise::kLengths + entry.sequences.size(); ++d) given.insert(d);
+      if (std::none_of(given.begin(), given.end(), [&](Dim::Variable d) { return asked.contains(d); })) given.clear();
+    }
+    return given;
+  }
+
+  /// Leaves the traces of what the function can compute from what it is given.
+  static void keepTraces(core::Fn& fn, const std::set<core::Var>& params, const std::set<Dim::Variable>& sizes) {
+    const auto fits = [&](const core::Fn& f) {
+      const auto free = freeNames(f, f.body, f.results);
+      return std::includes(params.begin(), params.end(), free.vars.begin(), free.vars.end()) &&
+             std::includes(sizes.begin(), sizes.end(), free.dims.begin(), free.dims.end());
+    };
+    // Removes the traces of values that are not wanted, by their places in the function.
+    const auto keepOnly = [](core::Fn& f, const auto& wanted) {
+      std::size_t place = 0;
+      const auto sweep = [&](const auto& self, std::vector<core::Stmt>& stmts) -> void {
+        std::erase_if(stmts, [&](core::Stmt& s) {
+          if (s.op == core::Op::Trace) return !s.args.empty() && !wanted(place++);
+          for (core::Region& r : s.regions) self(self, r.stmts);
+          return false;
+        });
+      };
+      sweep(sweep, f.body);
+      eliminateDead(f);
+      return place;
+    };
+    core::Fn all = fn;
+    const std::size_t count = keepOnly(all, [](std::size_t) { return true; });
+    if (!fits(all)) {
+      std::vector<bool> good(count);
+      for (std::size_t t = 0; t < count; ++t) {
+        core::Fn one = fn;
+        keepOnly(one, [&](std::size_t place) { return place == t; });
+        good[t] = fits(one);
+      }
+      all = std::move(fn);
+      keepOnly(all, [&](std::size_t place) { return good[place]; });
+    }
+    fn = std::move(all);
+  }
+
   /// Puts the copied statements in front, drops what is dead, and parameters that nobody uses (`keep` says which stay anyway).
-  void finish(HomeFn& home, const std::function<bool(const Origin&)>& keep = {}) {
+  Needs finish(HomeFn& home, const std::function<bool(const Origin&)>& keep = {}) {
     core::Fn& fn = home.fn;
     std::vector<core::Stmt> body = std::move(home.prologue);
     for (core::Stmt& s : fn.body) body.push_back(std::move(s));
     fn.body = std::move(body);
+    std::optional<core::Fn> traced;
+    if (hasTrace(fn.body)) {
+      traced = fn;
+      removeTraces(fn.body);
+    }
     eliminateDead(fn);
     std::vector<int> uses = useCounts(fn);
     std::vector<core::Var> params;
@@ -154,6 +215,18 @@ struct Cut {
     }
     fn.params = std::move(params);
     home.origins = std::move(origins);
+    Needs needs{freeNames(fn, fn.body, fn.results, fn.params).dims, fn.params.empty() && fn.body.empty() && fn.results.empty()};
+    for (core::Var p : fn.params) {
+      for (const Dim& extent : fn.typeOf(p).dims) {
+        for (const Dim::Variable d : extent.variables()) needs.sizes.insert(d);
+      }
+    }
+    if (traced) {
+      traced->params = fn.params;
+      keepTraces(*traced, {fn.params.begin(), fn.params.end()}, sizesOf(home.home, needs.sizes));
+      fn = std::move(*traced);
+    }
+    return needs;
   }
 
   int addFn(HomeFn& home, const std::string& name) {
@@ -212,21 +285,13 @@ struct Cut {
       addResult(fn->fn, leaf);
       step.outputs.push_back(slot);
     }
-    finish(*fn);
-    if (fn->fn.params.empty() && fn->fn.body.empty() && fn->fn.results.empty()) return step;
+    const Needs needs = finish(*fn);
+    if (needs.isEmpty) return step;
     for (std::size_t i = 0; i < fn->fn.params.size(); ++i) {
       step.inputs.push_back(originSlot(home, fn->origins[i], fn->fn.typeOf(fn->fn.params[i]), fn->fn.vars[fn->fn.params[i]].name));
     }
     // Any of these lengths may be wanted without a value that has it: `len(federated_collect(x))`, `data.count()`. They are handed over together.
-    const auto free = freeNames(fn->fn, fn->fn.body, fn->fn.results, fn->fn.params).dims;
-    bool wanted = false;
-    for (Dim::Variable d = 0; d < specialise::kLengths + entry.sequences.size(); ++d) {
-      wanted = wanted || free.contains(d);
-      for (core::Var p : fn->fn.params) {
-        for (const Dim& extent : fn->fn.typeOf(p).dims) wanted = wanted || extent.mentions(d);
-      }
-    }
-    for (Dim::Variable d = 0; wanted && d < specialise::kLengths + entry.sequences.size(); ++d) fn->fn.dimParams.push_back(d);
+    for (const Dim::Variable d : sizesOf(home, needs.sizes)) fn->fn.dimParams.push_back(d);
     step.fn = addFn(*fn, "server" + std::to_string(level));
     return step;
   }

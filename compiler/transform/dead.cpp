@@ -19,7 +19,7 @@ class Liveness {
   explicit Liveness(const Fn& fn) : fn_(fn), live_(fn.vars.size(), false), liveDim_(fn.dims.size(), false) {
     index(fn.body, nullptr);
     for (const auto& [stmt, parent] : parent_)
-      if (stmt->op == Op::Check) markStmt(stmt);
+      if (stmt->op == Op::Check || stmt->op == Op::Trace) markStmt(stmt);
     for (const Atom& a : fn.results) mark(a);
     for (const core::Type& t : fn.resultTypes) markDims(t);
     while (!work_.empty()) {

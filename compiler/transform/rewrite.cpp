@@ -200,9 +200,21 @@ bool hasCheck(const std::vector<Stmt>& stmts) {
 }
 
 void removeChecks(std::vector<Stmt>& stmts) {
-  std::erase_if(stmts, [](const Stmt& s) { return s.op == Op::Check; });
+  std::erase_if(stmts, [](const Stmt& s) { return s.op == Op::Check || s.op == Op::Trace; });
   for (Stmt& s : stmts)
     for (Region& r : s.regions) removeChecks(r.stmts);
+}
+
+bool hasTrace(const std::vector<Stmt>& stmts) {
+  bool found = false;
+  forEachStmt(stmts, [&](const Stmt& s) { found = found || s.op == Op::Trace; });
+  return found;
+}
+
+void removeTraces(std::vector<Stmt>& stmts) {
+  std::erase_if(stmts, [](const Stmt& s) { return s.op == Op::Trace; });
+  for (Stmt& s : stmts)
+    for (Region& r : s.regions) removeTraces(r.stmts);
 }
 
 }  // namespace fedc::transform

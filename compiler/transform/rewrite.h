@@ -60,10 +60,13 @@ std::vector<int> useCounts(const core::Fn& fn);
 
 /// Whether the statements contain a `check`, at any depth.
 bool hasCheck(const std::vector<core::Stmt>& stmts);
-/// Removes `check` statements at any depth (from copies of statements that are checked elsewhere).
+/// Removes `check` and `trace` statements at any depth (from copies of statements that are checked and shown elsewhere).
 void removeChecks(std::vector<core::Stmt>& stmts);
+/// Whether there are `trace` statements, at any depth; removes them.
+bool hasTrace(const std::vector<core::Stmt>& stmts);
+void removeTraces(std::vector<core::Stmt>& stmts);
 
-/// Removes what no result, `check` or needed dimension depends on; also single carries, stacked inputs, emitted rows and branch results.
+/// Removes what no result, `check`, `trace` or needed dimension depends on; also single carries, stacked inputs, emitted rows and branch results.
 /// Exact. True if something went.
 bool eliminateDead(core::Fn& fn);
 

@@ -6,11 +6,16 @@
 #include <cstring>
 #include <initializer_list>
 #include <new>
+#include <set>
+#include <tuple>
 
+#include "compiler/core/finite.h"
+#include "compiler/core/internal_error.h"
 #include "runtime/clock.h"
 #include "runtime/graph/executor.h"
 #include "runtime/graph/first_states.h"
 #include "runtime/graph/plan.h"
+#include "runtime/graph/watched.h"
 #include "runtime/process/client_store.h"
 #include "runtime/process/run_data.h"
 #include "runtime/process/run_directory.h"
@@ -28,6 +33,17 @@ tl::unexpected<RunError> wrong(RunError::Kind kind, std::string message, std::st
   error.help = std::move(help);
   return tl::unexpected(std::move(error));
 }
+
+/// What clients keep, as it was: nothing that they make is taken.
+class ReadOnlyStates final : public ClientStates {
+ public:
+  explicit ReadOnlyStates(ClientStates& states) : states_(states) {}
+  std::optional<Failure> read(const std::string& id, char* into) noexcept override { return states_.read(id, into); }
+  std::optional<Failure> write(std::int64_t, const std::string&, const char*) noexcept override { return std::nullopt; }
+
+ private:
+  ClientStates& states_;
+};
 
 class Runner {
  public:
@@ -156,27 +172,82 @@ class Runner {
     return tl::unexpected(std::move(error));
   }
 
-  Expected<std::vector<Leaf>, RunError> call(Entry& entry, RunData::Federation* federation, int cohortRound, int round, bool evaluation = false) {
+  /// Which clients an entry works on, when: of a federation (null: of none), in the cohort of a round.
+  struct Occasion {
+    RunData::Federation* federation = nullptr;
+    int cohortRound = 0;
+    int round = 0;
+    bool evaluation = false;
+  };
+
+  Expected<std::vector<Leaf>, RunError> call(Entry& entry, const Occasion& when) {
     Cohort cohort;
     Cohorts::Members members;
     // `init` is asked for its clients one by one, by the store of what they keep.
-    if (hasClients(*entry.graph) && federation != nullptr) {
-      members = federation->cohorts->of(cohortRound);
-      if (static_cast<std::int64_t>(members->size()) < options_.minClients) return tooFew(members->size(), round, evaluation);
+    if (hasClients(*entry.graph) && when.federation != nullptr) {
+      members = when.federation->cohorts->of(when.cohortRound);
+      if (static_cast<std::int64_t>(members->size()) < options_.minClients) return tooFew(members->size(), when.round, when.evaluation);
       cohort.clients = *members;
-      cohort.ids = federation->clients.get();
+      cohort.ids = when.federation->clients.get();
       cohort.loader = &data_->loader();
-      cohort.source = federation->source;
-      cohort.step = RunData::stepOf(round, evaluation);
+      cohort.source = when.federation->source;
+      cohort.step = RunData::stepOf(when.round, when.evaluation);
     }
     if (store_ != nullptr && entry.graph->entry != "init") {
       cohort.states = store_.get();
-      store_->begin(evaluation ? 0 : static_cast<std::int64_t>(cohort.clients.size()));
+      store_->begin(when.evaluation ? 0 : static_cast<std::int64_t>(cohort.clients.size()));
     }
-    auto outputs = entry.executor->run(entry.inputs, cohort);
+    const bool isWatched = options_.watch != nullptr && entry.graph->entry == "next" && when.round == options_.watchedRound;
+    auto outputs = isWatched ? runWatched(entry, cohort, *options_.watch) : entry.executor->run(entry.inputs, cohort);
     if (!outputs && store_ != nullptr) store_->drop();
-    if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), federation, members, round));
+    if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), when.federation, members, when.round));
+    tellNonFinite(entry, *outputs, cohort, members, when);
     return std::move(*outputs);
+  }
+
+  Expected<std::vector<Leaf>, Failure> runWatched(const Entry& entry, const Cohort& cohort, CallWatch& watch) const {
+    const Executable telling = watched(executable_, entry.graph->entry, watch);
+    auto plan = planGraph(telling, *telling.program->entry(entry.graph->entry));
+    // Its functions and their layouts are those of a graph that was planned.
+    FEDC_REQUIRE(plan.has_value(), "a graph that is watched is the graph");
+    return serialExecutor(std::move(*plan))->run(entry.inputs, cohort);
+  }
+
+  /// -1: finite; 0: infinities; 1: NaN.
+  static int nonFiniteKind(const Leaf& leaf) {
+    const core::Elem elem = leaf.layout.elem;
+    const std::int64_t count = leaf.layout.bytes(leaf.rows) / core::elemBytes(elem);
+    if (core::firstNonFinite(elem, leaf.memory->data(), count) < 0) return -1;
+    // What lies between its last element and the end of its memory may be anything.
+    const core::Array dense = leaf.array();
+    if (core::isFinite(dense)) return -1;
+    return core::hasNan(dense) ? 1 : 0;
+  }
+
+  void tellNonFinite(const Entry& entry, const std::vector<Leaf>& outputs, const Cohort& cohort, const Cohorts::Members& members,
+                     const Occasion& when) {
+    if (!events_.nonFinite || isNonFiniteTold_) return;
+    NonFinite event;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const int kind = nonFiniteKind(outputs[i]);
+      if (kind < 0) continue;
+      const std::size_t atServer = entry.graph->outputs.size();
+      const std::string& name = i < atServer ? entry.graph->outputs[i].name : entry.graph->clientResults[i - atServer].name;
+      if (nonFinite_.emplace(entry.graph->entry, i, kind).second) event.leaves.push_back(name);
+    }
+    if (event.leaves.empty()) return;
+    event.entry = entry.graph->entry;
+    event.round = when.round;
+    event.client = [&](std::int64_t position) { return when.federation->clients->id((*members)[static_cast<std::size_t>(position)]); };
+    event.again = [&](CallWatch& watch) -> Expected<void, RunError> {
+      Cohort again = cohort;
+      std::optional<ReadOnlyStates> states;
+      if (cohort.states != nullptr) again.states = &states.emplace(*cohort.states);
+      auto done = runWatched(entry, again, watch);
+      if (!done) return tl::unexpected(failed(std::move(done.error()), when.federation, members, when.round));
+      return {};
+    };
+    isNonFiniteTold_ = events_.nonFinite(event);
   }
 
   static std::vector<NamedArray> named(const Entry& entry, const std::vector<Leaf>& outputs, Graph::Output::Kind kind) {
@@ -231,7 +302,7 @@ class Runner {
     }
   }
 
-  bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
+  bool interrupted() const { return stopped_ || (options_.interrupt != nullptr && options_.interrupt->load()); }
 
   Expected<void, RunError> single() {
     auto main = prepare("main");
@@ -241,7 +312,7 @@ class Runner {
     setKeys(*main, foldIn(foldIn(root(), 2), 1));
     announce(1);
     const auto start = Clock::now();
-    auto outputs = call(*main, data_->train(), 1, 1);
+    auto outputs = call(*main, {data_->train(), 1, 1});
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.roundSeconds = summary_.firstRoundSeconds = secondsSince(start);
     std::vector<Leaf> leaves = std::move(*outputs);
@@ -361,7 +432,7 @@ class Runner {
     if (!init->state.empty() || init->graph->outputs.size() != leaves_.size())
       return wrong(RunError::Kind::Program, "`init` makes another state than `next` takes");
     setKeys(*init, foldIn(root(), 0));
-    return call(*init, nullptr, 0, 0);
+    return call(*init, {});
   }
 
   /// Where clients keep their state, if they keep any.
@@ -397,7 +468,7 @@ class Runner {
     data_->begin(round);
     for (std::size_t i = 0; i < next.state.size(); ++i) next.inputs[next.state[i]] = state_[i];
     setKeys(next, foldIn(foldIn(root(), 2), static_cast<std::uint32_t>(round)));
-    auto outputs = call(next, data_->train(), round, round);
+    auto outputs = call(next, {data_->train(), round, round});
     if (!outputs) return tl::unexpected(outputs.error());
     std::vector<Leaf> state;
     for (std::size_t i = 0; i < next.graph->outputs.size(); ++i) {
@@ -417,6 +488,7 @@ class Runner {
       auto kept = options_.directory->round(round, seconds.back(), summary_.metrics, summary_.reports, stateArrays(), options_.checkpointEvery);
       if (!kept) return notKept(kept.error());
     }
+    if (events_.state && !events_.state(round, stateArrays())) stopped_ = true;
     if (events_.round) {
       events_.round({round, options_.rounds, data_->train() == nullptr ? 0 : static_cast<std::int64_t>(data_->train()->cohorts->size()),
                      seconds.back(), summary_.metrics, summary_.reports});
@@ -428,7 +500,7 @@ class Runner {
     const auto start = Clock::now();
     for (std::size_t i = 0; i < evaluate.state.size(); ++i) evaluate.inputs[evaluate.state[i]] = state_[i];
     setKeys(evaluate, foldIn(foldIn(root(), 3), static_cast<std::uint32_t>(round)));
-    auto outputs = call(evaluate, data_->eval(), 0, round, true);
+    auto outputs = call(evaluate, {data_->eval(), 0, round, true});
     if (!outputs) return tl::unexpected(outputs.error());
     summary_.eval = named(evaluate, *outputs, Graph::Output::Kind::Report);
     summary_.evalReports = ofClients(evaluate, *outputs, data_->eval(), 0);
@@ -495,6 +567,11 @@ class Runner {
   /// Null where clients keep nothing.
   std::unique_ptr<ClientStore> store_;
   RunSummary summary_;
+  /// By whoever hears of the states.
+  bool stopped_ = false;
+  /// What was told to be not finite: entry, output, whether it held a NaN. And whether that is enough.
+  std::set<std::tuple<std::string, std::size_t, int>> nonFinite_;
+  bool isNonFiniteTold_ = false;
 };
 
 }  // namespace

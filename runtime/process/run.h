@@ -33,6 +33,7 @@ struct CheckpointEvery {
   double seconds = 10;
 };
 
+class CallWatch;
 class RunDirectory;
 
 /// What a run takes; every field is a flag of `fedc run`. Defaults of the program's `run` block and of its `param`s are filled in by the caller.
@@ -80,6 +81,9 @@ struct RunOptions {
   CheckpointEvery checkpointEvery;
   /// Goes on behind this round, bit for bit as if nothing had been between.
   std::optional<Checkpoint> resume;
+  /// This round is run one call after the other, and `watch` hears of each (watched.h): same bits. 0: none.
+  int watchedRound = 0;
+  CallWatch* watch = nullptr;
   /// Seconds that the caller spent until the program could run; only passed on to the summary.
   double compileSeconds = 0;
   /// The plain serial executor instead of the dataflow graph: same bits, for tests and `--interpret`.
@@ -155,11 +159,30 @@ struct EvalEvent {
   ClientReports ofClients;
 };
 
+struct RunError;
+
+/// A result of an entry holds an infinity or a NaN in leaves that were finite before.
+struct NonFinite {
+  std::string entry;
+  /// Of an evaluation the round before it.
+  int round = 0;
+  std::vector<std::string> leaves;
+  /// The id of the client at a position of the cohort.
+  std::function<std::string(std::int64_t position)> client;
+  /// Runs it again from where it began, one call after the other, and `watch` hears of each (watched.h). Nothing is changed by it.
+  std::function<Expected<void, RunError>(CallWatch& watch)> again;
+};
+
 /// What the caller wants to hear; called on the thread that called `run`, between rounds. Any may be empty.
 struct RunEvents {
   std::function<void(const StartEvent&)> start;
   std::function<void(const RoundEvent&)> round;
   std::function<void(const EvalEvent&)> eval;
+  /// Before the result is kept, for each leaf once while it holds infinities alone and once while it holds NaNs; true: nothing more of this kind is
+  /// asked for in the run. Looking costs one reading of the results.
+  std::function<bool(const NonFinite&)> nonFinite;
+  /// After each round: the state, by its names in files. False ends the run as an interrupt does.
+  std::function<bool(int round, const std::vector<NamedArray>& state)> state;
 };
 
 /// What `--wire` counted in one exchange of an entry, over all rounds and clients.

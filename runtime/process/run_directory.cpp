@@ -112,6 +112,39 @@ Expected<std::string> dataMark(const std::string& path) {
   return hex(hash);
 }
 
+Expected<std::optional<Checkpoint>> readCheckpoint(const std::string& directory) {
+  std::string file = directory + "/" + kCheckpoint;
+  const std::string clients = directory + "/" + kClients;
+  std::error_code error;
+  int committed = 0;
+  if (fs::exists(clients, error)) {
+    auto round = ClientStore::committedRound(clients);
+    if (!round) return tl::unexpected(round.error());
+    if (*round == 0) return std::optional<Checkpoint>();
+    committed = *round;
+    file = directory + "/" + checkpointOf(committed);
+  } else if (!fs::exists(file, error)) {
+    return std::optional<Checkpoint>();
+  }
+  auto arrays = readNpz(file);
+  if (!arrays) return tl::unexpected(arrays.error());
+  Checkpoint out;
+  for (NamedArray& a : *arrays) {
+    if (a.name != kRound) {
+      out.state.push_back(std::move(a));
+      continue;
+    }
+    if (a.value.elem() != core::Elem::I64 || !a.value.shape().empty()) return fail(fmt::format("`{}` is damaged: its round is no number", file));
+    const std::int64_t round = a.value.at(0).toInt();
+    if (round < 1 || round > 2147483647) return fail(fmt::format("`{}` is damaged: its round is {}", file, round));
+    out.round = static_cast<int>(round);
+  }
+  if (out.round == 0) return fail(fmt::format("`{}` is damaged: it has no round", file));
+  if (committed != 0 && out.round != committed)
+    return fail(fmt::format("`{}` is damaged: it is of round {}, and the clients' state of round {}", file, out.round, committed));
+  return out;
+}
+
 RunDirectory::RunDirectory(std::string path, RunRecord record, int lock)
     : path_(std::move(path)), record_(std::move(record)), lock_(lock), metrics_(path_ + "/metrics.csv"), evaluations_(path_ + "/evaluations.csv") {}
 
@@ -172,38 +205,6 @@ Expected<std::unique_ptr<RunDirectory>> RunDirectory::open(const std::string& pa
 }
 
 std::string RunDirectory::clientsFile() const { return path_ + "/" + kClients; }
-
-Expected<std::optional<Checkpoint>> RunDirectory::checkpoint() const {
-  std::string file = path_ + "/" + kCheckpoint;
-  std::error_code error;
-  int committed = 0;
-  if (fs::exists(clientsFile(), error)) {
-    auto round = ClientStore::committedRound(clientsFile());
-    if (!round) return tl::unexpected(round.error());
-    if (*round == 0) return std::optional<Checkpoint>();
-    committed = *round;
-    file = path_ + "/" + checkpointOf(committed);
-  } else if (!fs::exists(file, error)) {
-    return std::optional<Checkpoint>();
-  }
-  auto arrays = readNpz(file);
-  if (!arrays) return tl::unexpected(arrays.error());
-  Checkpoint out;
-  for (NamedArray& a : *arrays) {
-    if (a.name != kRound) {
-      out.state.push_back(std::move(a));
-      continue;
-    }
-    if (a.value.elem() != core::Elem::I64 || !a.value.shape().empty()) return fail(fmt::format("`{}` is damaged: its round is no number", file));
-    const std::int64_t round = a.value.at(0).toInt();
-    if (round < 1 || round > 2147483647) return fail(fmt::format("`{}` is damaged: its round is {}", file, round));
-    out.round = static_cast<int>(round);
-  }
-  if (out.round == 0) return fail(fmt::format("`{}` is damaged: it has no round", file));
-  if (committed != 0 && out.round != committed)
-    return fail(fmt::format("`{}` is damaged: it is of round {}, and the clients' state of round {}", file, out.round, committed));
-  return out;
-}
 
 void RunDirectory::keepReports(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& leaves) {
   reports_.emplace(path_ + "/clients.csv");

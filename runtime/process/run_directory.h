@@ -16,6 +16,9 @@ namespace fedc::runtime {
 
 class ClientStore;
 
+/// The last checkpoint of a run's directory; nothing before the first. Reads only. Error: it is damaged.
+Expected<std::optional<Checkpoint>> readCheckpoint(const std::string& directory);
+
 /// A run as a directory:
 ///
 ///     run.json               what ran
@@ -48,8 +51,7 @@ class RunDirectory {
   /// The file of that store.
   std::string clientsFile() const;
 
-  /// The last one that was written; nothing before the first. Error: it is damaged.
-  Expected<std::optional<Checkpoint>> checkpoint() const;
+  Expected<std::optional<Checkpoint>> checkpoint() const { return readCheckpoint(path_); }
 
   /// Once, before the first round: drops what was written of the rounds after this one, which will be run again.
   Expected<void> startAfter(int round);

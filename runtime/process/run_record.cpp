@@ -128,6 +128,17 @@ bool hasRecord(const std::string& directory) {
   return fs::exists(directory + kRecord, error);
 }
 
+Expected<std::map<int, std::string>> readStateHashes(const std::string& directory) {
+  std::vector<Row> rows;
+  auto head = readTable(directory + "/metrics.csv", [&](Row row) { rows.push_back(std::move(row)); });
+  if (!head) return tl::unexpected(head.error());
+  const auto round = columnOf(*head, "round"), state = columnOf(*head, "state");
+  if (!round || !state || rows.empty()) return fail(fmt::format("`{}` has no round that is over", directory));
+  std::map<int, std::string> hashes;
+  for (const Row& row : rows) hashes[std::atoi(row[*round].c_str())] = row[*state];
+  return hashes;
+}
+
 Expected<RunOutcome> readOutcome(const std::string& directory) {
   RunOutcome out;
   out.path = directory;

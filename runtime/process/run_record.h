@@ -57,6 +57,9 @@ struct RunOutcome {
   double roundSeconds = 0;
 };
 
+/// Of each round that is over its number and the hash of the state after it. Errors: as below.
+Expected<std::map<int, std::string>> readStateHashes(const std::string& directory);
+
 /// Errors: no run, damaged, no round that is over.
 Expected<RunOutcome> readOutcome(const std::string& directory);
 

@@ -120,6 +120,19 @@ TEST(CommandLine, CheckTakesSeveralFiles) {
   EXPECT_EQ(line.run.data, "d.h5");
 }
 
+TEST(CommandLine, ReplayTakesARoundAClientAndWhatToShow) {
+  const CommandLine line = parsed({"replay", "runs/a-1", "--round", "3", "--client", "writer_7", "--let", "m.w", "--let", "loss", "--line", "12",
+                                  "--library", "--data", "test=b.h5"});
+  EXPECT_EQ(line.command, Command::Replay);
+  EXPECT_EQ(line.files, std::vector<std::string>{"runs/a-1"});
+  EXPECT_EQ(line.round, 3);
+  EXPECT_EQ(line.client, "writer_7");
+  EXPECT_EQ(line.lets, (std::vector<std::string>{"m.w", "loss"}));
+  EXPECT_EQ(line.lines, std::vector<int>{12});
+  EXPECT_TRUE(line.library);
+  EXPECT_EQ(line.run.dataParts.at("test"), "b.h5");
+}
+
 TEST(CommandLine, EmitTakesAStageAndAFile) {
   const CommandLine line = parsed({"emit", "graph", "a.fed", "--format", "svg", "--print-after=simplify"});
   EXPECT_EQ(line.command, Command::Emit);

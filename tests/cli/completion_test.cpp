@@ -45,7 +45,7 @@ std::vector<std::string> bash(const std::vector<std::string>& words, const std::
 }
 
 TEST(Completion, BashCompletesCommands) {
-  EXPECT_THAT(bash({"r"}), ElementsAre("run", "resume"));
+  EXPECT_THAT(bash({"r"}), ElementsAre("run", "resume", "replay"));
   EXPECT_THAT(bash({""}), Contains("completion"));
   EXPECT_THAT(bash({"data", ""}), ElementsAre("info", "--help"));
   EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));

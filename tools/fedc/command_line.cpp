@@ -162,6 +162,21 @@ void addResume(CLI::App* app, CommandLine& line) {
   addCheckpoints(app, run);
 }
 
+void addReplay(CLI::App* app, CommandLine& line) {
+  add(app, "DIR", "DIR", "the run's directory", notEmpty(), [&](std::string v) { line.files = {std::move(v)}; })->required();
+  add(app, "--round", "R", "which round, from 1", whole(1), [&](std::int64_t v) { line.round = static_cast<int>(v); })->required();
+  add(app, "--client", "ID", "which client of its cohort", notEmpty(), [&](std::string v) { line.client = std::move(v); })->required();
+  addData(app, "--data", "the clients' data, if it has moved", line.run.data, line.run.dataParts);
+  add(app, "--let", "NAME", "only values of this name; may be repeated", notEmpty(), [&](std::string v) { line.lets.push_back(std::move(v)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+  add(app, "--line", "N", "only values that this line of the program names; may be repeated", whole(1),
+      [&](std::int64_t v) { line.lines.push_back(static_cast<int>(v)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+  app->add_flag("--library", line.library, "what the standard library names, too");
+}
+
 void addRun(CLI::App* app, CommandLine& line) {
   RunFlags& run = line.run;
   addFile(app, line);
@@ -317,6 +332,8 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   CLI::App* run = app.add_subcommand("run", "compile a program and run its rounds");
   CLI::App* resume = app.add_subcommand("resume", "go on with a run that was ended or killed");
   addResume(resume, line);
+  CLI::App* replay = app.add_subcommand("replay", "run a client of a round again, and show each value");
+  addReplay(replay, line);
   CLI::App* check = app.add_subcommand("check", "report errors, run nothing");
   CLI::App* emit = app.add_subcommand("emit", "print a stage of the pipeline");
   CLI::App* explain = app.add_subcommand("explain", "explain an error code, with a wrong and a right program");
@@ -343,10 +360,11 @@ std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLin
   add(made, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
   CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
   addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
-  for (CLI::App* command : {run, resume, check, test, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion}) addMessages(command, line);
-  return {{run, Command::Run},           {resume, Command::Resume}, {check, Command::Check},          {test, Command::Test}, {cost, Command::Cost},
-          {emit, Command::Emit},         {fmt, Command::Fmt},       {explain, Command::Explain},      {doc, Command::Doc},   {made, Command::New},
-          {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}, {completion, Command::Completion}};
+  for (CLI::App* command : {run, resume, replay, check, test, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion})
+    addMessages(command, line);
+  return {{run, Command::Run},   {resume, Command::Resume},     {replay, Command::Replay}, {check, Command::Check},          {test, Command::Test},
+          {cost, Command::Cost}, {emit, Command::Emit},         {fmt, Command::Fmt},       {explain, Command::Explain},      {doc, Command::Doc},
+          {made, Command::New},  {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}, {completion, Command::Completion}};
 }
 
 /// The words that a value may be: those of lists that are long or made elsewhere, else those in its name, `auto|always|never`.

@@ -13,7 +13,7 @@
 
 namespace fedc::cli {
 
-enum class Command { Run, Resume, Check, Test, Cost, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
+enum class Command { Run, Resume, Replay, Check, Test, Cost, Emit, Explain, DataInfo, Doctor, Fmt, Doc, New, Completion };
 enum class ColorMode { Auto, Always, Never };
 enum class ErrorFormat { Text, Json };
 
@@ -72,6 +72,12 @@ struct CommandLine {
   std::string filter;
   int jobs = 0;
   TestWay way = TestWay::Both;
+  /// `replay`: what is run again, and what of it is shown.
+  int round = 0;
+  std::string client;
+  std::vector<std::string> lets;
+  std::vector<int> lines;
+  bool library = false;
   /// `explain`
   std::string code;
   /// `fmt`: say which files would change, write none.

@@ -10,6 +10,8 @@ namespace fedc::cli {
 int runCommand(const CommandLine& line, const Console& console);
 /// `fedc resume`: goes on with a run's directory behind its last checkpoint.
 int resumeCommand(const CommandLine& line, const Console& console);
+/// `fedc replay`: runs a client of a run's round again, and shows what the program names.
+int replayCommand(const CommandLine& line, const Console& console);
 /// `fedc check`: reports the errors of each file, and how its data differs from what it declares.
 int checkCommand(const CommandLine& line, const Console& console);
 /// `fedc cost`: what an exchange sends and computes, as formulas and, with data, as numbers.

@@ -146,6 +146,33 @@ std::string evalLine(const runtime::EvalEvent& e) {
   return event.text();
 }
 
+std::string bornLine(const runtime::NonFinite& event, const driver::Origin& origin, const std::string& client, const SourceManager& sources) {
+  Event out("born");
+  out["entry"] = event.entry;
+  out["round"] = event.round;
+  out["leaves"] = event.leaves;
+  out["client"] = client.empty() ? Json(nullptr) : Json(client);
+  if (!origin.birth) {
+    out["feature"] = origin.feature;
+    return out.text();
+  }
+  const core::Birth& birth = *origin.birth;
+  const Span span = birth.stmt->span;
+  if (span.isValid()) {
+    const LineColumn at = sources.file(span.file).lineColumn(span.begin);
+    out["file"] = sources.file(span.file).path();
+    out["line"] = at.line;
+    out["column"] = at.column;
+  }
+  out["source"] = std::string(sources.text(span));
+  out["text"] = driver::birthText(birth);
+  const core::Site* named = driver::reachedName(origin);
+  out["name"] = named == nullptr ? Json(nullptr) : Json(named->message);
+  Json& steps = out["steps"] = Json::array();
+  for (const core::LoopStep& step : birth.where.steps) steps.push_back(step.index);
+  return out.text();
+}
+
 std::string summaryLine(const runtime::RunSummary& s, const std::string& directory) {
   Event event("summary");
   event["rounds"] = s.rounds;

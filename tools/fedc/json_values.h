@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/driver/replay.h"
 #include "runtime/process/run.h"
 
 namespace fedc::cli {
@@ -12,6 +13,8 @@ namespace fedc::cli {
 std::string startLine(const std::string& program, std::uint64_t seed, const runtime::StartEvent& event);
 std::string roundLine(const runtime::RoundEvent& event);
 std::string evalLine(const runtime::EvalEvent& event);
+/// Where a value that is not finite was born; `client`: its id, empty at the server.
+std::string bornLine(const runtime::NonFinite& event, const driver::Origin& origin, const std::string& client, const SourceManager& sources);
 /// `directory`: empty if the run is not kept.
 std::string summaryLine(const runtime::RunSummary& summary, const std::string& directory);
 

@@ -85,19 +85,22 @@ Expected<std::shared_ptr<runtime::RunDirectory>> newDirectory(const CommandLine&
   return nullptr;
 }
 
-Expected<void> isSameRun(const runtime::RunDirectory& going, const runtime::RunRecord& now) {
-  const runtime::RunRecord& before = going.record();
+std::string changedSince(const runtime::RunRecord& before, const runtime::RunRecord& now) {
   const auto hashes = [](const runtime::RunRecord& record) {
     std::vector<std::string> out;
     for (const auto& [path, hash] : record.plugins) out.push_back(hash);
     return out;
   };
-  const char* changed = now.programHash != before.programHash     ? "its program"
-                        : now.dataHash != before.dataHash         ? "its data"
-                        : now.evalDataHash != before.evalDataHash ? "the data of its evaluation"
-                        : hashes(now) != hashes(before)           ? "a plugin"
-                                                                  : nullptr;
-  if (changed == nullptr) return {};
+  return now.programHash != before.programHash     ? "its program"
+         : now.dataHash != before.dataHash         ? "its data"
+         : now.evalDataHash != before.evalDataHash ? "the data of its evaluation"
+         : hashes(now) != hashes(before)           ? "a plugin"
+                                                   : "";
+}
+
+Expected<void> isSameRun(const runtime::RunDirectory& going, const runtime::RunRecord& now) {
+  const std::string changed = changedSince(going.record(), now);
+  if (changed.empty()) return {};
   return fail(
       fmt::format("`{0}` cannot go on: {1} has changed since it began; `fedc run … --init {0}/model.npz` starts a new run from its last state",
                   going.path(), changed));

@@ -18,7 +18,9 @@ Expected<runtime::RunRecord> recordOf(const CommandLine& line, const SourceManag
 Expected<std::shared_ptr<runtime::RunDirectory>> newDirectory(const CommandLine& line, const runtime::RunOptions& options, runtime::RunRecord record,
                                                               std::string& warning);
 
-/// Whether a run that goes on would be the same run: its program and data have not changed.
+/// What of a run has changed since it began: its program, its data; empty: nothing.
+std::string changedSince(const runtime::RunRecord& before, const runtime::RunRecord& now);
+/// Whether a run that goes on would be the same run.
 Expected<void> isSameRun(const runtime::RunDirectory& going, const runtime::RunRecord& now);
 
 }  // namespace fedc::cli

@@ -15,6 +15,7 @@ int dispatch(const fedc::cli::CommandLine& line) {
   switch (line.command) {
     case Command::Run: return fedc::cli::runCommand(line, console);
     case Command::Resume: return fedc::cli::resumeCommand(line, console);
+    case Command::Replay: return fedc::cli::replayCommand(line, console);
     case Command::Check: return fedc::cli::checkCommand(line, console);
     case Command::Cost: return fedc::cli::costCommand(line, console);
     case Command::Emit: return fedc::cli::emitCommand(line, console);

@@ -96,6 +96,7 @@ constexpr Named kExamples[] = {
     {"fedc check flowers/flowers.fed", "errors, before anything runs"},
     {"fedc run flowers/flowers.fed --rounds 50 -p lr=0.05", "fifty rounds with another value of a param"},
     {"fedc resume runs/flowers-1", "goes on with a run that was interrupted"},
+    {"fedc replay runs/flowers-1 --round 3 --client ID", "every value that a client named in a round"},
     {"fedc explain E0207", "what an error means, with a wrong and a right program"},
     {"fedc doc federated_mean", "what a function is"},
 };

@@ -7,8 +7,6 @@
 #include <future>
 
 #include "compiler/core/cost.h"
-#include "compiler/driver/cached_program.h"
-#include "compiler/driver/compile.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "runtime/process/run_directory.h"
 #include "tools/fedc/commands.h"
@@ -16,8 +14,10 @@
 #include "tools/fedc/interrupt.h"
 #include "tools/fedc/json_values.h"
 #include "tools/fedc/kept_run.h"
+#include "tools/fedc/non_finite.h"
 #include "tools/fedc/process_time.h"
 #include "tools/fedc/progress.h"
+#include "tools/fedc/ready.h"
 #include "tools/fedc/settings.h"
 #include "tools/fedc/summary.h"
 
@@ -55,55 +55,6 @@ runtime::RunEvents listeners(const CommandLine& line, const runtime::RunOptions&
     course.eval(e);
   };
   return events;
-}
-
-/// The cache of artifacts, where it is wanted and can be used.
-std::optional<driver::ArtifactCache> openCache(const CommandLine& line, const Console& console) {
-  if (line.run.noCache || line.run.interpret || line.run.wire || line.verify || !line.printAfter.empty()) return std::nullopt;
-  auto cache = driver::ArtifactCache::open(driver::ArtifactCache::defaultFolder());
-  if (cache) return std::move(*cache);
-  if (cache.error().isUnsafe) console.warn(fmt::format("the cache is not used: {}; `--no-cache` says so yourself", cache.error().message));
-  return std::nullopt;
-}
-
-/// A program that can be linked and run: compiled just now, or from the cache.
-struct Ready {
-  /// Of an artifact the sources and the program alone.
-  driver::Compilation compilation;
-  driver::ProgramFacts facts;
-  /// Of an artifact: its code.
-  std::optional<codegen::NativeImage> image;
-};
-
-/// False if an error was reported.
-bool prepare(Ready& ready, const CommandLine& line, const driver::CompileOptions& compile, const std::optional<driver::ArtifactCache>& cache,
-             const Console& console) {
-  if (cache) {
-    SourceManager sources;
-    if (auto artifact = driver::findArtifact(*cache, line.files.front(), compile, sources)) {
-      ready.compilation.sources = std::move(sources);
-      ready.compilation.program = std::make_shared<core::Program>(std::move(artifact->program));
-      ready.facts = std::move(artifact->facts);
-      ready.image = std::move(artifact->image);
-      return true;
-    }
-  }
-  if (!compileFile(ready.compilation, line.files.front(), compile, false, console)) return false;
-  ready.facts = driver::factsOf(*ready.compilation.typed);
-  return true;
-}
-
-/// Functions that can be called.
-Expected<runtime::Executable> executableOf(Ready& ready, const CommandLine& line, const driver::CompileOptions& compile,
-                                           const std::optional<driver::ArtifactCache>& cache) {
-  if (line.run.interpret) return runtime::interpreted(ready.compilation.program);
-  if (!ready.image) {
-    auto image = driver::compileImage(ready.compilation, compile);
-    if (!image) return tl::unexpected(image.error());
-    if (cache) driver::keepArtifact(*cache, line.files.front(), compile, ready.compilation, *image);
-    ready.image = std::move(*image);
-  }
-  return driver::linkExecutable(ready.compilation.program, *ready.image, compile.plugins.get());
 }
 
 /// The run's directory: the one that goes on, or a new one.
@@ -210,7 +161,12 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   options->interrupt = catchInterrupt();
   Progress progress(progressMode(line.run.json), stderr);
   Course course;
-  auto summary = runtime::run(*executable, *options, listeners(line, *options, isProcess, progress, course), std::move(*opened));
+  runtime::RunEvents events = listeners(line, *options, isProcess, progress, course);
+  events.nonFinite = [&](const runtime::NonFinite& e) {
+    progress.clear();
+    return reportNonFinite(e, line, compile, options->directory == nullptr ? "" : options->directory->path(), console);
+  };
+  auto summary = runtime::run(*executable, *options, events, std::move(*opened));
   progress.clear();
   if (!summary) return failed(summary.error());
   if (!writeResults(line, ready, *options, *summary, course, isProcess)) return console.report(Error{"the results could not be written"}), kFailure;

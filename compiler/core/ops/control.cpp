@@ -103,6 +103,8 @@ Problem inferCheck(const Fn&, const Stmt& s, Operands types, Types&) {
   return std::nullopt;
 }
 
+Problem inferTrace(const Fn&, const Stmt&, Operands, Types&) { return std::nullopt; }
+
 /// vjp and jvp: attrs.carries differentiated operands, then one operand for each.. (vjp: y, jvp: x).
 Problem checkDerivative(const Fn& fn, const Stmt& s, Operands types) {
   if (auto p = needRegions(s, 1)) return p;
@@ -212,6 +214,11 @@ void controlRows(std::vector<OpRow>& rows) {
   row(Op::Check, 1, 1, Cost::Cheap, {AttrField::Site}, Lowering::Uniform, inferCheck,
       "check(c): if an element of c is false, the run fails at `site`; the lowest failing site of all checks counts, nothing stops.",
       "site 0 \"x must be positive\"\nfn example(N; x: f32[N]) -> (f32[N]) {\n  c: bool[N] = ge(x, 0.0f32)\n  check{site 0}(c)\n  return x\n}\n");
+  row(Op::Trace, 0, 1, Cost::Heavy, {AttrField::Site}, Lowering::Removed, inferTrace,
+      "trace(x): x is what `site` names in the source; without operand: what follows in this block belongs to the call that `site` is. Stands only "
+      "in "
+      "programs that are compiled for a replay, which are interpreted.",
+      "site 0 \"x\"\nfn example(N; x: f32[N]) -> (f32[N]) {\n  trace{site 0}(x)\n  return x\n}\n");
   row(Op::Vjp, 1, -1, Cost::Heavy, {Carries, Auxiliary}, Lowering::Removed, inferVjp,
       "vjp(x.., ct..): the region's results at x, and the vector-Jacobian products of the cotangents by each x; the last `aux` yields are not "
       "differentiated.",

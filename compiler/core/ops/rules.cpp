@@ -49,7 +49,8 @@ Derivative derivativeOf(Op op) {
     case Op::DimDef:
     case Op::DimValue:
     case Op::Compact:
-    case Op::Check: return NotDifferentiable{};
+    case Op::Check:
+    case Op::Trace: return NotDifferentiable{};
     default: noRule(op, "derivative");
   }
 }
@@ -68,6 +69,7 @@ Batching batchingOf(Op op) {
     case Op::DimDef: return NoBatch{"the dimension would differ from row to row"};
     case Op::Compact: return NoBatch{"each row would keep another number of elements"};
     case Op::DimValue: return NoBatch{"it has no operands"};
+    case Op::Trace: return BatchElementwise{};
     case Op::Loop:
     case Op::Cond:
     case Op::Check:

@@ -182,7 +182,10 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
     check(use(condition.leaf), span, why);
     return Value::unit();
   }
-  if (b == Builtin::Dbg) return *args[0];
+  if (b == Builtin::Dbg) {
+    traceValue("", local, *args[0], core::Site::Kind::Dbg, span);
+    return *args[0];
+  }
   notYet(span, "`" + std::string(check::builtinName(b)) + "`");
 }
 

@@ -143,11 +143,12 @@ Value Specialiser::vmapOver(const Dim& n, const Args& args, Span span, const std
   attrs.extent = n;
   std::vector<Atom> results;
   bool used = !region.yields.empty();
-  for (const core::Stmt& s : region.stmts) used = used || s.op == Op::Check || !s.regions.empty();
+  for (const core::Stmt& s : region.stmts) used = used || s.op == Op::Check || s.op == Op::Trace || !s.regions.empty();
   if (used) {
     std::vector<core::Region> regions;
     regions.push_back(std::move(region));
     results = builder(span).emit(Op::Vmap, std::move(operands), attrs, std::move(regions));
+    told_ = kUntold;
   }
   std::size_t next = 0;
   for (Leaf& l : leaves) {
@@ -203,6 +204,7 @@ Value Specialiser::differentiate(const Closure& f, Args args, Span span) {
     result = call(*f.inner, args, span);
     leaves = leavesOf(result);
     for (const Leaf& l : leaves) region.yields.push_back(useWhole(l, span));
+    traceDerivative(span);
   }
   if (leaves.empty() || !leaves[0].type.dims.empty() || !core::isFloat(leaves[0].type.elem)) {
     stop(Code::NotYetSupported, span, "a differentiated function gives a scalar float first");
@@ -212,6 +214,7 @@ Value Specialiser::differentiate(const Closure& f, Args args, Span span) {
   std::vector<core::Region> regions;
   regions.push_back(std::move(region));
   std::vector<Atom> results = builder(span).emit(Op::Vjp, std::move(operands), attrs, std::move(regions));
+  told_ = kUntold;
   std::vector<Leaf> values, slopes;
   for (std::size_t i = 0; i < results.size(); ++i) (i < leaves.size() ? values : slopes).push_back(leaf(results[i]));
   Value value = withLeaves(result, values);
@@ -241,11 +244,13 @@ Value Specialiser::callVjp(const Closure& f, Args args, Span span) {
     result = call(f, {withLeaves(args[0], inner)}, span);
     leaves = leavesOf(result);
     for (const Leaf& l : leaves) region.yields.push_back(useWhole(l, span));
+    traceDerivative(span);
   }
   for (const Leaf& l : leavesOf(args[1])) operands.push_back(useWhole(l, span));
   std::vector<core::Region> regions;
   regions.push_back(std::move(region));
   std::vector<Atom> results = builder(span).emit(Op::Vjp, std::move(operands), attrs, std::move(regions));
+  told_ = kUntold;
   std::vector<Leaf> values, slopes;
   for (std::size_t i = 0; i < results.size(); ++i) (i < leaves.size() ? values : slopes).push_back(leaf(results[i]));
   return Value::tuple({withLeaves(result, values), withLeaves(args[0], slopes)});
@@ -276,6 +281,7 @@ Value Specialiser::callJvp(const Closure& f, Args args, Span span) {
   std::vector<core::Region> regions;
   regions.push_back(std::move(region));
   std::vector<Atom> results = builder(span).emit(Op::Jvp, std::move(operands), attrs, std::move(regions));
+  told_ = kUntold;
   std::vector<Leaf> values, tangents;
   for (std::size_t i = 0; i < results.size(); ++i) (i < leaves.size() ? values : tangents).push_back(leaf(results[i]));
   return Value::tuple({withLeaves(result, values), withLeaves(result, tangents)});
@@ -295,6 +301,7 @@ Value Specialiser::callCheckpoint(const Closure& f, Args args, Span span) {
   regions.push_back(std::move(region));
   std::vector<Leaf> out;
   for (const Atom& a : builder(span).emit(Op::Checkpoint, {}, {}, std::move(regions))) out.push_back(leaf(a));
+  told_ = kUntold;
   return withLeaves(result, out);
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kMaxStatements = 100000;
 
 }  // namespace
 
-Specialiser::Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink) : typed_(typed), module_(module), sink_(sink) {
+Specialiser::Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink, bool trace)
+    : typed_(typed), module_(module), sink_(sink), trace_(trace) {
   static_.fn.name = "static";
   here_ = Place{&static_, &static_.fn.body};
 }

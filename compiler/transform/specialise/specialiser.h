@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compiler/check/typed.h"
@@ -28,7 +29,8 @@ struct NeedsNumber {
 
 class Specialiser {
  public:
-  Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink);
+  /// `trace`: names what is computed, for a replay.
+  Specialiser(const check::TypedProgram& typed, core::Module& module, DiagnosticSink& sink, bool trace = false);
 
   /// Evaluates the entry points; the results are what `cut` turns into graphs.
   std::vector<Entry> run();
@@ -52,7 +54,10 @@ class Specialiser {
   class InRegion;
   HomeFn& homeFn(Home home);
   void knownOutside(const core::Type& type, Span span);
-  core::Builder builder(Span span) { return {here_.home->fn, *here_.into, span}; }
+  core::Builder builder(Span span) {
+    if (trace_) traceCall();
+    return {here_.home->fn, *here_.into, span};
+  }
   /// The leaf as an operand of the current function: imports it if it lives elsewhere.
   core::Atom use(const Leaf& leaf);
   /// The same, never a splat: a literal of rank > 0 is broadcast.
@@ -246,6 +251,20 @@ class Specialiser {
   void serverResults(const check::TypeRef& type, const Value& v, core::Graph::Output::Kind kind, const std::string& prefix, Span span);
   std::optional<Entry> runEntry(const std::string& name, const std::function<void()>& body);
 
+  // ---- traces.cpp: nothing of it unless the program is compiled for a replay (docs/replay.md)
+  /// Says which call the statements that follow in this block belong to, if that has changed.
+  void traceCall();
+  /// The same at the end of a block that is differentiated, for the statements behind it.
+  void traceDerivative(Span span);
+  /// The call in which the chain of calls ends, a site.
+  int callSite();
+  /// What a pattern names.
+  void tracePattern(const check::Pattern& p, const Value& v);
+  /// The leaves of a value, each where it is made; of one that takes the place of another those that differ. `type` may be null.
+  void traceValue(const std::string& name, const check::TypeRef& type, const Value& v, core::Site::Kind kind, Span span,
+                  const Value* before = nullptr);
+  void traceLeaf(const Leaf& l, const core::Site& site);
+
   // ---- tests.cpp
   Value clientsOf(const OptionalArgs& args, Span span);
   Value assertClose(const OptionalArgs& args, const check::TypeRef& type, Span span);
@@ -281,6 +300,12 @@ class Specialiser {
   int depth_ = 0;
   /// i32 variables that are loop indices: their value as a dimension.
   std::map<std::pair<Home, core::Var>, Dim> loopIndices_;
+  const bool trace_;
+  static constexpr int kUntold = -2;
+  /// The call that was said last in this block. Behind a region that differentiate moves into the block it is not known: the region says its own.
+  int told_ = kUntold;
+  /// The sites of calls, by the call around them, the function and the place.
+  std::map<std::tuple<int, std::string, Span>, int> calls_;
 };
 
 class Specialiser::InHome {
@@ -289,10 +314,12 @@ class Specialiser::InHome {
     HomeFn& fn = s.homeFn(home);
     s.here_ = Place{&fn, &fn.fn.body};
     s.federated_ = false;
+    s.told_ = kUntold;
   }
   ~InHome() {
     s_.here_ = saved_;
     s_.federated_ = federated_;
+    s_.told_ = kUntold;
   }
   InHome(const InHome&) = delete;
   InHome& operator=(const InHome&) = delete;
@@ -336,8 +363,14 @@ class Specialiser::Lifted {
 
 class Specialiser::InRegion {
  public:
-  InRegion(Specialiser& s, core::Region& region) : s_(s), saved_(s.here_.into) { s.here_.into = &region.stmts; }
-  ~InRegion() { s_.here_.into = saved_; }
+  InRegion(Specialiser& s, core::Region& region) : s_(s), saved_(s.here_.into) {
+    s.here_.into = &region.stmts;
+    s.told_ = kUntold;
+  }
+  ~InRegion() {
+    s_.here_.into = saved_;
+    s_.told_ = kUntold;
+  }
   InRegion(const InRegion&) = delete;
   InRegion& operator=(const InRegion&) = delete;
 

@@ -42,6 +42,7 @@ void Specialiser::exec(const check::Stmt& s, Env& env) {
     case check::Stmt::Kind::Var: {
       Value v = eval(*s.value, env);
       bindPattern(s.pattern, v, env);
+      tracePattern(s.pattern, v);
       break;
     }
     case check::Stmt::Kind::Assign: assign(s, env); break;
@@ -60,6 +61,7 @@ void Specialiser::assign(const check::Stmt& s, Env& env) {
     assert(old != nullptr);
     Lifted scope(*this, join({*old, part}));
     Value next = replaceAt(*old, target.path, 0, part, env, target.span);
+    traceValue(target.local->name, target.local->type, next, core::Site::Kind::Named, target.span, old);
     env.bind(target.local->id, std::move(next));
   }
 }
@@ -201,7 +203,7 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
       for (const Value& item : v.items) scan(item);
     };
     for (const Value& c : carries) scan(c);
-    const std::size_t mark = here_.into->size();
+    const std::size_t mark = here_.into->size(), calls = chain_.size();
     core::Var index = 0;
     if (!compileTime) {
       try {
@@ -226,6 +228,8 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
         return;
       } catch (const NeedsNumber&) {
         here_.into->resize(mark);
+        chain_.resize(calls);
+        told_ = kUntold;
         if (!a || !b) stop(Code::SizeNotKnown, s.span, "this loop's index is used as a size, so its bounds must be known before the run");
       }
     }
