@@ -162,10 +162,10 @@ MutExpr BodyChecker::callOnTensors(const OpenSignature& s, const std::vector<Arg
       }
       want = tensorType(native.params[i].elem, *shape);
     }
-    const std::string why = shapedAt.isValid() && shapedAt != a.span && want->dims.size() > 0
+    const std::string why = shapedAt.isValid() && shapedAt != a.span && !want->dims.empty()
                                 ? fmt::format("`{}` goes element by element over this shape", s.fn->item->signature.name.text)
                                 : fmt::format("`{}` of `{}` is `{}`", p.name.text, s.fn->item->signature.name.text, show(s.params[i]));
-    const Span at = shapedAt.isValid() && shapedAt != a.span && want->dims.size() > 0 ? shapedAt : p.type->span;
+    const Span at = shapedAt.isValid() && shapedAt != a.span && !want->dims.empty() ? shapedAt : p.type->span;
     solver_.blame(a.span);
     if (!solver_.unify(t, want)) {
       mismatch(a.typed, t, {want, at, why});

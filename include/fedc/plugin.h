@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+/* NOLINTBEGIN(readability-identifier-naming): the names of C. */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -101,5 +103,7 @@ typedef struct fedc_table {
     R* y = (R*)output->data;                                                     \
     for (int64_t i = 0; i < output->dims[0]; ++i) y[i] = name(a[i], b[i], c[i]); \
   }
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #endif

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+// NOLINTBEGIN(readability-identifier-naming): the names of C.
 namespace {
 
 float cube(float x) { return x * x * x; }
@@ -77,6 +78,7 @@ void norm_fedc(const fedc_input* inputs, const fedc_output* output) {
 }
 
 }  // namespace
+// NOLINTEND(readability-identifier-naming)
 
 FEDC_PLUGIN(FEDC_FUNCTION(cube, "(f32) -> f32"), FEDC_FUNCTION(scaled_sine, "(f32, f32) -> f32"), FEDC_FUNCTION(wide_cube, "(f64) -> f64"),
             FEDC_FUNCTION(power, "(f32, i32) -> f32"), FEDC_FUNCTION(is_prime, "(i64) -> bool"), FEDC_FUNCTION(mixed, "(bool, f32, f64) -> f64"),

@@ -214,7 +214,7 @@ void Generator::reductions(const Type& want, Options& out) {
     });
     out.emplace_back(1, [=, this] {
       const Type some = someType();
-      switch (choices_.below(4)) {
+      switch (choices_.below(6)) {
         case 0: return fmt::format("size({})", expression(some));
         case 1:
           if (some.kind == Type::Kind::Struct && some.literal == some.name && choices_.chance(50)) return fmt::format("leaves({})", some.name);
