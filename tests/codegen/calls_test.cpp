@@ -13,6 +13,7 @@
 #include "compiler/core/strings.h"
 #include "compiler/core/threefry.h"
 #include "compiler/core/type.h"
+#include "include/fedc/plugin.h"
 #include "runtime/graph/callable.h"
 
 namespace fedc::codegen {

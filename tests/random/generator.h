@@ -128,7 +128,7 @@ class Generator {
   void sequences(const Type& want, Options& out);
   void library(const Type& want, Options& out);
 
-  std::string text(int depth);
+  std::string someText(int depth);
   std::string separator();
   std::vector<Size> stretched(const std::vector<Size>& dims);
   std::string loss(const Type& of, Elem elem, std::string variable);

@@ -5,21 +5,21 @@
 /// Numbers and truths about strings. What texts there are is written out; which of them it is, is decided in the run.
 namespace fedc::random {
 
-std::string Generator::text(int depth) {
+std::string Generator::someText(int depth) {
   const auto literal = [this] {
     return oneOf({R"("")", R"("a")", R"("to be or not to be")", R"(" a  b ")", R"("zoë")", R"("ab")", R"("a b")", R"("abababa")"});
   };
   const Type truth = Type::tensor(Elem::Bool, {});
   switch (depth > 0 ? choices_.below(6) : 0) {
     case 3: {
-      const std::string c = expression(truth), a = text(depth - 1);
-      return fmt::format("(if {} {{ {} }} else {{ {} }})", c, a, text(depth - 1));
+      const std::string c = expression(truth), a = someText(depth - 1);
+      return fmt::format("(if {} {{ {} }} else {{ {} }})", c, a, someText(depth - 1));
     }
     case 4: {
-      const std::string c = expression(truth), a = text(depth - 1);
-      return fmt::format("where({}, {}, {})", c, a, text(depth - 1));
+      const std::string c = expression(truth), a = someText(depth - 1);
+      return fmt::format("where({}, {}, {})", c, a, someText(depth - 1));
     }
-    case 5: return fmt::format("split({}, {})[0]", text(depth - 1), separator());
+    case 5: return fmt::format("split({}, {})[0]", someText(depth - 1), separator());
     default: return literal();
   }
 }
@@ -31,12 +31,12 @@ void Generator::strings(const Type& want, Options& out) {
   if (!want.isTensor() || !want.dims.empty()) return;
   if (want.elem == Elem::Bool) {
     out.emplace_back(1, [this] {
-      const std::string a = text(kDepth), op = oneOf({"==", "!=", "<", "<=", ">", ">="});
-      return fmt::format("({} {} {})", a, op, text(kDepth));
+      const std::string a = someText(kDepth), op = oneOf({"==", "!=", "<", "<=", ">", ">="});
+      return fmt::format("({} {} {})", a, op, someText(kDepth));
     });
   } else if (want.elem == Elem::I32) {
     out.emplace_back(1, [this] {
-      const std::string of = text(kDepth);
+      const std::string of = someText(kDepth);
       switch (choices_.below(4)) {
         case 1: return fmt::format("len(split({}, {}))", of, separator());
         case 2: return fmt::format("sum(i32(bytes({})))", of);
