@@ -10,7 +10,7 @@
 
 namespace fedc::core {
 
-/// Element types. `Key` is a Threefry-2x32 key: 64 bits, the first word in the high half. `Str` is the number of a string of this process (strings.h).
+/// Element types. `Key` is a Threefry-2x32 key: 64 bits, the first word in the high half. `Str` is the number of a string (strings.h).
 enum class Elem : std::uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, BF16, F16, F32, F64, Key, Str };
 
 inline constexpr int kElemCount = 15;

@@ -43,7 +43,7 @@ std::string utf8(std::u32string_view points) {
       continue;
     }
     const int more = p < 0x800 ? 1 : p < 0x10000 ? 2 : 3;
-    text += static_cast<char>(p > 0x1fffff ? 0xffu : (0xf00u >> more & 0xffu) | p >> (6 * more));
+    text += static_cast<char>(p > 0x1fffff ? 0xffu : (0xff00u >> (more + 1) & 0xffu) | p >> (6 * more));
     for (int i = more; i-- > 0;) text += static_cast<char>(0x80u | (p >> (6 * i) & 63u));
   }
   return text;

@@ -40,7 +40,7 @@ TEST(Strings, WhatIsNoString) {
       folder.write("echo.fed", "fn main(x: str[2]@server, y: str@server) -> i32@server { f(x, y) }\nfn f(x: str[2], y: str) -> i32 { len(y) }\n");
   const auto wrong = [&](const std::string& x, const std::string& y) {
     const BinaryResult run = fedc({"run", program, "--arg", "x=" + x, "--arg", "y=" + y});
-    EXPECT_EQ(run.exitCode, 2) << run.out;
+    EXPECT_EQ(run.exitCode, 1) << run.out;
     return run.err;
   };
   EXPECT_THAT(wrong("[\"a\"]", "b"), HasSubstr("1 entries where 2 are wanted"));

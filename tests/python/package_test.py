@@ -70,7 +70,7 @@ fn all(best: str, pair: str[2]) -> (str, str[2]) { (best, sort(pair)) }
 
     def test_what_is_none(self):
         program = fedc.compile(source="fn main(x: str@server) -> i32@server { f(x) }\nfn f(x: str) -> i32 { len(x) }")
-        self.assertEqual(program.run(arguments={"x": "é\0"}).value, 3)
+        self.assertEqual(program.run(arguments={"x": "é\0x"}).value, 4)
         for wrong, text in [(5, "`str`"), ("x" * 70000, "at most 65535"), ("\udcff", "not UTF-8"), (np.array(None, object), "has not")]:
             with self.assertRaisesRegex(fedc.UsageError, text):
                 program.run(arguments={"x": wrong})

@@ -62,7 +62,7 @@ Batching batchingOf(Op op) {
   if (op <= Op::Solve) return productBatching(op);
   if (op <= Op::Pick) return indexBatching(op);
   if (op <= Op::Permutation) return randomBatching(op);
-  if (op <= Op::StrSplit) return stringBatching(op);
+  if (op >= Op::StrCompare && op <= Op::StrSplit) return stringBatching(op);
   switch (op) {
     case Op::NativeMap: return BatchElementwise{};
     case Op::NativeCall: return BatchRule{batchByLoop};
