@@ -67,12 +67,12 @@ TEST(Doc, AUsersFileAndTheModulesBesideIt) {
   folder.write("helper.fed", "/// Twice x.\nfn twice( x:f32 )->f32 { 2 * x }\nfn _hidden() -> f32 { 1 }\n");
   const std::string file = folder.write(
       "mine.fed",
-      "// What it is for.\nuse helper.{twice};\n\n\n/// Adds. And more.\nfn add(a: f32, b: f32) -> f32 { a + b }\nfn plain(a: f32) -> f32 { a }\n");
+      "// What it is for.\nuse helper.{twice};\n\n\n/// Adds. And more.\nfn plus(a: f32, b: f32) -> f32 { a + b }\nfn plain(a: f32) -> f32 { a }\n");
   BinaryResult result = fedc({"doc", file});
   EXPECT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_EQ(result.out, "module mine\n\n  What it is for.\n\n  fn     add    Adds.\n  fn     plain  (a: f32) -> f32\n\n  " + file + "\n");
-  result = fedc({"doc", "add", "--in", file});
-  EXPECT_EQ(result.out, "fn add(a: f32, b: f32) -> f32\n\n  Adds. And more.\n\n  " + file + ":6\n");
+  EXPECT_EQ(result.out, "module mine\n\n  What it is for.\n\n  fn     plus   Adds.\n  fn     plain  (a: f32) -> f32\n\n  " + file + "\n");
+  result = fedc({"doc", "plus", "--in", file});
+  EXPECT_EQ(result.out, "fn plus(a: f32, b: f32) -> f32\n\n  Adds. And more.\n\n  " + file + ":6\n");
   EXPECT_THAT(fedc({"doc", "twice", "--in", file}).out, StartsWith("fn twice(x: f32) -> f32\n\n  Twice x.\n"));
   EXPECT_THAT(fedc({"doc", "exp", "--in", file}).out, StartsWith("exp("));
   EXPECT_EQ(fedc({"doc", "_hidden", "--in", file}).exitCode, 1);
