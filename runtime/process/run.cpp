@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
 #include <new>
@@ -233,7 +234,9 @@ class Runner {
       if (kind < 0) continue;
       const std::size_t atServer = entry.graph->outputs.size();
       const std::string& name = i < atServer ? entry.graph->outputs[i].name : entry.graph->clientResults[i - atServer].name;
-      if (nonFinite_.emplace(entry.graph->entry, i, kind).second) event.leaves.push_back(name);
+      const bool isNew = nonFinite_.emplace(entry.graph->entry, i, kind).second;
+      // State and report may name theirs alike.
+      if (isNew && std::find(event.leaves.begin(), event.leaves.end(), name) == event.leaves.end()) event.leaves.push_back(name);
     }
     if (event.leaves.empty()) return;
     event.entry = entry.graph->entry;

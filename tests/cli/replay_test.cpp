@@ -242,7 +242,7 @@ let main = process(init, next);
   const BinaryResult run = fedc({"run", program, "--data", "synthetic:clients=3,rows=3,dim=3", "--rounds", "5", "--out", out});
   ASSERT_EQ(run.exitCode, 1);
   EXPECT_THAT(run.err, HasSubstr("in round 3"));
-  const BinaryResult replay = fedc({"replay", out, "--round", "3", "--client", "client_00000001"});
+  const BinaryResult replay = fedc({"replay", out, "--round", "3", "--client", "client_00000000"});
   EXPECT_EQ(replay.exitCode, 1);
   EXPECT_THAT(replay.out, HasSubstr("         4 |     seen = 9\n"));
   EXPECT_THAT(replay.err, AllOf(HasSubstr("E0501"), HasSubstr("too far")));

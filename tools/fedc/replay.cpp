@@ -151,8 +151,8 @@ int replayCommand(const CommandLine& line, const Console& console) {
   driver::ShowOptions show{{line.lets.begin(), line.lets.end()}, {line.lines.begin(), line.lines.end()}, line.library};
   driver::ClientReplay replay(traced, "next", *position, std::move(show));
   const bool isSame = runAgain(*run, line.round, *executable, *options, *data, replay, ready.compilation.sources, console);
-  // A round that ended by an error is shown, too.
-  if (!isSame && line.round <= last) return kFailure;
+  // A round that ended by an error is shown, too, up to the client that failed.
+  if (!isSame && (line.round <= last || replay.text().empty())) return kFailure;
   const std::size_t clients = (*data)->train()->cohorts->of(line.round)->size();
   std::string text = fmt::format("round {}, client `{}`, number {} of {}\n{}", line.round, line.client, *position + 1, clients, replay.text());
   if (replay.origin()) {
