@@ -133,7 +133,9 @@ MutExpr BodyChecker::callOnTensors(const OpenSignature& s, const std::vector<Arg
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (given[i] == nullptr) return nullptr;
     Arg& a = *given[i];
-    if (!a.typed) a.typed = infer(*a.syntax, a.scope, s.params[i]);
+    // A call's own arguments say more than the parameter, which may be one number where they are many.
+    const auto* call = ast::tryAs<ast::CallExpr>(a.syntax);
+    if (!a.typed) a.typed = infer(*a.syntax, a.scope, call != nullptr && !call->arguments.empty() ? nullptr : s.params[i]);
     // Numbers written out in an array are of the parameter's type.
     TypeRef number = solver_.head(a.typed->type);
     while (is(number, TypeKind::Array)) number = solver_.head(number->element);

@@ -122,7 +122,7 @@ TEST(CommandLine, CheckTakesSeveralFiles) {
 
 TEST(CommandLine, ReplayTakesARoundAClientAndWhatToShow) {
   const CommandLine line = parsed({"replay", "runs/a-1", "--round", "3", "--client", "writer_7", "--let", "m.w", "--let", "loss", "--line", "12",
-                                  "--library", "--data", "test=b.h5"});
+                                   "--library", "--data", "test=b.h5"});
   EXPECT_EQ(line.command, Command::Replay);
   EXPECT_EQ(line.files, std::vector<std::string>{"runs/a-1"});
   EXPECT_EQ(line.round, 3);

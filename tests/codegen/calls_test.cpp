@@ -153,9 +153,10 @@ void splits() {
 
 /// Every row of calls.def has its test here.
 TEST(RuntimeCalls, EachDoesWhatItSays) {
-  const std::map<std::string, std::function<void()>> tests = {
-      {"permutation", permutes}, {"sort", sorts},      {"compact", compacts}, {"native", callsPlugins}, {"solve", solves},         {"str_compare", compares},
-      {"str_length", measures},  {"str_hash", hashes}, {"str_count", counts}, {"str_bytes", givesBytes}, {"str_split", splits}};
+  const std::map<std::string, std::function<void()>> tests = {{"permutation", permutes}, {"sort", sorts},      {"compact", compacts},
+                                                              {"native", callsPlugins},  {"solve", solves},    {"str_compare", compares},
+                                                              {"str_length", measures},  {"str_hash", hashes}, {"str_count", counts},
+                                                              {"str_bytes", givesBytes}, {"str_split", splits}};
   for (const RuntimeCall& c : runtimeCalls()) {
     SCOPED_TRACE(c.name);
     EXPECT_FALSE(c.arguments.empty());

@@ -13,7 +13,7 @@ std::string Generator::someText(int depth) {
   switch (depth > 0 ? choices_.below(6) : 0) {
     case 3: {
       const std::string c = expression(truth), a = someText(depth - 1);
-      return fmt::format("(if {} {{ {} }} else {{ {} }})", c, a, someText(depth - 1));
+      return fmt::format("(if ({}) {{ {} }} else {{ {} }})", c, a, someText(depth - 1));
     }
     case 4: {
       const std::string c = expression(truth), a = someText(depth - 1);
@@ -35,7 +35,7 @@ void Generator::strings(const Type& want, Options& out) {
       return fmt::format("({} {} {})", a, op, someText(kDepth));
     });
   } else if (want.elem == Elem::I32) {
-    out.emplace_back(1, [this] {
+    out.emplace_back(scope_.mapped ? 3 : 1, [this] {
       const std::string of = someText(kDepth);
       switch (choices_.below(4)) {
         case 1: return fmt::format("len(split({}, {}))", of, separator());
