@@ -1,5 +1,6 @@
 // A message of docs/wire.md. The first bytes say which leaves it should hold, one a byte up to a 0; what follows is the message. What is accepted
-// encodes to the same bytes. links: fedc_runtime
+// encodes to the same bytes.
+// links: fedc_runtime
 #include <vector>
 
 #include "runtime/value/layout.h"
