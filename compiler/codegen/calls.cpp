@@ -230,6 +230,8 @@ void native(void* const* buffers, const std::int64_t* ints) noexcept {
 
 std::string_view stringAt(const void* strings, std::int64_t i) { return core::textOf(static_cast<const core::StringId*>(strings)[i]); }
 
+// Called as calls.def names them.
+// NOLINTBEGIN(readability-identifier-naming)
 void str_compare(void* const* buffers, const std::int64_t* ints) noexcept {
   const auto *x = static_cast<const core::StringId*>(buffers[0]), *y = static_cast<const core::StringId*>(buffers[1]);
   auto* out = static_cast<std::int32_t*>(buffers[2]);
@@ -271,6 +273,7 @@ void str_split(void* const* buffers, const std::int64_t* ints) noexcept {
   for (std::int64_t i = 0; i < ints[0]; ++i, out += room)
     core::splitString(stringAt(buffers[0], i * ints[1]), stringAt(buffers[1], i * ints[2]), out, room);
 }
+// NOLINTEND(readability-identifier-naming)
 
 constexpr RuntimeCall kCalls[] = {
 #define FEDC_CALL(name, arguments, doc) {#name, arguments, doc, &name},

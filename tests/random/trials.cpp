@@ -1,5 +1,6 @@
 #include "tests/random/trials.h"
 
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +22,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// No program takes this long, shrunk or not.
-constexpr unsigned kSeconds = 60;
+/// No program takes so much of the processor, shrunk or not; nor so long, on a machine that has other things to do.
+constexpr unsigned kSeconds = 60, kWaits = 20 * kSeconds;
+
+void startClocks() {
+  alarm(kWaits);
+  const itimerval limit = {{0, 0}, {kSeconds, 0}};
+  setitimer(ITIMER_PROF, &limit, nullptr);
+}
 
 /// A folder that goes with the object; in memory where there is such a place.
 class Folder {
@@ -60,9 +67,9 @@ Ended isolated(const std::function<void(const std::function<void(const Json&)>& 
   if (child < 0) return {{}, "no process"};
   if (child == 0) {
     close(ends[0]);
-    alarm(kSeconds);
+    startClocks();
     const auto say = [&](const Json& line) {
-      alarm(kSeconds);
+      startClocks();
       const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
       for (std::size_t done = 0; done < text.size();) {
         const ssize_t n = write(ends[1], text.data() + done, text.size() - done);
@@ -90,7 +97,7 @@ Ended isolated(const std::function<void(const std::function<void(const Json&)>& 
   for (std::string line; std::getline(in, line);) out.lines.push_back(Json::parse(line, nullptr, false));
   if (WIFSIGNALED(status)) {
     const int s = WTERMSIG(status);
-    out.badly = s == SIGALRM ? "does not end" : s == SIGABRT ? "aborts" : fmt::format("crashes (signal {})", s);
+    out.badly = s == SIGALRM || s == SIGPROF ? "does not end" : s == SIGABRT ? "aborts" : fmt::format("crashes (signal {})", s);
   } else if (WEXITSTATUS(status) != 0) {
     out.badly = fmt::format("ends with {}", WEXITSTATUS(status));
     if (!out.lines.empty() && out.lines.back().contains("thrown")) out.badly = "throws " + out.lines.back().value("thrown", "");

@@ -24,9 +24,9 @@ Problem inferPointwise(const Fn& fn, const Stmt& s, Operands types, std::initial
   return std::nullopt;
 }
 
-template <Elem kSecond, Elem kResult>
+template <Elem Second, Elem Result>
 Problem inferTwo(const Fn& fn, const Stmt& s, Operands types, Types& results) {
-  return inferPointwise(fn, s, types, {Elem::Str, kSecond}, kResult, results);
+  return inferPointwise(fn, s, types, {Elem::Str, Second}, Result, results);
 }
 
 Problem inferLength(const Fn& fn, const Stmt& s, Operands types, Types& results) {
