@@ -323,7 +323,7 @@ Expected<void, DataError> Hdf5Source::readTexts(hid_t dataset, hid_t type, std::
       std::string& text = found.texts.emplace_back();
       if (isVariable) {
         const char* written = nullptr;
-        std::memcpy(&written, entry, sizeof written);
+        std::memcpy(static_cast<void*>(&written), entry, sizeof written);
         if (written != nullptr) text = written;
       } else {
         text.assign(entry, size);

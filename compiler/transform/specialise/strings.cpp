@@ -30,7 +30,7 @@ Value Specialiser::stringBuiltin(Builtin b, const OptionalArgs& args, Span span)
     return known ? integer(Elem::I32, static_cast<std::int64_t>(specialise::textOf(s).size())) : Value::of(elementwise(Op::StrLength, {s}, span));
   };
   // As many elements as a run-time number says, at most `most`.
-  const auto widened = [&](Op op, std::vector<Leaf> operands, const Value& count, std::int64_t most) {
+  const auto widened = [&](Op op, const std::vector<Leaf>& operands, const Value& count, std::int64_t most) {
     core::Attrs attrs;
     attrs.extent = dimFrom(count, Dim(most), span);
     std::vector<core::Atom> atoms;
