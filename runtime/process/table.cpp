@@ -43,6 +43,17 @@ std::optional<Row> nextRow(std::string_view text, std::size_t& at) {
   return std::nullopt;
 }
 
+/// A cell as the file has it.
+std::string quoted(const std::string& cell) {
+  if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
+  std::string out = "\"";
+  for (const char c : cell) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
 std::string lineOf(const Row& row) {
   std::string line;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -53,16 +64,6 @@ std::string lineOf(const Row& row) {
 }
 
 }  // namespace
-
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
 
 Expected<Row> readTable(const std::string& path, const std::function<void(Row row)>& see) {
   auto text = readWhole(path);

@@ -40,7 +40,4 @@ class Table {
 /// Of such a file its head, and each whole line to `see`. Errors: the file system's.
 Expected<Row> readTable(const std::string& path, const std::function<void(Row row)>& see);
 
-/// A cell as the file has it.
-std::string quoted(const std::string& cell);
-
 }  // namespace fedc::runtime
