@@ -124,8 +124,20 @@ void BodyChecker::checkNativeInstance(const FnDecl& fn, const OpenSignature& s, 
   finish(m);
   lambdas_.push_back(lambda);
   finalise();
-  instance.derivative = lambda;
+  instance.derivative = lambda.get();
+  program_.out.derivatives.push_back(std::move(lambda));
 }
+
+namespace {
+
+/// Whether what stands in an expression says more about its type than the parameter, which may be one number where it gives many.
+bool saysItsType(const ast::Expr& e) {
+  if (const auto* unary = ast::tryAs<ast::UnaryExpr>(&e)) return saysItsType(*unary->operand);
+  if (const auto* call = ast::tryAs<ast::CallExpr>(&e)) return !call->arguments.empty();
+  return ast::tryAs<ast::IfExpr>(&e) != nullptr || ast::tryAs<ast::BlockExpr>(&e) != nullptr;
+}
+
+}  // namespace
 
 MutExpr BodyChecker::callOnTensors(const OpenSignature& s, const std::vector<Arg*>& given, Span span) {
   const NativeDecl& native = *s.fn->native;
@@ -133,9 +145,7 @@ MutExpr BodyChecker::callOnTensors(const OpenSignature& s, const std::vector<Arg
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (given[i] == nullptr) return nullptr;
     Arg& a = *given[i];
-    // A call's own arguments say more than the parameter, which may be one number where they are many.
-    const auto* call = ast::tryAs<ast::CallExpr>(a.syntax);
-    if (!a.typed) a.typed = infer(*a.syntax, a.scope, call != nullptr && !call->arguments.empty() ? nullptr : s.params[i]);
+    if (!a.typed) a.typed = infer(*a.syntax, a.scope, saysItsType(*a.syntax) ? nullptr : s.params[i]);
     // Numbers written out in an array are of the parameter's type.
     TypeRef number = solver_.head(a.typed->type);
     while (is(number, TypeKind::Array)) number = solver_.head(number->element);

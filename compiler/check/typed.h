@@ -84,8 +84,8 @@ struct FnInstance {
   /// Of a native function, which has no body.
   std::shared_ptr<const NativeDecl> native;
   /// What is declared of its derivative, or null. Elementwise: gives the derivative by the one float parameter, or a tuple of those by each; else a
-  /// function from the result's cotangent to the parameters'.
-  std::shared_ptr<const LambdaBody> derivative;
+  /// function from the result's cotangent to the parameters'. It may call this instance, and so belongs to the program (`TypedProgram::derivatives`).
+  const LambdaBody* derivative = nullptr;
 };
 
 /// One step of an assignment's path or of an index expression.
@@ -300,6 +300,8 @@ struct TypedProgram {
   std::vector<std::shared_ptr<const NativeDecl>> natives;
   /// Every instance, each once, callees before callers where possible; for printing and walking.
   std::vector<std::shared_ptr<const FnInstance>> instances;
+  /// Of native functions among them.
+  std::vector<std::shared_ptr<const LambdaBody>> derivatives;
   /// Dimension variables of all types in the program.
   std::vector<DimVarInfo> dims;
 };

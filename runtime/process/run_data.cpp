@@ -47,7 +47,11 @@ struct FirstClient final : Loader::Request {
 
 }  // namespace
 
-bool hasClients(const core::Graph& graph) { return !graph.phases.empty(); }
+bool hasClients(const core::Graph& graph) {
+  return !graph.phases.empty() || std::any_of(graph.inputs.begin(), graph.inputs.end(), [](const core::Graph::Input& input) {
+    return input.kind == core::Graph::Input::Kind::ClientArgument;
+  });
+}
 
 bool readsData(const core::Program& program, const core::Graph& graph) {
   return std::any_of(graph.phases.begin(), graph.phases.end(), [&](const core::Phase& phase) {

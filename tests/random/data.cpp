@@ -1,4 +1,5 @@
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <fmt/format.h>
@@ -111,6 +112,50 @@ void Generator::arguments(const std::string& path, const Type& type, Program& pr
     shown = words;
   }
   program.arguments[path] = shown;
+}
+
+Json Generator::argument(const Type& type, std::uint32_t kind, std::mt19937_64& random) {
+  switch (type.kind) {
+    case Type::Kind::Tensor: {
+      Json out = values(type, kind, random);
+      if (type.elem != Elem::Bool) return out;
+      const std::function<Json(const Json&)> words = [&](const Json& v) -> Json {
+        if (!v.is_array()) return v != 0;
+        Json all = Json::array();
+        for (const Json& each : v) all.push_back(words(each));
+        return all;
+      };
+      return words(out);
+    }
+    case Type::Kind::Tuple: {
+      Json out = Json::array();
+      for (const Type& item : type.items) out.push_back(argument(item, kind, random));
+      return out;
+    }
+    default: break;
+  }
+  // A struct; an array of structs is one of columns.
+  const bool array = type.kind == Type::Kind::Array;
+  const Type& fields = array ? type.items[0] : type;
+  Json out = Json::object();
+  for (std::size_t i = 0; i < fields.items.size(); ++i) {
+    const std::string name = fields.kind == Type::Kind::Tuple ? std::to_string(i) : fields.fields[i];
+    out[name] = argument(array ? rowsOf(fields.items[i], type.extent) : fields.items[i], kind, random);
+  }
+  return out;
+}
+
+void Generator::clientArguments(const std::string& name, const Type& type, Program& program) {
+  const std::uint32_t usual = choices_.below(4);
+  Json out = Json::object();
+  for (const auto& [client, features] : program.data->items()) {
+    choices_.part([&] {
+      const std::uint32_t kind = choices_.chance(8) ? 4 : usual;
+      std::mt19937_64 random(choices_.below(1000));
+      out[client] = argument(type, kind, random);
+    });
+  }
+  program.arguments[name] = out.dump();
 }
 
 std::string Program::file() const {

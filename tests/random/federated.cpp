@@ -156,7 +156,11 @@ void Generator::aggregate(Body& body) {
   if (at(body, At::Clients).empty()) choices_.part([&] { work(body); });
   const Placed x = oneOf(at(body, At::Clients));
   const bool numeric = allLeaves(x.type, core::isNumeric);
-  if (const auto elem = commonElem(x.type); elem && core::isInteger(*elem) && choices_.chance(30)) return secureSum(body, x);
+  const auto elem = commonElem(x.type);
+  if (elem && core::isInteger(*elem) && choices_.chance(30)) return secureSum(body, x);
+  if (elem && x.type.isScalar() && (core::isInteger(*elem) || elem == Elem::F32) && choices_.chance(8)) return boundedSum(body, x, *elem);
+  if (elem == Elem::F32 && isVector(x.type) && x.type.kind != Type::Kind::Array && choices_.chance(15)) return throughAggregator(body, x);
+  if (choices_.chance(5)) return question(body);
   switch (numeric ? choices_.below(8) : 6) {
     case 0:
     case 1: bind(body, At::Server, x.type, fmt::format("federated_sum({})", x.name)); return;
@@ -382,6 +386,18 @@ std::string Generator::federatedMain(Program& program) {
     heads.push_back(fmt::format("m: {}@server", text(type)));
     body.values.push_back({"m", type, Placed::At::Server});
     arguments("m", type, program);
+  });
+  choices_.part([&] {
+    if (!body.data || !choices_.chance(25)) return;
+    const Type type = someType();
+    if (choices_.chance(30)) {
+      heads.push_back(fmt::format("own: {}@clients", text(type)));
+      body.values.push_back({"own", type, Placed::At::AllClients});
+      return arguments("own", type, program);
+    }
+    heads.push_back(fmt::format("own: {{{}}}@clients", text(type)));
+    body.values.push_back({"own", type, Placed::At::Clients});
+    clientArguments("own", type, program);
   });
   for (std::uint32_t i = 0, n = 2 + choices_.below(5); i < n; ++i) choices_.part([&] { federatedStep(body); });
   const auto last = results(body, 1 + choices_.below(3));

@@ -163,6 +163,13 @@ class Generator {
   void rounds(Body& body);
   void secureSum(Body& body, const Placed& x);
   void selectByKey(Body& body);
+  // aggregators.cpp
+  std::string bound();
+  std::string compressor();
+  std::string aggregator(int depth);
+  void throughAggregator(Body& body, const Placed& x);
+  void boundedSum(Body& body, const Placed& x, Elem elem);
+  void question(Body& body);
   Placed& bind(Body& body, Placed::At at, const Type& type, const std::string& value);
   /// Values at a place; those that are the same at all clients are at each client, too.
   std::vector<Placed> at(const Body& body, Placed::At at) const;
@@ -178,6 +185,10 @@ class Generator {
   nlohmann::ordered_json federation(std::int64_t clients);
   nlohmann::ordered_json values(const Type& type, std::uint32_t kind, std::mt19937_64& random);
   void arguments(const std::string& path, const Type& type, Program& program);
+  /// One value of a type, as `--arg` reads it.
+  nlohmann::ordered_json argument(const Type& type, std::uint32_t kind, std::mt19937_64& random);
+  /// An argument with a value for each client of the data.
+  void clientArguments(const std::string& name, const Type& type, Program& program);
 
   Choices& choices_;
   Scope scope_;

@@ -14,7 +14,7 @@ std::string Generator::generic(const char* name) {
       {"blend", "fn blend<T: vector>(a: T, b: T) -> T { a * 0.25 + b * 0.75 }"},
       {"grown", "fn grown<T: num>(a: T, b: T) -> T { max(a, b) + a * b }"},
       {"centred", "fn centred(x: f32[n]) -> f32[n] { x - sum(x) / f32(max(n, 1)) }"},
-      {"scaled", "fn scaled(x: f32[n], by: f32 = 2.0, plus: f32 = by * 0.25) -> f32[n] { x * by + plus }"},
+      {"linear", "fn linear(x: f32[n], by: f32 = 2.0, plus: f32 = by * 0.25) -> f32[n] { x * by + plus }"},
       {"weight", "fn weight(data: Example*) -> f32 { f32(data.count() + 1) }"},
       {"length", "fn length(data: Example*) -> i32 { data.count() }"},
   };
@@ -84,7 +84,7 @@ void Generator::library(const Type& want, Options& out) {
     out.emplace_back(1, [=, this] { return fmt::format("{}({})", generic("centred"), expression(want)); });
     out.emplace_back(1, [=, this] {
       const std::string x = expression(want);
-      return fmt::format("{}({}{})", generic("scaled"), x, oneOf({"", ", by = 0.5", ", plus = 1.0", ", 3.0, 0.0"}));
+      return fmt::format("{}({}{})", generic("linear"), x, oneOf({"", ", by = 0.5", ", plus = 1.0", ", 3.0, 0.0"}));
     });
     if (want.dims[0].isNumber()) {
       out.emplace_back(1, [=, this] {
