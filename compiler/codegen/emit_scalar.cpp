@@ -65,11 +65,19 @@ class PrimitiveEmitter {
     return b_.CreateBitCast(b_.CreateArithmeticFence(b_.CreateBitCast(v, floats), floats), type);
   }
 
+  /// Floats that are chosen by a comparison of just these must not become a minimum or maximum instruction: it flushes subnormals, a choice keeps all
+  /// bits. With one of them apart no LLVM sees that they are the same. Costs no instruction.
+  llvm::Value* select(llvm::Value* condition, llvm::Value* yes, llvm::Value* no) {
+    if (llvm::Value*& which = llvm::isa<llvm::Constant>(yes) ? no : yes; which->getType()->isFPOrFPVectorTy() && !llvm::isa<llvm::Constant>(which))
+      which = b_.CreateArithmeticFence(which, which->getType());
+    return b_.CreateSelect(condition, apart(yes), apart(no));
+  }
+
   llvm::Value* run(Prim prim, Elem elem, Elem from, std::span<llvm::Value* const> args) {
     switch (prim) {
       case Prim::Convert: return convert(args[0], from, elem);
       case Prim::Bitcast: return bitcast(args[0], from, elem);
-      case Prim::Select: return b_.CreateSelect(args[0], apart(args[1]), apart(args[2]));
+      case Prim::Select: return select(args[0], args[1], args[2]);
       case Prim::Eq:
       case Prim::Ne:
       case Prim::Lt:
@@ -99,8 +107,22 @@ class PrimitiveEmitter {
       case Prim::RoundEven: return unary(llvm::Intrinsic::roundeven, x[0]);
       case Prim::Trunc: return unary(llvm::Intrinsic::trunc, x[0]);
       case Prim::Abs: return unary(llvm::Intrinsic::fabs, x[0]);
+      case Prim::Min: return minimum(x[0], x[1]);
       default: core::internalError("a primitive that floats do not have", __FILE__, __LINE__);
     }
+  }
+
+  /// Each select is one minimum instruction, which gives its second operand for a NaN or two zeros; or-ing both orders keeps a NaN a NaN and -0.
+  llvm::Value* minimum(llvm::Value* a, llvm::Value* b) {
+    llvm::Type* type = a->getType();
+    const unsigned bits = type->getScalarSizeInBits();
+    llvm::Type* whole = llvm::IntegerType::get(b_.getContext(), bits);
+    if (const auto* vector = llvm::dyn_cast<llvm::VectorType>(type)) whole = llvm::VectorType::get(whole, vector->getElementCount());
+    llvm::Value* x = b_.CreateSelect(b_.CreateFCmpOLT(a, b), a, b);
+    llvm::Value* y = b_.CreateSelect(b_.CreateFCmpOLT(b, a), b, a);
+    llvm::Value* both = b_.CreateBitCast(b_.CreateOr(b_.CreateBitCast(x, whole), b_.CreateBitCast(y, whole)), type);
+    // Whether LLVM takes that instruction or a comparison and a blend, subnormals end as zeros. A factor that is seen to be 1 would be dropped.
+    return b_.CreateFMul(both, b_.CreateArithmeticFence(llvm::ConstantFP::get(type, 1.0), type));
   }
 
   llvm::Value* integral(Prim prim, Elem elem, std::span<llvm::Value* const> x) {

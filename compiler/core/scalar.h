@@ -30,6 +30,8 @@ enum class Prim : std::uint8_t {
   RoundEven,
   Trunc,
   Abs,
+  /// float: the smaller one; NaN if either is NaN; -0 < 0; a subnormal counts as the zero of its sign and gives it.
+  Min,
   // integer: quotient and remainder with x/0 = 0, x rem 0 = 0, MIN/-1 = MIN, MIN rem -1 = 0 (Div covers both); shifts by >= width give 0 or the sign.
   Rem,
   And,

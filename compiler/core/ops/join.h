@@ -36,8 +36,12 @@ FEDC_INLINE T join(T a, T b) {
     } else if constexpr (K == ReduceKind::Prod) {
       return a * b;
     } else if constexpr (K == ReduceKind::Min) {
+      // Or-ing both orders keeps a NaN a NaN and -0; what has no exponent becomes the zero of its sign.
+      constexpr Bits kExponent = sizeof(T) == 4 ? Bits{0x7f800000} : static_cast<Bits>(0x7ff0000000000000);
+      constexpr Bits kSign = Bits{1} << (8 * sizeof(T) - 1);
       const T x = a < b ? a : b, y = b < a ? b : a;
-      return std::bit_cast<T>(std::bit_cast<Bits>(x) | std::bit_cast<Bits>(y));
+      const Bits both = std::bit_cast<Bits>(x) | std::bit_cast<Bits>(y);
+      return std::bit_cast<T>((both & kExponent) == 0 ? both & kSign : both);
     } else if constexpr (K == ReduceKind::Max) {
       return -join<ReduceKind::Min, T>(-a, -b);
     } else {

@@ -203,6 +203,9 @@ FEDC_SIMD void floatRow(Prim prim, std::int64_t n, const T* a, const T* b, const
     case Prim::Fma:
       for (std::int64_t i = 0; i < n; ++i) out[i] = fused<T>(a[i], b[i], c[i]);
       return;
+    case Prim::Min:
+      for (std::int64_t i = 0; i < n; ++i) out[i] = join<ReduceKind::Min, T>(a[i], b[i]);
+      return;
     case Prim::Sqrt:
       for (std::int64_t i = 0; i < n; ++i) out[i] = std::sqrt(a[i]);
       return;

@@ -154,10 +154,7 @@ Value bitsOf(Value a) { return bitcast(a, elemBytes(a.elem) == 8 ? Elem::U64 : E
 Value signedBitsOf(Value a) { return bitcast(a, elemBytes(a.elem) == 8 ? Elem::I64 : Elem::I32); }
 
 Value minimum(Value a, Value b) {
-  if (!isFloat(a.elem)) return select(lt(b, a), b, a);
-  // Each select is one minimum instruction that gives its second operand for a NaN or two zeros; or-ing both orders keeps a NaN a NaN and -0.
-  const Value x = select(lt(a, b), a, b), y = select(lt(b, a), b, a);
-  return bitcast(bitsOf(x) | bitsOf(y), a.elem);
+  return isFloat(a.elem) ? binary(Prim::Min, a, b) : select(lt(b, a), b, a);
 }
 
 Value maximum(Value a, Value b) {
