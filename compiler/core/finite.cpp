@@ -65,4 +65,9 @@ bool hasNan(const Array& array) {
   return false;
 }
 
+int nonFiniteKind(const Array& array) {
+  if (isFinite(array)) return -1;
+  return hasNan(array) ? 1 : 0;
+}
+
 }  // namespace fedc::core

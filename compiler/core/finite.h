@@ -14,5 +14,7 @@ bool isFinite(Literal value);
 bool isNan(Literal value);
 /// Whether an element is a NaN.
 bool hasNan(const Array& array);
+/// -1: finite; 0: infinities alone; 1: NaNs.
+int nonFiniteKind(const Array& array);
 
 }  // namespace fedc::core

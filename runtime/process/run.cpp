@@ -20,6 +20,7 @@
 #include "runtime/process/client_store.h"
 #include "runtime/process/run_data.h"
 #include "runtime/process/run_directory.h"
+#include "runtime/process/seen_states.h"
 #include "runtime/process/weights.h"
 #include "runtime/value/npz.h"
 
@@ -34,17 +35,6 @@ tl::unexpected<RunError> wrong(RunError::Kind kind, std::string message, std::st
   error.help = std::move(help);
   return tl::unexpected(std::move(error));
 }
-
-/// What clients keep, as it was: nothing that they make is taken.
-class ReadOnlyStates final : public ClientStates {
- public:
-  explicit ReadOnlyStates(ClientStates& states) : states_(states) {}
-  std::optional<Failure> read(const std::string& id, char* into) noexcept override { return states_.read(id, into); }
-  std::optional<Failure> write(std::int64_t, const std::string&, const char*) noexcept override { return std::nullopt; }
-
- private:
-  ClientStates& states_;
-};
 
 class Runner {
  public:
@@ -184,6 +174,7 @@ class Runner {
   Expected<std::vector<Leaf>, RunError> call(Entry& entry, const Occasion& when) {
     Cohort cohort;
     Cohorts::Members members;
+    std::optional<SeenStates> seen;
     // `init` is asked for its clients one by one, by the store of what they keep.
     if (hasClients(*entry.graph) && when.federation != nullptr) {
       members = when.federation->cohorts->of(when.cohortRound);
@@ -196,13 +187,14 @@ class Runner {
     }
     if (store_ != nullptr && entry.graph->entry != "init") {
       cohort.states = store_.get();
+      if (events_.nonFinite && !isNonFiniteTold_) cohort.states = &seen.emplace(*store_, statePlan_);
       store_->begin(when.evaluation ? 0 : static_cast<std::int64_t>(cohort.clients.size()));
     }
     const bool isWatched = options_.watch != nullptr && entry.graph->entry == "next" && when.round == options_.watchedRound;
     auto outputs = isWatched ? runWatched(entry, cohort, *options_.watch) : entry.executor->run(entry.inputs, cohort);
     if (!outputs && store_ != nullptr) store_->drop();
     if (!outputs) return tl::unexpected(failed(std::move(outputs.error()), when.federation, members, when.round));
-    tellNonFinite(entry, *outputs, cohort, members, when);
+    tellNonFinite(entry, *outputs, cohort, members, when, seen ? &*seen : nullptr);
     return std::move(*outputs);
   }
 
@@ -214,23 +206,20 @@ class Runner {
     return serialExecutor(std::move(*plan))->run(entry.inputs, cohort);
   }
 
-  /// -1: finite; 0: infinities; 1: NaN.
-  static int nonFiniteKind(const Leaf& leaf) {
+  static int nonFiniteKindOf(const Leaf& leaf) {
     const core::Elem elem = leaf.layout.elem;
     const std::int64_t count = leaf.layout.bytes(leaf.rows) / core::elemBytes(elem);
     if (core::firstNonFinite(elem, leaf.memory->data(), count) < 0) return -1;
     // What lies between its last element and the end of its memory may be anything.
-    const core::Array dense = leaf.array();
-    if (core::isFinite(dense)) return -1;
-    return core::hasNan(dense) ? 1 : 0;
+    return core::nonFiniteKind(leaf.array());
   }
 
   void tellNonFinite(const Entry& entry, const std::vector<Leaf>& outputs, const Cohort& cohort, const Cohorts::Members& members,
-                     const Occasion& when) {
+                     const Occasion& when, const SeenStates* seen) {
     if (!events_.nonFinite || isNonFiniteTold_) return;
     NonFinite event;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const int kind = nonFiniteKind(outputs[i]);
+      const int kind = nonFiniteKindOf(outputs[i]);
       if (kind < 0) continue;
       const std::size_t atServer = entry.graph->outputs.size();
       const std::string& name = i < atServer ? entry.graph->outputs[i].name : entry.graph->clientResults[i - atServer].name;
@@ -238,7 +227,14 @@ class Runner {
       // State and report may name theirs alike.
       if (isNew && std::find(event.leaves.begin(), event.leaves.end(), name) == event.leaves.end()) event.leaves.push_back(name);
     }
-    if (event.leaves.empty()) return;
+    for (std::size_t i = 0; seen != nullptr && i < statePlan_.leaves.size(); ++i) {
+      for (const int kind : {0, 1}) {
+        const bool isNew = seen->has(i, kind) && nonFinite_.emplace(entry.graph->entry, outputs.size() + i, kind).second;
+        const std::string& name = entry.graph->clientState[i].name;
+        if (isNew && (event.kept.empty() || event.kept.back() != name)) event.kept.push_back(name);
+      }
+    }
+    if (event.leaves.empty() && event.kept.empty()) return;
     event.entry = entry.graph->entry;
     event.round = when.round;
     event.client = [&](std::int64_t position) { return when.federation->clients->id((*members)[static_cast<std::size_t>(position)]); };
@@ -455,6 +451,7 @@ class Runner {
     }
     if (options_.directory != nullptr) options.file = options_.directory->clientsFile();
     if (options_.clientCache) options.budget = *options_.clientCache;
+    statePlan_ = plan.state;
     setKeys(*init, foldIn(root(), 0));
     auto first = FirstStates::make(std::move(plan), init->inputs);
     if (!first) return tl::unexpected(failed(std::move(first.error()), nullptr, {}, 0));
@@ -569,6 +566,8 @@ class Runner {
   std::vector<Leaf> state_;
   /// Null where clients keep nothing.
   std::unique_ptr<ClientStore> store_;
+  /// How its records lie.
+  StatePlan statePlan_;
   RunSummary summary_;
   /// By whoever hears of the states.
   bool stopped_ = false;

@@ -167,6 +167,8 @@ struct NonFinite {
   /// Of an evaluation the round before it.
   int round = 0;
   std::vector<std::string> leaves;
+  /// The same of what clients keep: at some client, before it is kept.
+  std::vector<std::string> kept;
   /// The id of the client at a position of the cohort.
   std::function<std::string(std::int64_t position)> client;
   /// Runs it again from where it began, one call after the other, and `watch` hears of each (watched.h). Nothing is changed by it.

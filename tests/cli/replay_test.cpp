@@ -142,6 +142,40 @@ TEST(Replay, APlantedZeroByZeroIsNamedByTheRunAndByTheReplay) {
   EXPECT_THAT(linesWith(other.out, "away = "), AllOf(HasSubstr("away = 38\n"), HasSubstr("away = 37\n"), HasSubstr("away = 36\n")));
 }
 
+// What clients keep is looked at, though nothing of it comes to the server.
+TEST(Replay, WhatClientsKeepIsLookedAt) {
+  const Folder folder;
+  const std::string program = folder.write("keeps.fed", R"(struct Example { pixels: f32[28, 28], label: i32 }
+struct Mine { seen: f32, share: f32[2] }
+
+fn init() -> (i32@server, {Mine}@clients) { (federated_value(0, server), federated_value(Mine { seen: 0, share: zeros() }, clients)) }
+
+fn more(mine: Mine, data: Example*) -> Mine {
+  let rest = f32(abs(data.count() - 86));
+  Mine { seen: mine.seen + f32(data.count()), share: [1.0, 1.0 / rest] }
+}
+
+fn next(s: (i32@server, {Mine}@clients), data: {Example*}@clients) -> ((i32@server, {Mine}@clients), i32@server) {
+  let n = federated_count(s.1);
+  ((s.0 + n, more(s.1, data)), n)
+}
+
+let main = process(init, next);
+)");
+  const std::string out = folder.path("run");
+  std::vector<std::string> arguments = digitsRun(program, out, 2);
+  arguments.emplace_back("--json");
+  const BinaryResult run = fedc(arguments);
+  ASSERT_EQ(run.exitCode, 0) << run.err;
+  EXPECT_THAT(run.err, AllOf(HasSubstr("warning[E0511]: `1.share` of what clients keep is not finite after round 1"), HasSubstr("keeps.fed:8:"),
+                             HasSubstr("1 / 0 is inf at client `writer_0071`")));
+  EXPECT_EQ(run.err.find("warning[E0511]"), run.err.rfind("warning[E0511]"));
+  const auto born = nlohmann::json::parse(linesWith(run.out, "\"born\""));
+  EXPECT_EQ(born["kept"], nlohmann::json({"1.share"}));
+  EXPECT_EQ(born["leaves"], nlohmann::json::array());
+  EXPECT_EQ(born["client"], "writer_0071");
+}
+
 TEST(Replay, AnyRoundIsReachedFromTheStartAndHeldAgainstTheRun) {
   const Folder folder;
   const std::string out = folder.path("run");

@@ -151,6 +151,7 @@ std::string bornLine(const runtime::NonFinite& event, const driver::Origin& orig
   out["entry"] = event.entry;
   out["round"] = event.round;
   out["leaves"] = event.leaves;
+  if (!event.kept.empty()) out["kept"] = event.kept;
   out["client"] = client.empty() ? Json(nullptr) : Json(client);
   if (!origin.birth) {
     out["feature"] = origin.feature;

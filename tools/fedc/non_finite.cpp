@@ -15,6 +15,7 @@ namespace {
 std::string messageOf(const runtime::NonFinite& event) {
   std::vector<std::string> names;
   for (const std::string& leaf : event.leaves) names.push_back(fmt::format("`{}`", leaf));
+  for (const std::string& leaf : event.kept) names.push_back(fmt::format("`{}` of what clients keep", leaf));
   const std::string when = event.entry == "next"       ? fmt::format("round {}", event.round)
                            : event.entry == "evaluate" ? fmt::format("the evaluation after round {}", event.round)
                                                        : fmt::format("`{}`", event.entry);
