@@ -48,9 +48,8 @@ struct FirstClient final : Loader::Request {
 }  // namespace
 
 bool hasClients(const core::Graph& graph) {
-  return !graph.phases.empty() || std::any_of(graph.inputs.begin(), graph.inputs.end(), [](const core::Graph::Input& input) {
-    return input.kind == core::Graph::Input::Kind::ClientArgument;
-  });
+  return !graph.phases.empty() || std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                                              [](const core::Graph::Input& input) { return input.kind == core::Graph::Input::Kind::ClientArgument; });
 }
 
 bool readsData(const core::Program& program, const core::Graph& graph) {

@@ -66,12 +66,14 @@ void Generator::throughAggregator(Body& body, const Placed& x) {
 void Generator::boundedSum(Body& body, const Placed& x, Elem elem) {
   const auto number = [&](int n) { return fmt::format("{}({})", core::elemName(elem), n); };
   if (core::isFloat(elem)) {
-    return void(bind(body, Placed::At::Server, x.type, fmt::format("{}({}, -8.0, {})", used("secure", "federated_quantized_sum"), x.name, oneOf({"8.0", "0.5"}))));
+    return void(bind(body, Placed::At::Server, x.type,
+                     fmt::format("{}({}, -8.0, {})", used("secure", "federated_quantized_sum"), x.name, oneOf({"8.0", "0.5"}))));
   }
   const int low = core::isSigned(elem) ? -static_cast<int>(choices_.below(4)) : 0, high = 1 + static_cast<int>(choices_.below(9));
   switch (choices_.below(3)) {
     case 0:
-      bind(body, Placed::At::Server, x.type, fmt::format("{}({}, {}, {})", used("secure", "federated_clamped_sum"), x.name, number(low), number(high)));
+      bind(body, Placed::At::Server, x.type,
+           fmt::format("{}({}, {}, {})", used("secure", "federated_clamped_sum"), x.name, number(low), number(high)));
       return;
     case 1:
       bind(body, Placed::At::Server, x.type,

@@ -153,9 +153,7 @@ Value bitcast(Value a, Elem to) { return a.elem == to ? a : a.code->append(Prim:
 Value bitsOf(Value a) { return bitcast(a, elemBytes(a.elem) == 8 ? Elem::U64 : Elem::U32); }
 Value signedBitsOf(Value a) { return bitcast(a, elemBytes(a.elem) == 8 ? Elem::I64 : Elem::I32); }
 
-Value minimum(Value a, Value b) {
-  return isFloat(a.elem) ? binary(Prim::Min, a, b) : select(lt(b, a), b, a);
-}
+Value minimum(Value a, Value b) { return isFloat(a.elem) ? binary(Prim::Min, a, b) : select(lt(b, a), b, a); }
 
 Value maximum(Value a, Value b) {
   if (!isFloat(a.elem)) return select(lt(a, b), b, a);
