@@ -88,6 +88,7 @@ std::shared_ptr<Local> BodyChecker::newLocal(const std::string& name, TypeRef ty
 }
 
 void BodyChecker::report(Diagnostic d) {
+  if (d.fix) program_.spellOut(*d.fix);
   if (!asides_.empty() && isAboutTypes(d.code)) d.notes.push_back(asides_.back()());
   if (!originName_.empty() && origin_.isValid()) {
     if (d.primary.file != origin_.file) {

@@ -170,7 +170,7 @@ MutExpr BodyChecker::federatedAggregate(std::vector<Arg*>& a, Span span, const T
 }
 
 MutExpr BodyChecker::federatedSelect(std::vector<Arg*>& a, Span span) {
-  MutExpr keys = inferArg(a[0]);
+  MutExpr keys = tensorArg(a[0]);
   const TypeRef tk = expectPlaced(keys, Placement::Clients, "federated_select");
   MutExpr value = inferArg(a[1]);
   const TypeRef tv = expectPlaced(value, Placement::Server, "federated_select");

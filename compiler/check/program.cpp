@@ -44,6 +44,15 @@ const ast::NameExpr* ProgramChecker::nameExpr(const ast::Name& name) {
   return names_.back().get();
 }
 
+void ProgramChecker::spellOut(Fix& fix) const {
+  for (Edit& edit : fix.edits) {
+    if (edit.replacement.empty()) continue;
+    const auto begins = [&](const auto& name) { return name->span.file == edit.span.file && name->span.begin == edit.span.begin; };
+    const auto name = std::find_if(names_.begin(), names_.end(), begins);
+    if (name != names_.end()) edit.replacement.insert(0, (*name)->name + ": ");
+  }
+}
+
 TypeRef ProgramChecker::newParameter(const std::string& name, std::set<std::string> bounds) {
   Type t;
   t.kind = TypeKind::Parameter;

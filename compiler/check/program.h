@@ -58,6 +58,8 @@ class ProgramChecker {
   TypeRef newParameter(const std::string& name, std::set<std::string> bounds);
   /// `w` in `Model { w }` as an expression; lives as long as the program.
   const ast::NameExpr* nameExpr(const ast::Name& name);
+  /// A change of what such a name gives (`w` of `Model { w }`) is one of the field's value: `w: f32(w)`.
+  void spellOut(Fix& fix) const;
   std::string print(const TypeRef& t) const { return check::print(t, out.dims); }
   std::string print(const Dim& d) const;
   std::optional<std::int64_t> bound(const Dim& d) const;
