@@ -1,6 +1,7 @@
 #include "compiler/kernel/bufferise.h"
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
@@ -151,7 +152,7 @@ Kernel Bufferiser::run() {
     places[i] = b;
   }
 
-  statements(fn_.body);
+  statements(fn_.params, fn_.body, fn_.results);
 
   std::vector<std::pair<Target, View>> copies;
   for (std::size_t i = 0; i < fn_.results.size(); ++i) copies.emplace_back(Target{*places[i], {}}, viewOf(fn_.results[i], fn_.resultTypes[i]));
@@ -159,8 +160,69 @@ Kernel Bufferiser::run() {
   return std::move(kernel_);
 }
 
-void Bufferiser::statements(const std::vector<core::Stmt>& stmts) {
-  for (const core::Stmt& s : stmts) statement(s);
+void Bufferiser::statements(const std::vector<core::Var>& params, const std::vector<core::Stmt>& stmts, const std::vector<core::Atom>& results) {
+  const Place outer = place_;
+  for (std::size_t i = 0; i < stmts.size(); ++i) {
+    place_ = {params, std::span(stmts).first(i), std::span(stmts).subspan(i + 1), results};
+    statement(stmts[i]);
+  }
+  place_ = outer;
+}
+
+namespace {
+
+void addVars(std::span<const core::Atom> atoms, std::set<core::Var>& out) {
+  for (const core::Atom& a : atoms) {
+    if (!a.isLiteral) out.insert(a.var);
+  }
+}
+
+void addVars(std::span<const core::Stmt> stmts, std::set<core::Var>& out) {
+  for (const core::Stmt& s : stmts) {
+    addVars(s.args, out);
+    for (const core::Region& r : s.regions) {
+      addVars(r.stmts, out);
+      addVars(r.yields, out);
+    }
+  }
+}
+
+/// Whether the first has at most half as many elements as the second, for all sizes.
+bool isMuchSmaller(const core::Type& a, const core::Type& b) {
+  const auto elements = [](const core::Type& type) {
+    Dim n(1);
+    for (const Dim& d : type.dims) n = n * d;
+    return n.constant();
+  };
+  const auto small = elements(a), large = elements(b);
+  return small && large && 2 * *small <= *large;
+}
+
+}  // namespace
+
+void Bufferiser::readBefore(core::Var updated, std::initializer_list<View*> operands) {
+  const auto buffer = wholeBuffer(kernel_, valueOf(updated));
+  if (!buffer || block_ == &kernel_.body) return;
+  std::set<core::Var> own(place_.params.begin(), place_.params.end()), later;
+  for (const core::Stmt& s : place_.before) own.insert(s.results.begin(), s.results.end());
+  addVars(place_.after, later);
+  addVars(place_.results, later);
+  // What comes from outside the block is there in the next step again.
+  if (later.contains(updated) || !own.contains(updated)) return;
+  const core::Type& type = fn_.typeOf(updated);
+  const auto reads = [&](const View& view) {
+    const auto buffers = buffersOf(view);
+    return std::find(buffers.begin(), buffers.end(), *buffer) != buffers.end();
+  };
+  std::vector<View*> views;
+  for (View* operand : operands) views.push_back(operand);
+  for (const core::Var v : later) {
+    if (values_[v] && reads(*values_[v]) && !own.contains(v)) return;
+    if (values_[v]) views.push_back(&*values_[v]);
+  }
+  std::erase_if(views, [&](const View* view) { return !reads(*view); });
+  if (!std::all_of(views.begin(), views.end(), [&](const View* view) { return isMuchSmaller(view->type, type); })) return;
+  for (View* view : views) *view = materialised(*view, kernel_.buffers[*buffer].name + "_part");
 }
 
 void Bufferiser::loop(const core::Stmt& s) {
@@ -196,7 +258,7 @@ void Bufferiser::loop(const core::Stmt& s) {
   For loop{t, s.attrs.extent, s.attrs.reversed, {}};
   block_ = &loop.body;
   facts_.addRange(t, s.attrs.extent);
-  statements(body.stmts);
+  statements(body.params, body.stmts, body.yields);
   std::vector<std::pair<Target, View>> copies;
   for (std::size_t i = carries; i < body.yields.size(); ++i) {
     core::Type row = typeOf(s, i);
@@ -214,7 +276,7 @@ void Bufferiser::loop(const core::Stmt& s) {
 void Bufferiser::cond(const core::Stmt& s) {
   if (s.args[0].isLiteral) {
     const core::Region& arm = s.regions[s.args[0].literal.bits != 0 ? 0 : 1];
-    statements(arm.stmts);
+    statements(arm.params, arm.stmts, arm.yields);
     for (std::size_t i = 0; i < s.results.size(); ++i) define(s.results[i], viewOf(arm.yields[i], typeOf(s, i)));
     return;
   }
@@ -229,7 +291,7 @@ void Bufferiser::cond(const core::Stmt& s) {
   const Facts before = facts_;
   for (std::size_t arm : {0, 1}) {
     block_ = arm == 0 ? &branch.then : &branch.otherwise;
-    statements(s.regions[arm].stmts);
+    statements(s.regions[arm].params, s.regions[arm].stmts, s.regions[arm].yields);
     std::vector<std::pair<Target, View>> copies;
     for (std::size_t i = 0; i < buffers.size(); ++i) copies.emplace_back(Target{buffers[i], {}}, viewOf(s.regions[arm].yields[i], typeOf(s, i)));
     copyAll(std::move(copies));

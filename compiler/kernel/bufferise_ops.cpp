@@ -85,8 +85,33 @@ void Bufferiser::statement(const core::Stmt& s) {
   }
 }
 
+bool Bufferiser::fits(const Dim& value, const core::Type& type) const {
+  // A size that is known only in the run is one that memory holds.
+  constexpr std::int64_t kLargest = std::int64_t{1} << 27;
+  const auto ofSizes = [&](Int) { return std::optional(kLargest); };
+  const auto bound = [&](Int v) -> std::optional<std::int64_t> {
+    if (isCoordinate(v)) {
+      for (std::size_t d = 0; d < type.dims.size(); ++d) {
+        if (v == coordinate(d)) return type.dims[d].upperBound(ofSizes);
+      }
+      return std::nullopt;
+    }
+    const IntInfo& info = kernel_.ints[v];
+    if (info.bound) return info.bound;
+    return info.kind == IntInfo::Kind::Param ? std::optional(kLargest) : info.limit ? info.limit->upperBound(ofSizes) : std::nullopt;
+  };
+  // Of i64 a bit is left, for differences.
+  const std::int64_t most = type.elem == Elem::I32 ? INT32_MAX : INT64_MAX / 2;
+  for (const Dim::Term& t : value.terms()) {
+    if (t.coefficient < -most || t.coefficient > most) return false;
+  }
+  const auto high = value.upperBound(bound), low = (Dim(0) - value).upperBound(bound);
+  return high && low && *high <= most && *low <= most;
+}
+
 bool Bufferiser::integerArithmetic(const core::Stmt& s) {
-  // Index arithmetic stays an index: sums and products of numbers that the kernel's control knows. Both wrap alike once converted.
+  // Index arithmetic stays an index: sums and products of numbers that the kernel's control knows. Both wrap alike once converted; which of two is
+  // smaller, and what a wider type holds, is the same only of what does not wrap.
   const core::Type& type = typeOf(s);
   if (type.elem != Elem::I32 && type.elem != Elem::I64) return false;
   std::vector<Dim> x;
@@ -107,9 +132,15 @@ bool Bufferiser::integerArithmetic(const core::Stmt& s) {
     case Op::Sub: value = x[0] - x[1]; break;
     case Op::Neg: value = Dim(-1) * x[0]; break;
     case Op::Mul: value = x[0] * x[1]; break;
-    case Op::Convert: value = x[0]; break;
-    case Op::Min: value = Dim::min(x[0], x[1]); break;
-    case Op::Max: value = Dim::max(x[0], x[1]); break;
+    case Op::Convert:
+      if (const core::Atom& a = s.args[0]; type.elem == Elem::I64 && !a.isLiteral && !fits(x[0], valueOf(a.var).type)) return false;
+      value = x[0];
+      break;
+    case Op::Min:
+    case Op::Max:
+      if (!fits(x[0], type) || !fits(x[1], type)) return false;
+      value = s.op == Op::Min ? Dim::min(x[0], x[1]) : Dim::max(x[0], x[1]);
+      break;
     default: return false;
   }
   if (!isAffine(value, isCoordinate)) return false;
@@ -211,7 +242,9 @@ void Bufferiser::dynamicSlice(const core::Stmt& s) {
 }
 
 void Bufferiser::updateSlice(const core::Stmt& s) {
-  const View x = valueOf(s.args[0].var), u = valueOf(s.args[1].var);
+  const View x = valueOf(s.args[0].var);
+  View u = valueOf(s.args[1].var);
+  readBefore(s.args[0].var, {&u});
   std::vector<Dim> starts;
   for (std::size_t i = 0; i < u.type.dims.size(); ++i) starts.push_back(startOf(s.args[i + 2], u.type.dims[i], x.type.dims[i]));
   const BufferId out = result(s);
@@ -530,7 +563,8 @@ void Bufferiser::scatter(const core::Stmt& s) {
   q.insert(q.end(), f.begin() + static_cast<std::ptrdiff_t>(axis), f.end());
 
   const Index index = indexAt(s.args[1], p, extents, type.dims[axis], d.write);
-  const View values = viewOf(s.args[2], updates);
+  View values = viewOf(s.args[2], updates);
+  readBefore(s.args[0].var, {&values});
   const BufferId out = result(s);
   copy(Target{out, {}}, init);
   Scatter scatter;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,10 +68,16 @@ class Bufferiser {
   View seen(const View& view, const core::Type& type, const std::vector<AxisValue>& map, const std::vector<Expr>& gathers = {});
 
   // Statements.
-  void statements(const std::vector<core::Stmt>& stmts);
+  /// Of one block; `results` are read behind them.
+  void statements(const std::vector<core::Var>& params, const std::vector<core::Stmt>& stmts, const std::vector<core::Atom>& results);
+  /// Before a loop's value is updated in part: what is still to be read of it is copied, if that is little, so that pass coalesce can do the update
+  /// in place and need not copy all of it in each step. `operands`: what the update itself reads.
+  void readBefore(core::Var updated, std::initializer_list<View*> operands);
   void statement(const core::Stmt& s);
   void elementwise(const core::Stmt& s);
   bool integerArithmetic(const core::Stmt& s);
+  /// Whether an integer of the kernel, over the coordinates of a value of this type, is always the number that the type holds: it does not wrap.
+  bool fits(const Dim& value, const core::Type& type) const;
   void broadcast(const core::Stmt& s);
   void reshape(const core::Stmt& s);
   void transpose(const core::Stmt& s);
@@ -117,6 +125,13 @@ class Bufferiser {
   Kernel kernel_;
   std::vector<std::optional<View>> values_;
   Block* block_ = nullptr;
+  /// The block around the statement at hand.
+  struct Place {
+    std::span<const core::Var> params;
+    std::span<const core::Stmt> before, after;
+    std::span<const core::Atom> results;
+  };
+  Place place_;
   Facts facts_;
 };
 
