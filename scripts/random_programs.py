@@ -28,7 +28,7 @@ def batch(first, count, options):
     log = options.log / f"{first}-{first + count - 1}.log"
     if not log.exists() or not passed(log.read_text(errors="replace")):
         environment = dict(os.environ, FEDC_RANDOM_SEED=str(first), FEDC_RANDOM_COUNT=str(count), FEDC_RANDOM_ALL="1", FEDC_RANDOM_SHRINK=str(options.shrink))
-        part = log.with_suffix(".part")
+        part = log.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as out:
             subprocess.run(
                 [options.build / "bin/random_tests", "--gtest_filter=Random/Programs.*"],

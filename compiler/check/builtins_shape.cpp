@@ -80,6 +80,7 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
   std::vector<MutExpr> parts;
   Lift lift;
   std::vector<TypeRef> types;
+  const bool joinsRows = std::none_of(all.begin(), all.end(), [](const Arg& a) { return a.name.has_value(); });
   for (Arg& a : all) {
     if (a.name) {
       if (a.name->text != "axis" || axis) {
@@ -89,9 +90,9 @@ MutExpr BodyChecker::builtinConcat(std::vector<Arg>& all, Span span) {
       axis = wantInt(&a, "`axis`");
       continue;
     }
-    // The length of the first says nothing of the others; its element type goes for numbers that are written out.
+    // The length of the first says nothing of the others; the type of its rows goes for rows that are written out.
     const bool written = a.syntax != nullptr && a.syntax->kind == ast::ExprKind::Array;
-    MutExpr e = inferArg(&a, types.empty() || !written ? nullptr : types.front());
+    MutExpr e = inferArg(&a, types.empty() || !written || !joinsRows ? nullptr : types.front());
     TypeRef t = solver_.head(local(e, lift));
     if (isError(t)) return errorExpr(span);
     parts.push_back(e);

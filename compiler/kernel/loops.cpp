@@ -19,10 +19,42 @@ template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string_view primName(core::Prim p) {
-  static constexpr std::string_view kNames[] = {"constant", "operand", "add", "sub", "mul", "div", "neg",    "fma",     "sqrt",   "floor", "ceil",
-                                                "round",    "trunc",   "abs", "rem", "and", "or",  "xor",    "not",     "shl",    "shr",   "mulhigh",
-                                                "eq",       "ne",      "lt",  "le",  "gt",  "ge",  "select", "convert", "bitcast"};
-  return kNames[static_cast<std::size_t>(p)];
+  using core::Prim;
+  switch (p) {
+    case Prim::Constant: return "constant";
+    case Prim::Operand: return "operand";
+    case Prim::Add: return "add";
+    case Prim::Sub: return "sub";
+    case Prim::Mul: return "mul";
+    case Prim::Div: return "div";
+    case Prim::Neg: return "neg";
+    case Prim::Fma: return "fma";
+    case Prim::Sqrt: return "sqrt";
+    case Prim::Floor: return "floor";
+    case Prim::Ceil: return "ceil";
+    case Prim::RoundEven: return "round";
+    case Prim::Trunc: return "trunc";
+    case Prim::Abs: return "abs";
+    case Prim::Min: return "min";
+    case Prim::Rem: return "rem";
+    case Prim::And: return "and";
+    case Prim::Or: return "or";
+    case Prim::Xor: return "xor";
+    case Prim::Not: return "not";
+    case Prim::Shl: return "shl";
+    case Prim::Shr: return "shr";
+    case Prim::MulHigh: return "mulhigh";
+    case Prim::Eq: return "eq";
+    case Prim::Ne: return "ne";
+    case Prim::Lt: return "lt";
+    case Prim::Le: return "le";
+    case Prim::Gt: return "gt";
+    case Prim::Ge: return "ge";
+    case Prim::Select: return "select";
+    case Prim::Convert: return "convert";
+    case Prim::Bitcast: return "bitcast";
+  }
+  return "?";
 }
 
 std::string_view foldName(Accumulation::Kind k) {

@@ -39,8 +39,9 @@ void Generator::library(const Type& want, Options& out) {
     out.emplace_back(1, [=, this] { return fmt::format("{}({})", oneOf({"square", "log2"}), expression(want)); });
     if (!scope_.key.empty()) {
       out.emplace_back(1, [=, this] {
-        const std::string k = key();
-        return fmt::format("{}({}, {})", used("random", "gaussian"), k, expression(want));
+        // Bound to its type, likewise: it is of f32.
+        const std::string k = key(), x = let(want, expression(want));
+        return fmt::format("{}({}, {})", used("random", "gaussian"), k, x);
       });
     }
     // A step of an optimizer.
