@@ -60,7 +60,8 @@ class Sink {
       case Op::Reduce:
         if (!isSum(*d) || r_.typeOf(d->args[0]).elem != r_.typeOf(v).elem) return full;
         return of(0) + (d->args.size() > 1 ? of(1) : 0.0);
-      case Op::Scatter: return isAddition(*d) ? of(0) + of(2) : full;
+      // A literal has the shape of the updates, which nothing here names.
+      case Op::Scatter: return isAddition(*d) && !d->args[2].isLiteral ? of(0) + of(2) : full;
       default: return full;
     }
   }
