@@ -43,7 +43,7 @@ struct ClientInput {
     Carry,
     /// A leaf of the client's stored state.
     State,
-    /// In a step of Phase::wire: value number `index` of those that cross, as the other side decoded it.
+    /// In a piece of a client function: value number `index` of those that go from piece to piece; under `--wire` as the other side decoded it.
     Crossed,
     /// The client's own entry of a server value that holds one for each client, in the order of the cohort: what ClientOutput::Kind::Collect
     /// stacks, the other way round.
@@ -55,7 +55,7 @@ struct ClientInput {
 };
 
 struct ClientOutput {
-  /// Crossed, in a step of Phase::wire: value number `index` of those that cross, to be encoded.
+  /// Crossed, in a piece of a client function: value number `index` of those that go from piece to piece.
   enum class Kind : std::uint8_t { Accumulator, Carry, State, Collect, Crossed };
   Kind kind = Kind::Accumulator;
   Slot slot = 0;
@@ -98,10 +98,15 @@ struct SelectEdge {
   std::vector<int> keyCrossings = {}, sliceCrossings = {};
 };
 
-/// A part of a client function that was cut where values cross; for `--wire`. A client's steps run one after the other, in turns at the client and
-/// at the server; what one side makes and the other takes is sent in between.
-struct WireStep {
-  enum class Side : std::uint8_t { Client, Server };
+/// A part of a client function that was cut: see Phase::wire and Phase::pieces. A client's pieces run one after the other; what one makes and another
+/// takes is numbered.
+struct Piece {
+  enum class Side : std::uint8_t {
+    Client,
+    Server,
+    /// At the server, once in a round for each distinct key: takes one key of the values that the piece before it made, and gives a row of each slice.
+    Key,
+  };
   Side side = Side::Client;
   int fn = -1;
   std::vector<ClientInput> inputs;
@@ -125,8 +130,11 @@ struct Phase {
   int client = -1;
   std::vector<ClientInput> clientInputs;
   std::vector<ClientOutput> clientOutputs;
-  /// The same work in steps; only if the program was compiled for `--wire`.
-  std::vector<WireStep> wire;
+  /// The same work cut wherever something crosses; only if the program was compiled for `--wire`. What crosses is sent in between.
+  std::vector<Piece> wire;
+  /// The same work cut at each `federated_select` whose slices are computed, not only moved: for each the piece that makes its keys and the one that
+  /// makes the slices of a key, then the rest. Empty if there is none, and for `--wire`.
+  std::vector<Piece> pieces;
   /// `merge(a.., b..) -> a'..` over accumulator leaves, a in place.
   int merge = -1;
   /// `report and everything up to the next exchange`: inputs may name slots and, as `accumulatorSlots`, the merged accumulator.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/core/cost.h"
 #include "compiler/core/ops/groups.h"
 #include "compiler/core/text.h"
@@ -75,7 +77,7 @@ class GraphPrinter {
       node(clients, fmt::format("clients {}\n{} flops", fnName(p.client), clientFlops(p, cost)),
            "peripheries=2, style=filled, fillcolor=\"#eaf6ea\"");
       std::string down = fmt::format("down {} B{}", bytes(p, cost.traffic.down, cost.traffic.downStrings), names(p.down));
-      for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(p, e.slices), leaves(p, e.keys));
+      for (const SelectEdge& e : p.selects) down += fmt::format("\nselect: {} by {}", leaves(p, e.slices), byKeys(p, e));
       edge(before, clients, down);
       if (usesColumns(p)) edge("data", clients, "");
       node(server, serverLabel(p.server), "style=filled, fillcolor=\"#e8eefc\"");
@@ -124,6 +126,12 @@ class GraphPrinter {
     for (const SlotInfo& s : list)
       out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", s.name, p.client < 0 ? type(s.type) : show(fn(p.client), s.type));
     return out;
+  }
+  std::string byKeys(const Phase& p, const SelectEdge& e) const {
+    const bool isOnce = std::any_of(p.pieces.begin(), p.pieces.end(), [&](const Piece& piece) {
+      return piece.side == Piece::Side::Key && !e.sliceCrossings.empty() && piece.outputs.front().index == e.sliceCrossings.front();
+    });
+    return leaves(p, e.keys) + (isOnce ? "   once a key" : "");
   }
   std::string column(const Column& c) const {
     Type row = c.type;
@@ -205,7 +213,7 @@ class GraphPrinter {
     const PhaseCost cost = costOf(program_, graph_, p);
     out_ += fmt::format("  phase {}\n", i + 1);
     for (Slot s : p.down) line(2, "down", slot(s));
-    for (const SelectEdge& e : p.selects) line(2, "select", fmt::format("{} by {}", leaves(p, e.slices), leaves(p, e.keys)));
+    for (const SelectEdge& e : p.selects) line(2, "select", fmt::format("{} by {}", leaves(p, e.slices), byKeys(p, e)));
     std::string in, result;
     for (const ClientInput& x : p.clientInputs) in += (in.empty() ? "" : ", ") + input(x, p);
     for (const ClientOutput& x : p.clientOutputs) result += (result.empty() ? "" : ", ") + output(x, p);

@@ -291,15 +291,15 @@ void fields(A& a, core::SelectEdge& x) {
 }
 
 template <class A>
-void fields(A& a, core::WireStep& x) {
-  choice(a, x.side, core::WireStep::Side::Server);
+void fields(A& a, core::Piece& x) {
+  choice(a, x.side, core::Piece::Side::Key);
   a(x.fn, x.inputs, x.outputs);
 }
 
 template <class A>
 void fields(A& a, core::Phase& x) {
-  a(x.down, x.downAt, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.wire, x.merge, x.accumulatorSlots,
-    x.collected, x.server);
+  a(x.down, x.downAt, x.selects, x.up, x.accumulator, x.zero, x.client, x.clientInputs, x.clientOutputs, x.wire, x.pieces, x.merge,
+    x.accumulatorSlots, x.collected, x.server);
 }
 
 template <class A>

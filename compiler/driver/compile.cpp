@@ -26,10 +26,11 @@ std::vector<bool> calledFunctions(const core::Program& program) {
     mark(graph.first.fn);
     for (const core::Phase& phase : graph.phases) {
       mark(phase.zero.fn);
-      mark(phase.client);
+      if (phase.pieces.empty()) mark(phase.client);
       mark(phase.merge);
       mark(phase.server.fn);
-      for (const core::WireStep& step : phase.wire) mark(step.fn);
+      for (const core::Piece& piece : phase.wire) mark(piece.fn);
+      for (const core::Piece& piece : phase.pieces) mark(piece.fn);
     }
   }
   return called;

@@ -145,7 +145,8 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
     if (options.verify || pass.name == "differentiate" || pass.name == "order") verify(pass.name, program->module, pass.transformed, pass.ordered);
     print(pass.name);
   }
-  if (auto done = transform::cross(*program, options.wire); !done) compilation.sink.report(done.error());
+  const auto cutFor = options.trace ? transform::CutFor::Replay : options.wire ? transform::CutFor::Wire : transform::CutFor::Selections;
+  if (auto done = transform::cross(*program, cutFor); !done) compilation.sink.report(done.error());
   if (compilation.sink.hasErrors()) return false;
   verify("cross", program->module, true, true);
   print("cross");

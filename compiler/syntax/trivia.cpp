@@ -53,6 +53,17 @@ class TriviaReader {
     }
   }
 
+  /// Nothing but small comments stands between the comment and the token at `end`, all on one line.
+  bool leadsTo(std::size_t comment, std::uint32_t end) const {
+    while (true) {
+      const std::uint32_t next = beginOfNext(comment, end);
+      if (breaksBetween(tokens_.comments[comment].end, next) > 0) return false;
+      if (next == end) return true;
+      ++comment;
+      if (file_.text(tokens_.comments[comment]).find('\n') != std::string_view::npos) return false;
+    }
+  }
+
   /// `( /* a */ x`: small comments between an opening bracket and what it opens stand before that, wherever the lines break.
   bool isWithin(std::size_t i, std::uint32_t end) const {
     if (i == 0 || endsPart(tokens_.list[i]->getType())) return false;
@@ -86,7 +97,7 @@ class TriviaReader {
       const bool belongsToComma = !endsLine && after == end && next.before.empty() && (type == Lexer::COMMA || type == Lexer::SEMI);
       if (belongsToComma) comment.isAfterBlank = false;
       isBehind = isBehind && (breaks == 0 || belongsToComma) && !isLarge;
-      if (isBehind && (endsLine || (after == end && endsPart(tokens_.list[i]->getType())))) {
+      if (isBehind && (endsLine || (leadsTo(comment_, end) && endsPart(tokens_.list[i]->getType())))) {
         previous->behind.push_back(std::move(comment));
         continue;
       }

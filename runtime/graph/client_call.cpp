@@ -6,35 +6,18 @@
 #include "runtime/graph/call.h"
 #include "runtime/graph/client_states.h"
 #include "runtime/graph/executor.h"
-#include "runtime/value/layout.h"
 #include "runtime/value/random.h"
 
 namespace fedc::runtime {
 
-using core::ClientInput;
-using core::ClientOutput;
-
 void ClientCall::begin(const PhasePlan& phase, GraphValues& values) {
   phase_ = &phase;
-  values_ = &values;
-  if (phase.wire) wire_.begin(phase, values);
-  const std::size_t params = phase.params.size();
-  own_.resize(std::max(own_.size(), params + phase.results.size()));
   mergeOwn_.resize(std::max(mergeOwn_.size(), phase.accumulator.size()));
-  buffers_.assign(params, nullptr);
-  for (std::size_t i = 0; i < params; ++i) {
-    const ClientBuffer& param = phase.params[i];
-    if (param.kind == ClientInput::Kind::Down) {
-      buffers_[i] = const_cast<char*>(values.cell(param.index));
-    } else if (param.kind == ClientInput::Kind::Key || GraphValues::isOwn(param.kind)) {
-      own_[i].ensure(param.layout.bytes());
-      buffers_[i] = own_[i].data();
-    }
-  }
-  for (std::size_t r = 0; r < phase.results.size(); ++r) {
-    if (phase.results[r].parameter >= 0) continue;
-    own_[params + r].ensure(phase.results[r].layout.bytes());
-    buffers_.push_back(own_[params + r].data());
+  if (phase.wire) {
+    wire_.begin(phase, values);
+  } else {
+    if (phase.selections) slices_.begin(phase, values);
+    work_.begin(phase, phase.client, values, slices_.values(), {});
   }
   if (phase.readsState) before_.ensure(values.state().bytes);
   if (phase.writesState) after_.ensure(values.state().bytes);
@@ -57,41 +40,10 @@ std::optional<Failure> ClientCall::client(const Cohort& cohort, std::int64_t pos
 }
 
 std::int64_t ClientCall::run(std::int64_t position, std::uint64_t idHash, const ClientColumns* columns, char* accumulator, Team* team) noexcept {
-  const PhasePlan& phase = *phase_;
-  if (phase.wire) return wire_.run({position, idHash, columns, accumulator, before_.data(), after_.data()}, team);
-  for (std::size_t i = 0; i < phase.params.size(); ++i) {
-    const ClientBuffer& param = phase.params[i];
-    switch (param.kind) {
-      case ClientInput::Kind::Accumulator: buffers_[i] = accumulator + phase.offsets[static_cast<std::size_t>(param.index)]; break;
-      case ClientInput::Kind::Column: buffers_[i] = const_cast<void*>(columns->columns[static_cast<std::size_t>(param.index)]); break;
-      case ClientInput::Kind::Key: {
-        Key key = 0;
-        std::memcpy(&key, values_->cell(param.index), sizeof key);
-        key = clientKey(key, idHash);
-        std::memcpy(own_[i].data(), &key, sizeof key);
-        break;
-      }
-      case ClientInput::Kind::Carry:
-      case ClientInput::Kind::State:
-      case ClientInput::Kind::Row: values_->give(param, position, before_.data(), own_[i].data()); break;
-      case ClientInput::Kind::Down:
-      case ClientInput::Kind::Crossed: break;
-    }
-  }
-  std::size_t next = phase.params.size();
-  for (const ClientResult& result : phase.results) {
-    if (result.parameter >= 0) continue;
-    if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect)
-      buffers_[next] = values_->positions(result.index).at(position);
-    ++next;
-  }
-  const std::int64_t none = 0;
-  const std::int64_t failed = call(*phase.client, buffers_.data(), columns == nullptr ? &none : columns->dims(), arena_, team);
-  next = phase.params.size();
-  for (const ClientResult& result : phase.results) {
-    if (result.parameter < 0) values_->take(phase, result, buffers_[next++], accumulator, after_.data());
-  }
-  return failed;
+  const ClientAt client{position, idHash, columns, accumulator, before_.data(), after_.data()};
+  if (phase_->wire) return wire_.run(client, team);
+  const std::int64_t failed = phase_->selections ? slices_.run(client, arena_, team) : CallArgs::kNoFailure;
+  return std::min(failed, work_.run(client, arena_, team));
 }
 
 std::int64_t ClientCall::merge(char* a, const char* b, Team* team) noexcept {

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "runtime/data/client_source.h"
+#include "runtime/graph/function_call.h"
 #include "runtime/graph/plan.h"
+#include "runtime/graph/slice_call.h"
 #include "runtime/graph/values.h"
 #include "runtime/graph/wire_call.h"
 #include "runtime/value/buffer.h"
@@ -32,11 +34,10 @@ class ClientCall {
 
  private:
   const PhasePlan* phase_ = nullptr;
-  GraphValues* values_ = nullptr;
-  std::vector<void*> buffers_;
+  FunctionCall work_;
+  /// What comes before it, where slices are made once for all clients.
+  SliceCall slices_;
   std::vector<void*> mergeBuffers_;
-  /// For each parameter and result that needs memory of the worker's own: keys, carries in another layout, results not in place.
-  std::vector<Buffer> own_;
   std::vector<Buffer> mergeOwn_;
   Buffer arena_;
   Buffer before_, after_;

@@ -8,7 +8,14 @@
 namespace fedc::runtime {
 
 FirstStates::FirstStates(GraphPlan init) : plan_(std::move(init)), values_(plan_) {
-  for (const ClientBuffer& param : plan_.phases.front().params) isShared_ = isShared_ && param.kind != core::ClientInput::Kind::Key;
+  const PhasePlan& phase = plan_.phases.front();
+  const auto hasKey = [](const PiecePlan& piece) {
+    return std::any_of(piece.params.begin(), piece.params.end(), [](const ClientBuffer& p) { return p.kind == core::ClientInput::Kind::Key; });
+  };
+  isShared_ = !hasKey(phase.client);
+  if (phase.selections)
+    isShared_ = isShared_ && std::none_of(phase.selections->selections.begin(), phase.selections->selections.end(),
+                                          [&](const SelectionPlan& s) { return hasKey(s.ask); });
 }
 
 Expected<std::unique_ptr<FirstStates>, Failure> FirstStates::make(GraphPlan init, std::span<const Leaf> inputs) {

@@ -109,10 +109,18 @@ class Planner {
       return std::nullopt;
     };
     if (auto layout = look(graph_.first.fn, graph_.first.inputs)) return layout;
-    for (const core::Phase& phase : graph_.phases) {
+    const auto ofClient = [&](int fn, const std::vector<ClientInput>& inputs) {
       std::vector<Slot> down;
-      for (const ClientInput& input : phase.clientInputs) down.push_back(input.kind == ClientInput::Kind::Down ? input.slot : ~Slot{0});
-      if (auto layout = look(phase.client, down)) return layout;
+      for (const ClientInput& input : inputs) down.push_back(input.kind == ClientInput::Kind::Down ? input.slot : ~Slot{0});
+      return look(fn, down);
+    };
+    for (const core::Phase& phase : graph_.phases) {
+      if (phase.pieces.empty()) {
+        if (auto layout = ofClient(phase.client, phase.clientInputs)) return layout;
+      }
+      for (const core::Piece& piece : phase.pieces) {
+        if (auto layout = ofClient(piece.fn, piece.inputs)) return layout;
+      }
       if (auto layout = look(phase.zero.fn, phase.zero.inputs)) return layout;
       if (auto layout = look(phase.server.fn, phase.server.inputs)) return layout;
     }
@@ -196,19 +204,25 @@ class Planner {
     PhasePlan out;
     out.number = static_cast<std::size_t>(number);
     const auto who = [&](const char* what) { return fmt::format("{} of phase {}", what, number); };
-    // The client function says how the accumulator lies.
-    out.client = function(phase.client, who("the clients").c_str());
-    if (failed_ || !arity(*out.client, phase.clientInputs.size(), phase.clientOutputs.size(), who("the clients"))) return;
-    const Signature& s = out.client->signature();
+    // The client function, or the last piece of it, says how the accumulator lies.
+    const bool isCut = !phase.pieces.empty();
+    const std::vector<ClientInput>& inputs = isCut ? phase.pieces.back().inputs : phase.clientInputs;
+    const std::vector<ClientOutput>& outputs = isCut ? phase.pieces.back().outputs : phase.clientOutputs;
+    const Callable* const client = function(isCut ? phase.pieces.back().fn : phase.client, who("the clients").c_str());
+    if (failed_ || !arity(*client, inputs.size(), outputs.size(), who("the clients"))) return;
+    out.client.fn = client;
+    const Signature& s = client->signature();
+    if (isCut) selections(phase, out);
+    if (failed_) return;
     out.accumulator.resize(phase.accumulator.size());
     std::vector<bool> known(phase.accumulator.size(), false);
-    out.readsData = s.dimParams > 0;
+    out.readsData = out.readsData || s.dimParams > 0;
     if (static_cast<std::size_t>(s.dimParams) > std::max<std::size_t>(1, graph_.data.size())) {
       fault(fmt::format("`{}` has {} run-time extents, the clients have data of {} kinds", s.name, s.dimParams, graph_.data.size()));
       return;
     }
-    for (std::size_t i = 0; i < phase.clientInputs.size() && !failed_; ++i) {
-      const ClientInput& input = phase.clientInputs[i];
+    for (std::size_t i = 0; i < inputs.size() && !failed_; ++i) {
+      const ClientInput& input = inputs[i];
       ClientBuffer buffer{input.kind, input.index, s.params[i]};
       switch (input.kind) {
         case ClientInput::Kind::Accumulator:
@@ -249,14 +263,17 @@ class Planner {
           }
           break;
         case ClientInput::Kind::State: out.readsState = stateLeaf(input.index, s.params[i], s.name); break;
-        case ClientInput::Kind::Crossed: fault(fmt::format("`{}` takes what crosses, which only a step of it does", s.name)); break;
+        case ClientInput::Kind::Crossed:
+          if (!isCut) fault(fmt::format("`{}` takes what crosses, which only a piece of it does", s.name));
+          if (!failed_) buffer.index = value(crossed_, input.index, s.params[i], out.selections->values);
+          break;
         case ClientInput::Kind::Row: {
           if (!rowOf(input, buffer))
             fault(fmt::format("`{}` takes a row of `{}` with another type than it has", s.name, graph_.slots[input.slot].name));
           break;
         }
       }
-      out.params.push_back(buffer);
+      out.client.params.push_back(buffer);
     }
     if (failed_) return;
     for (std::size_t leaf = 0; leaf < known.size(); ++leaf) {
@@ -267,7 +284,7 @@ class Planner {
       out.offsets.push_back(out.accumulatorBytes);
       out.accumulatorBytes += out.accumulator[leaf].bytes();
     }
-    results(phase, s, out);
+    results(outputs, s, out);
     if (failed_) return;
 
     if (!phase.wire.empty()) wire(phase, out);
@@ -303,15 +320,15 @@ class Planner {
     plan_.phases.push_back(std::move(out));
   }
 
-  void results(const core::Phase& phase, const Signature& s, PhasePlan& out) {
-    for (std::size_t i = 0; i < phase.clientOutputs.size() && !failed_; ++i) {
-      const ClientOutput& output = phase.clientOutputs[i];
+  void results(const std::vector<ClientOutput>& outputs, const Signature& s, PhasePlan& out) {
+    for (std::size_t i = 0; i < outputs.size() && !failed_; ++i) {
+      const ClientOutput& output = outputs[i];
       ClientResult result{output.kind, output.index, s.results[i], -1};
       for (const auto& [parameter, r] : s.inPlace) {
         if (r == static_cast<int>(i)) result.parameter = parameter;
       }
       if (output.kind == ClientOutput::Kind::Crossed) {
-        fault(fmt::format("`{}` gives what crosses, which only a step of it does", s.name));
+        fault(fmt::format("`{}` gives what crosses, which only a piece of it before the last does", s.name));
       } else if (output.kind == ClientOutput::Kind::State) {
         if (result.parameter >= 0) fault(fmt::format("`{}` writes its state over a parameter", s.name));
         if (!failed_ && stateLeaf(output.index, s.results[i], s.name)) stateLeaves_.insert(output.index);
@@ -321,7 +338,7 @@ class Planner {
             !sameEntries(out.accumulator[static_cast<std::size_t>(output.index)], s.results[i])) {
           fault(fmt::format("`{}` gives back another accumulator than it takes", s.name));
         } else if (result.parameter >= 0) {
-          const ClientBuffer& over = out.params[static_cast<std::size_t>(result.parameter)];
+          const ClientBuffer& over = out.client.params[static_cast<std::size_t>(result.parameter)];
           if (over.kind != ClientInput::Kind::Accumulator || over.index != output.index)
             fault(fmt::format("`{}` writes over a parameter that is not its accumulator", s.name));
         }
@@ -335,34 +352,139 @@ class Planner {
         }
         result.index = position_[output.slot];
       }
-      out.results.push_back(result);
+      out.client.results.push_back(result);
     }
     // A record is written as a whole.
     if (out.writesState && stateLeaves_.size() != plan_.state.leaves.size()) fault(fmt::format("`{}` makes a part of the client state", s.name));
     stateLeaves_.clear();
   }
 
-  /// The client's work in steps. Everything that is sent has one layout: that in which its first reader takes it.
+  /// The index of a value that goes from piece to piece. It has one layout: that in which its first reader takes it, or in which it is made.
+  template <class Known, class Name>
+  int value(Known& known, Name name, const LeafLayout& layout, std::vector<LeafLayout>& values) {
+    const auto [at, isNew] = known.emplace(name, static_cast<int>(values.size()));
+    if (isNew) values.push_back(layout);
+    if (!(values[static_cast<std::size_t>(at->second)] == layout))
+      fault(fmt::format("two pieces of `{}` disagree about a value that goes from one to the other", graph_.entry));
+    return at->second;
+  }
+
+  const Callable* pieceFunction(const core::Piece& piece) {
+    const Callable* fn = function(piece.fn, "a piece of the clients' work");
+    if (!failed_) arity(*fn, piece.inputs.size(), piece.outputs.size(), "a piece of the clients' work");
+    return fn;
+  }
+
+  /// `crossed(number, layout)` is the index of a value that goes from piece to piece; `sent(input, layout)` of a server's value or key, if the piece
+  /// takes it as it was sent.
+  template <class Crossed, class Sent>
+  PiecePlan planPiece(const core::Piece& piece, const Callable& fn, PhasePlan& out, const Crossed& crossed, const Sent& sent) {
+    const Signature& s = fn.signature();
+    PiecePlan made;
+    made.isServer = piece.side != core::Piece::Side::Client;
+    made.fn = &fn;
+    for (std::size_t p = 0; p < piece.inputs.size() && !failed_; ++p) {
+      const ClientInput& in = piece.inputs[p];
+      ClientBuffer buffer{in.kind, in.index, s.params[p]};
+      const bool isServers = in.kind == ClientInput::Kind::Down || in.kind == ClientInput::Kind::Key;
+      if (const std::optional<int> as = isServers ? sent(in, s.params[p]) : std::nullopt) {
+        buffer.kind = ClientInput::Kind::Crossed;
+        buffer.index = *as;
+      } else if (isServers) {
+        buffer.index = read(in.slot, in.kind == ClientInput::Kind::Key ? std::nullopt : std::optional(s.params[p]), "the clients");
+      } else if (in.kind == ClientInput::Kind::Crossed) {
+        buffer.index = crossed(in.index, s.params[p]);
+      } else if (in.kind == ClientInput::Kind::Carry) {
+        buffer.index = position_[in.slot];
+      } else if (in.kind == ClientInput::Kind::Row) {
+        rowOf(in, buffer);
+      } else if (in.kind == ClientInput::Kind::State) {
+        out.readsState = stateLeaf(in.index, s.params[p], s.name) || out.readsState;
+      }
+      out.readsData = out.readsData || in.kind == ClientInput::Kind::Column;
+      made.params.push_back(buffer);
+    }
+    for (std::size_t r = 0; r < piece.outputs.size() && !failed_; ++r) {
+      const ClientOutput& output = piece.outputs[r];
+      ClientResult result{output.kind, output.index, s.results[r], -1};
+      for (const auto& [parameter, which] : s.inPlace)
+        if (which == static_cast<int>(r)) result.parameter = parameter;
+      if (output.kind == ClientOutput::Kind::Crossed) result.index = crossed(output.index, s.results[r]);
+      if (output.kind == ClientOutput::Kind::Carry || output.kind == ClientOutput::Kind::Collect) result.index = position_[output.slot];
+      made.results.push_back(result);
+    }
+    return made;
+  }
+
+  /// The selections that come before the last piece of a client's work.
+  void selections(const core::Phase& phase, PhasePlan& out) {
+    out.selections.emplace();
+    SelectionsPlan& plan = *out.selections;
+    crossed_.clear();
+    if (phase.pieces.size() % 2 == 0) fault(fmt::format("`{}` has a selection without slices", graph_.entry));
+    const auto crossed = [&](int number, const LeafLayout& layout) { return value(crossed_, number, layout, plan.values); };
+    const auto notSent = [](const ClientInput&, const LeafLayout&) { return std::optional<int>(); };
+    // The last piece takes the slices as a client's, which a piece at the server makes row by row.
+    std::map<int, LeafLayout> slices;
+    for (const core::Piece& piece : phase.pieces) {
+      const Callable* fn = pieceFunction(piece);
+      if (failed_) return;
+      for (std::size_t p = 0; piece.side == core::Piece::Side::Client && p < piece.inputs.size(); ++p)
+        if (piece.inputs[p].kind == ClientInput::Kind::Crossed) slices.emplace(piece.inputs[p].index, fn->signature().params[p]);
+    }
+    for (std::size_t i = 0; i + 2 < phase.pieces.size() && !failed_; i += 2) {
+      SelectionPlan made;
+      made.ask = planPiece(phase.pieces[i], *pieceFunction(phase.pieces[i]), out, crossed, notSent);
+      serve(phase.pieces[i + 1], slices, out, made);
+      plan.selections.push_back(std::move(made));
+    }
+  }
+
+  void serve(const core::Piece& piece, const std::map<int, LeafLayout>& slices, PhasePlan& out, SelectionPlan& made) {
+    SelectionsPlan& plan = *out.selections;
+    const Callable& fn = *pieceFunction(piece);
+    // It takes one key and gives rows, which are not among the values themselves.
+    const auto notAValue = [](int, const LeafLayout&) { return 0; };
+    made.serve = planPiece(piece, fn, out, notAValue, [](const ClientInput&, const LeafLayout&) { return std::optional<int>(); });
+    if (failed_) return;
+    if (made.ask.results.empty() || made.ask.results.front().kind != ClientOutput::Kind::Crossed) {
+      fault(fmt::format("nothing asks for the slices of `{}`", fn.signature().name));
+      return;
+    }
+    made.keys = made.ask.results.front().index;
+    const LeafLayout& key = plan.values[static_cast<std::size_t>(made.keys)];
+    made.count = key.dims.empty() ? 0 : key.dims.front();
+    made.keyBytes = core::elemBytes(key.elem);
+    for (std::size_t r = 0; r < piece.outputs.size(); ++r) {
+      const LeafLayout& row = made.serve.results[r].layout;
+      const auto asked = slices.find(piece.outputs[r].index);
+      // Nobody takes it.
+      LeafLayout all = row;
+      if (asked != slices.end()) all = asked->second;
+      if (row.dims.empty() || all.dims.empty() || all.dims.front() < 0 || !sameEntries(rowLayout(row), rowLayout(all)) ||
+          rowStride(row) != rowStride(all)) {
+        fault(fmt::format("`{}` makes another slice than is asked for", fn.signature().name));
+        return;
+      }
+      if (asked != slices.end()) made.slices.push_back({value(crossed_, piece.outputs[r].index, all, plan.values), rowStride(all), made.rowBytes});
+      made.rowBytes += alignedBytes(row.bytes());
+    }
+  }
+
+  /// The client's work in steps.
   void wire(const core::Phase& phase, PhasePlan& out) {
     WirePlan plan;
     std::map<Slot, int> down, keys;
     std::map<int, int> crossed;
-    const auto value = [&](auto& known, auto name, const LeafLayout& layout) {
-      const auto [at, isNew] = known.emplace(name, static_cast<int>(plan.values.size()));
-      if (isNew) plan.values.push_back(layout);
-      if (!(plan.values[static_cast<std::size_t>(at->second)] == layout))
-        fault(fmt::format("two steps of `{}` disagree about a value that crosses", graph_.entry));
-      return at->second;
-    };
     std::vector<const Callable*> fns;
-    for (const core::WireStep& step : phase.wire) {
-      fns.push_back(function(step.fn, "a step of the clients"));
-      if (failed_ || !arity(*fns.back(), step.inputs.size(), step.outputs.size(), "a step of the clients")) return;
+    for (const core::Piece& piece : phase.wire) {
+      fns.push_back(pieceFunction(piece));
+      if (failed_) return;
     }
     // What is sent first, as the client's steps take it.
     const auto wanted = [&](ClientInput::Kind kind, Slot slot) -> std::optional<LeafLayout> {
       for (std::size_t i = 0; i < fns.size(); ++i) {
-        for (std::size_t p = 0; phase.wire[i].side == core::WireStep::Side::Client && p < phase.wire[i].inputs.size(); ++p) {
+        for (std::size_t p = 0; phase.wire[i].side == core::Piece::Side::Client && p < phase.wire[i].inputs.size(); ++p) {
           const ClientInput& in = phase.wire[i].inputs[p];
           if (in.kind == kind && in.slot == slot) return fns[i]->signature().params[p];
         }
@@ -371,51 +493,21 @@ class Planner {
     };
     for (const Slot slot : phase.down) {
       plan.down.push_back(read(slot, wanted(ClientInput::Kind::Down, slot), "the clients"));
-      value(down, slot, plan_.cells[static_cast<std::size_t>(plan.down.back())].layout);
+      value(down, slot, plan_.cells[static_cast<std::size_t>(plan.down.back())].layout, plan.values);
     }
     for (const Slot slot : core::keysOf(phase)) {
       plan.keys.push_back(read(slot, std::nullopt, "the clients"));
-      value(keys, slot, plan_.cells[static_cast<std::size_t>(plan.keys.back())].layout);
+      value(keys, slot, plan_.cells[static_cast<std::size_t>(plan.keys.back())].layout, plan.values);
     }
     for (std::size_t i = 0; i < fns.size() && !failed_; ++i) {
-      const core::WireStep& step = phase.wire[i];
-      const Signature& s = fns[i]->signature();
-      WireStepPlan made;
-      made.isServer = step.side == core::WireStep::Side::Server;
-      made.fn = fns[i];
-      for (std::size_t p = 0; p < step.inputs.size(); ++p) {
-        const ClientInput& in = step.inputs[p];
-        ClientBuffer buffer{in.kind, in.index, s.params[p]};
-        if (in.kind == ClientInput::Kind::Down) {
-          const auto sent = down.find(in.slot);
-          if (sent != down.end() && !made.isServer) {
-            buffer.kind = ClientInput::Kind::Crossed;
-            buffer.index = value(down, in.slot, s.params[p]);
-          } else {
-            buffer.index = read(in.slot, s.params[p], "the clients");
-          }
-        } else if (in.kind == ClientInput::Kind::Key) {
-          buffer.kind = ClientInput::Kind::Crossed;
-          buffer.index = value(keys, in.slot, s.params[p]);
-        } else if (in.kind == ClientInput::Kind::Crossed) {
-          buffer.index = value(crossed, in.index, s.params[p]);
-        } else if (in.kind == ClientInput::Kind::Carry) {
-          buffer.index = position_[in.slot];
-        } else if (in.kind == ClientInput::Kind::Row) {
-          rowOf(in, buffer);
-        }
-        made.params.push_back(buffer);
-      }
-      for (std::size_t r = 0; r < step.outputs.size(); ++r) {
-        const ClientOutput& output = step.outputs[r];
-        ClientResult result{output.kind, output.index, s.results[r], -1};
-        for (const auto& [parameter, which] : s.inPlace)
-          if (which == static_cast<int>(r)) result.parameter = parameter;
-        if (output.kind == ClientOutput::Kind::Crossed) result.index = value(crossed, output.index, s.results[r]);
-        if (output.kind == ClientOutput::Kind::Carry || output.kind == ClientOutput::Kind::Collect) result.index = position_[output.slot];
-        made.results.push_back(result);
-      }
-      plan.steps.push_back(std::move(made));
+      const core::Piece& piece = phase.wire[i];
+      const auto sent = [&](const ClientInput& in, const LeafLayout& layout) -> std::optional<int> {
+        if (in.kind == ClientInput::Kind::Key) return value(keys, in.slot, layout, plan.values);
+        if (piece.side != core::Piece::Side::Client || !down.contains(in.slot)) return std::nullopt;
+        return value(down, in.slot, layout, plan.values);
+      };
+      const auto index = [&](int number, const LeafLayout& layout) { return value(crossed, number, layout, plan.values); };
+      plan.steps.push_back(planPiece(piece, *fns[i], out, index, sent));
     }
     out.wire = std::move(plan);
   }
@@ -472,6 +564,8 @@ class Planner {
   /// For each slot the cell in which it is made (-1: not yet), and its index among position values.
   std::vector<int> made_;
   std::vector<int> position_;
+  /// Values that go from piece to piece in the phase at hand, by number.
+  std::map<int, int> crossed_;
   /// What of the client state the phase at hand makes.
   std::set<int> stateLeaves_;
   bool failed_ = false;

@@ -62,8 +62,9 @@ struct ClientResult {
   int parameter = -1;
 };
 
-/// A step of a client's work for `--wire`; see core::WireStep. What crosses is a value of the WirePlan: kind Crossed, its index.
-struct WireStepPlan {
+/// A client function, or a piece of one; see core::Piece. What goes from piece to piece: kind Crossed, its index among the values of the WirePlan or
+/// SelectionsPlan.
+struct PiecePlan {
   bool isServer = false;
   const Callable* fn = nullptr;
   std::vector<ClientBuffer> params;
@@ -76,7 +77,30 @@ struct WirePlan {
   std::vector<LeafLayout> values;
   /// The cells whose values are sent first, and the keys that are sent folded: values 0 and on, in this order.
   std::vector<int> down, keys;
-  std::vector<WireStepPlan> steps;
+  std::vector<PiecePlan> steps;
+};
+
+/// A `federated_select` whose slices are made once for each distinct key.
+struct SelectionPlan {
+  /// Makes a client's keys; and one key's row of each slice, at the server.
+  PiecePlan ask, serve;
+  /// The value that holds the keys, how many there are, and the bytes of one.
+  int keys = 0;
+  std::int64_t count = 0, keyBytes = 0;
+  /// A slice: the value that holds all rows that a client asked for, the bytes of one, and where that begins in a row of the table.
+  struct Slice {
+    int value = 0;
+    std::int64_t bytes = 0, offset = 0;
+  };
+  std::vector<Slice> slices;
+  std::int64_t rowBytes = 0;
+};
+
+/// The selections of a phase that come before the rest of a client's work.
+struct SelectionsPlan {
+  /// What goes from piece to piece.
+  std::vector<LeafLayout> values;
+  std::vector<SelectionPlan> selections;
 };
 
 struct PhasePlan {
@@ -89,9 +113,9 @@ struct PhasePlan {
 
   /// `zero`; its results are converted into an accumulator block.
   ServerPlan zero;
-  const Callable* client = nullptr;
-  std::vector<ClientBuffer> params;
-  std::vector<ClientResult> results;
+  /// The client function; if `selections` come first, the rest of it.
+  PiecePlan client;
+  std::optional<SelectionsPlan> selections;
   /// Instead of `client`, if the program was compiled for `--wire`.
   std::optional<WirePlan> wire;
   /// Whether a client's data (columns, or its row count) is needed.

@@ -10,11 +10,18 @@ namespace fedc::runtime {
 GraphValues::GraphValues(const GraphPlan& plan)
     : plan_(plan), cells_(plan.cells.size()), positions_(plan.positions.size()), counters_(plan.phases.size()) {
   dims_.resize(std::max<std::size_t>(1, plan.graph->dims.size()));
+  slices_.resize(plan.phases.size());
+  for (std::size_t p = 0; p < plan.phases.size(); ++p) {
+    if (!plan.phases[p].selections) continue;
+    for (std::size_t i = 0; i < plan.phases[p].selections->selections.size(); ++i) slices_[p].push_back(std::make_unique<SliceTable>());
+  }
 }
 
 void GraphValues::begin(std::int64_t cohort) {
   cohort_ = cohort;
   dims_[0] = cohort;
+  for (const auto& phase : slices_)
+    for (const auto& table : phase) table->clear();
   for (Cell& cell : cells_) {
     cell.held = nullptr;
     cell.now = nullptr;
@@ -166,6 +173,7 @@ void GraphValues::receive(const PhasePlan& phase, const char* accumulator) {
     for (std::int64_t p = 0; p < cohort_; ++p) convert(positions.at(p), from, to + p * bytes, row, 0);
   }
   convertCells(phase.conversions);
+  for (const auto& table : slices_[phase.number]) table->clear();
 }
 
 void GraphValues::count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept {

@@ -9,6 +9,7 @@
 
 #include "runtime/data/client_source.h"
 #include "runtime/graph/plan.h"
+#include "runtime/graph/slice_table.h"
 #include "runtime/value/buffer.h"
 #include "runtime/value/layout.h"
 
@@ -57,6 +58,9 @@ class GraphValues {
   void count(std::size_t phase, std::int64_t down, std::int64_t up) noexcept;
   std::vector<WireCount> counted() const;
 
+  /// The slices of a phase's selection in this run.
+  SliceTable& slices(std::size_t phase, std::size_t selection) { return *slices_[phase][selection]; }
+
   /// What a client finds at its own place: a value carried from an earlier phase, its row of a stack, a leaf of its record. Copied, since a function
   /// may be given its parameter in place.
   static bool isOwn(core::ClientInput::Kind kind);
@@ -101,6 +105,8 @@ class GraphValues {
     std::atomic<std::int64_t> clients{0}, down{0}, up{0};
   };
   std::vector<Counter> counters_;
+  /// By phase and selection.
+  std::vector<std::vector<std::unique_ptr<SliceTable>>> slices_;
 };
 
 }  // namespace fedc::runtime

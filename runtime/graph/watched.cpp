@@ -45,7 +45,10 @@ std::int64_t rowsOf(const core::Fn& fn, const CallArgs& args, const core::Type& 
 Executable watched(const Executable& executable, const std::string& entry, CallWatch& watch) {
   auto program = std::make_shared<core::Program>(*executable.program);
   for (core::Graph& graph : program->graphs) {
-    for (core::Phase& phase : graph.phases) phase.wire.clear();
+    for (core::Phase& phase : graph.phases) {
+      phase.wire.clear();
+      phase.pieces.clear();
+    }
   }
   Executable out{program, executable.functions};
   const auto tell = [&](int fn, GraphCall::Role role, int exchange) {

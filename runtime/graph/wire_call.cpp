@@ -4,13 +4,11 @@
 #include <cstring>
 
 #include "compiler/core/internal_error.h"
-#include "runtime/graph/call.h"
 #include "runtime/value/layout.h"
 #include "runtime/value/random.h"
 
 namespace fedc::runtime {
 
-using core::ClientInput;
 using core::ClientOutput;
 
 void WireCall::begin(const PhasePlan& phase, GraphValues& values) {
@@ -23,34 +21,8 @@ void WireCall::begin(const PhasePlan& phase, GraphValues& values) {
     made_[v].ensure(plan_->values[v].bytes());
     received_[v].ensure(plan_->values[v].bytes());
   }
-  buffers_.assign(plan_->steps.size(), {});
-  own_.resize(plan_->steps.size());
-  for (std::size_t i = 0; i < plan_->steps.size(); ++i) {
-    const WireStepPlan& step = plan_->steps[i];
-    own_[i].resize(step.params.size() + step.results.size());
-    for (std::size_t p = 0; p < step.params.size(); ++p) {
-      const ClientBuffer& param = step.params[p];
-      void* at = nullptr;
-      if (param.kind == ClientInput::Kind::Down) at = const_cast<char*>(values.cell(param.index));
-      if (param.kind == ClientInput::Kind::Crossed) at = received_[static_cast<std::size_t>(param.index)].data();
-      if (GraphValues::isOwn(param.kind)) {
-        own_[i][p].ensure(param.layout.bytes());
-        at = own_[i][p].data();
-      }
-      buffers_[i].push_back(at);
-    }
-    for (std::size_t r = 0; r < step.results.size(); ++r) {
-      const ClientResult& result = step.results[r];
-      if (result.parameter >= 0) continue;
-      if (result.kind == ClientOutput::Kind::Crossed) {
-        buffers_[i].push_back(made_[static_cast<std::size_t>(result.index)].data());
-        continue;
-      }
-      Buffer& own = own_[i][step.params.size() + r];
-      own.ensure(result.layout.bytes());
-      buffers_[i].push_back(own.data());
-    }
-  }
+  calls_.resize(plan_->steps.size());
+  for (std::size_t i = 0; i < plan_->steps.size(); ++i) calls_[i].begin(phase, plan_->steps[i], values, received_, made_);
 }
 
 template <class Each>
@@ -85,29 +57,7 @@ void WireCall::receiveDown(std::uint64_t idHash) noexcept {
   });
 }
 
-std::int64_t WireCall::call(std::size_t number, const Client& client, Team* team) noexcept {
-  const WireStepPlan& step = plan_->steps[number];
-  std::vector<void*>& buffers = buffers_[number];
-  for (std::size_t p = 0; p < step.params.size(); ++p) {
-    const ClientBuffer& param = step.params[p];
-    if (param.kind == ClientInput::Kind::Accumulator) buffers[p] = client.accumulator + phase_->offsets[static_cast<std::size_t>(param.index)];
-    if (param.kind == ClientInput::Kind::Column) buffers[p] = const_cast<void*>(client.columns->columns[static_cast<std::size_t>(param.index)]);
-    values_->give(param, client.position, client.before, buffers[p]);
-  }
-  const std::int64_t none = 0;
-  const std::int64_t failed = runtime::call(*step.fn, buffers.data(), client.columns == nullptr ? &none : client.columns->dims(), arena_, team);
-  std::size_t next = step.params.size();
-  for (const ClientResult& result : step.results) {
-    if (result.parameter >= 0) continue;
-    const void* const from = buffers[next++];
-    values_->take(*phase_, result, from, client.accumulator, client.after);
-    if (result.kind == ClientOutput::Kind::Carry || result.kind == ClientOutput::Kind::Collect)
-      convert(from, result.layout, values_->positions(result.index).at(client.position), values_->positionLayout(result.index), 0);
-  }
-  return failed;
-}
-
-void WireCall::send(const WireStepPlan& step, std::int64_t position) noexcept {
+void WireCall::send(const PiecePlan& step, std::int64_t position) noexcept {
   const auto each = [&](ClientOutput::Kind kind, const auto& f) {
     for (const ClientResult& result : step.results)
       if (result.kind == kind) f(static_cast<std::size_t>(result.index));
@@ -123,12 +73,12 @@ void WireCall::send(const WireStepPlan& step, std::int64_t position) noexcept {
   });
 }
 
-std::int64_t WireCall::run(const Client& client, Team* team) noexcept {
+std::int64_t WireCall::run(const ClientAt& client, Team* team) noexcept {
   down_ = up_ = 0;
   receiveDown(client.idHash);
   std::int64_t failed = CallArgs::kNoFailure;
   for (std::size_t i = 0; i < plan_->steps.size(); ++i) {
-    failed = std::min(failed, call(i, client, team));
+    failed = std::min(failed, calls_[i].run(client, arena_, team));
     send(plan_->steps[i], client.position);
   }
   values_->count(phase_->number, down_, up_);

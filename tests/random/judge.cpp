@@ -1,5 +1,6 @@
 #include "tests/random/judge.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -209,21 +210,40 @@ class Judge {
     }
     if (!before->error.empty()) verdict_.outcome = "failed";
     wire(*before);
+    selections(*before);
     natives(*before);
+  }
+
+  /// The program behind pass `cross`; null if it cannot be sent.
+  std::shared_ptr<const core::Program> cut(transform::CutFor cutFor) {
+    auto pieces = std::make_shared<core::Program>(program_);
+    if (auto done = transform::cross(*pieces, cutFor); !done) {
+      if (done.error().code != Code::NotYetSupported) wrong("cross: " + withoutQuotes(done.error().message), done.error().message);
+      return nullptr;
+    }
+    core::VerifyOptions options;
+    options.transformed = options.ordered = true;
+    if (const auto problem = core::verify(pieces->module, options)) wrong("verifier after cross: " + withoutQuotes(*problem), *problem);
+    return pieces;
   }
 
   /// Clients that work in steps, with every message encoded and decoded.
   void wire(const Outcome& want) {
-    auto steps = std::make_shared<core::Program>(program_);
-    if (auto done = transform::cross(*steps, true); !done) {
-      if (done.error().code != Code::NotYetSupported) wrong("cross: " + withoutQuotes(done.error().message), done.error().message);
+    if (const auto steps = cut(transform::CutFor::Wire)) {
+      compareBits("wire", want, execute(runtime::interpreted(steps), 2, false));
+    } else {
       ++verdict_.compared["not sent"];
-      return;
     }
-    core::VerifyOptions options;
-    options.transformed = options.ordered = true;
-    if (const auto problem = core::verify(steps->module, options)) wrong("verifier after cross: " + withoutQuotes(*problem), *problem);
-    compareBits("wire", want, execute(runtime::interpreted(steps), 2, false));
+  }
+
+  /// Slices that are made once for each distinct key.
+  void selections(const Outcome& want) {
+    const auto pieces = cut(transform::CutFor::Selections);
+    const auto isCut = [](const core::Graph& graph) {
+      return std::any_of(graph.phases.begin(), graph.phases.end(), [](const core::Phase& phase) { return !phase.pieces.empty(); });
+    };
+    if (std::none_of(pieces->graphs.begin(), pieces->graphs.end(), isCut)) return;
+    compareBits("selections", want, execute(runtime::interpreted(pieces), 2, false));
   }
 
   core::Module differentiated(core::Module module) {
@@ -241,7 +261,7 @@ class Judge {
   }
 
   void natives(const Outcome& want) {
-    const auto final = std::make_shared<const core::Program>(program_);
+    const auto final = cut(transform::CutFor::Selections);
     const auto functions = [&](const codegen::NativeOptions& options) {
       auto made = codegen::compileNative(final->module, std::vector<bool>(final->module.fns.size(), true), options);
       if (!made) wrong("native code: " + made.error().message, made.error().message);

@@ -202,7 +202,12 @@ Derivative shapeDerivative(Op op) {
     case Op::Transpose: return linear({0}, [](Context& c, int, Atom ct) { return c.build.transpose(ct, inversePermutation(c.stmt.attrs.axes)); });
     case Op::Slice: return linear({0}, sliceTranspose);
     case Op::Reverse: return linear({0}, [](Context& c, int, Atom ct) { return c.build.emit1(Op::Reverse, {ct}, c.stmt.attrs); });
-    case Op::Cross: return linear({0}, [](Context&, int, Atom ct) { return ct; });
+    case Op::Cross:
+      return linear({0}, [](Context& c, int, Atom ct) {
+        Attrs back = c.stmt.attrs;
+        back.dims = c.build.typeOf(c.operands[0]).dims;
+        return c.build.emit1(Op::Cross, {ct}, back);
+      });
     case Op::DynamicSlice: return linear({0}, dynamicSliceTranspose);
     case Op::UpdateSlice: return linear({0, 1}, updateSliceTranspose);
     case Op::Pad: return linear({0, 1}, padTranspose);
@@ -245,7 +250,11 @@ Batching shapeBatching(Op op) {
         return b.emit(Op::Reverse, {x[0]}, attrs);
       });
     case Op::Cross:
-      return rule([](Builder& b, const Stmt& s, Atoms x, Flags, const Dim&) -> std::vector<Atom> { return b.emit(Op::Cross, {x[0]}, s.attrs); });
+      return rule([](Builder& b, const Stmt& s, Atoms x, Flags, const Dim& n) -> std::vector<Atom> {
+        Attrs attrs = s.attrs;
+        attrs.dims = prepended(n, attrs.dims);
+        return b.emit(Op::Cross, {x[0]}, attrs);
+      });
     case Op::Pad:
       return rule([](Builder& b, const Stmt& s, Atoms x, Flags mapped, const Dim& n) -> std::vector<Atom> {
         Attrs attrs = s.attrs;

@@ -153,10 +153,16 @@ Problem inferPad(const Fn&, const Stmt& s, Operands types, Types& results) {
   return std::nullopt;
 }
 
-Problem inferCross(const Fn&, const Stmt& s, Operands types, Types& results) {
+Problem inferCross(const Fn& fn, const Stmt& s, Operands types, Types& results) {
   if (auto p = needShape(s, types, 0)) return p;
   if (!s.attrs.extent.constant()) return problem(s, "is numbered by a constant");
-  results.push_back(*types[0]);
+  Type t = *types[0];
+  if (s.attrs.dims.size() != t.dims.size()) return problem(s, fmt::format("of {} has {} dims", show(fn, *types[0]), s.attrs.dims.size()));
+  int others = 0;
+  for (std::size_t i = 0; i < t.dims.size(); ++i) others += t.dims[i] == s.attrs.dims[i] ? 0 : 1;
+  if (others > 1) return problem(s, fmt::format("of {} has other names for {} extents", show(fn, *types[0]), others));
+  t.dims = s.attrs.dims;
+  results.push_back(std::move(t));
   return std::nullopt;
 }
 
@@ -214,10 +220,12 @@ void shapeRows(std::vector<OpRow>& rows) {
        "fn example(N; x: f32[N + 1, 8]) -> (f32[N, 4]) {\n  r: f32[N, 4] = slice{dims [N, 4]; starts [1, 0]; strides 1,2}(x)\n  return r\n}\n");
   view(Op::Reverse, 1, {Axes}, inferReverse, runReverse, "x with the listed axes run backwards.",
        "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = reverse{axes 0}(x)\n  return r\n}\n");
-  view(Op::Cross, 1, {Extent}, inferCross, runCross,
+  view(Op::Cross, 1, {Dims, Extent}, inferCross, runCross,
        "x itself, at the other side: value number `extent` of those that cross between a client and the server. No rewriting looks through it, so "
-       "that both sides have the same bits however they are run.",
-       "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = cross{extent 1}(x)\n  return r\n}\n");
+       "that both sides have the same bits however they are run. `dims` are those of x, or one of them has another name there (the number of keys "
+       "that "
+       "a `federated_select` asks for).",
+       "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = cross{dims [N, 2]; extent 1}(x)\n  return r\n}\n");
   view(Op::Iota, 0, {Axes, Dims, Elem}, inferIota, runIota, "Each element is its index on the axis, as `elem`.",
        "fn example(N;) -> (i32[2, N]) {\n  r: i32[2, N] = iota{axes 1; dims [2, N]; elem i32}()\n  return r\n}\n");
   copy(Op::DynamicSlice, 1, -1, {Dims}, inferDynamicSlice, runDynamicSlice,

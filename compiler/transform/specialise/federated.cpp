@@ -28,10 +28,12 @@ std::vector<core::SlotInfo> Specialiser::slotsOf(const Value& v, const std::stri
   return out;
 }
 
-Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span) {
+Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span, const std::optional<Dim>& first) {
   core::Attrs attrs;
   numbers.push_back(++entry_->crossings);
   attrs.extent = Dim(numbers.back());
+  attrs.dims = l.type.dims;
+  if (first) attrs.dims.front() = *first;
   Atom x = use(l);
   if (x.isLiteral) x = builder(span).splat(x.literal, l.type);
   const std::string name = here_.home->fn.vars[x.var].name;
@@ -207,10 +209,18 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
     selection.params.push_back(param(*here_.home, origin, l.type, name));
     return leaf(Atom::of(selection.params.back()));
   });
-  const Value asked = map(keys, [&](const Leaf& l) { return crossing(l, selection.edge.keyCrossings, span); });
-  const Value taken = vmapOver(count, {asked}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
-  selection.edge.slices = slotsOf(taken, "slices");
-  Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span); });
+  // The number of keys has a name of its own between the two crossings: pass `cross` makes slices for all of a client's keys, or for one.
+  core::Stmt define;
+  define.op = Op::DimDef;
+  define.span = span;
+  define.attrs.extent = count;
+  define.attrs.defines = here_.home->fn.newDim("keys", count.constant());
+  const Dim number = Dim::variable(*define.attrs.defines);
+  here_.into->push_back(std::move(define));
+  const Value asked = map(keys, [&](const Leaf& l) { return crossing(l, selection.edge.keyCrossings, span, number); });
+  const Value taken = vmapOver(number, {asked}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
+  Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span, count); });
+  selection.edge.slices = slotsOf(slices, "slices");
   entry_->exchanges[level].selections.push_back(std::move(selection));
   return slices;
 }

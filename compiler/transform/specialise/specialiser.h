@@ -212,8 +212,9 @@ class Specialiser {
   void forSequence(const check::Stmt& s, const Value& seq, Env& env);
 
   // ---- federated.cpp
-  /// The leaf at the other side: a value that crosses, whose number is added. In the client function, where both sides are at hand.
-  Leaf crossing(const Leaf& l, std::vector<int>& numbers, Span span);
+  /// The leaf at the other side: a value that crosses, whose number is added. In the client function, where both sides are at hand. `first`: what
+  /// its first extent is called there.
+  Leaf crossing(const Leaf& l, std::vector<int>& numbers, Span span, const std::optional<Dim>& first = {});
   Value broadcast(const Value& v, Span span);
   Value clientKeys(const Value& v, Span span);
   Value aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
