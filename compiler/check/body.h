@@ -283,6 +283,8 @@ class BodyChecker {
   MutExpr callMethod(const ast::CallExpr& e, const ast::FieldExpr& callee, std::vector<Arg>& args, const ScopeRef& scope, const TypeRef& hint);
   MutExpr callItem(const NameMeaning& m, const std::string& name, std::vector<Arg>& args, Span span, Span nameSpan, const ScopeRef& scope,
                    const TypeRef& hint);
+  /// What an intrinsic is at the server that TensorFlow Federated calls by the same name there; null where the arguments are elsewhere.
+  const FnDecl* atServer(const FnDecl& fn, std::vector<Arg>& args);
   MutExpr callFunction(const FnDecl& fn, std::vector<Arg>& args, Span span, const TypeRef& hint, const ScopeRef& scope);
   MutExpr callValue(const MutExpr& f, std::vector<Arg>& args, Span span, const TypeRef& hint);
   MutExpr callTransformed(Builtin b, const ast::CallExpr& callee, std::vector<Arg>& args, Span span, const ScopeRef& scope);

@@ -197,6 +197,7 @@ MutExpr BodyChecker::federatedSecure(Builtin b, std::vector<Arg*>& a, Span span)
   MutExpr x = inferArg(a[0]);
   const TypeRef t = expectPlaced(x, Placement::Clients, name);
   if (!t) return errorExpr(span);
+  settleWithin(t);
   const TypeRef z = solver_.zonk(t);
   if (!isLiteralHole(z) && (!(is(z, TypeKind::Tensor) || isStructured(z)) || !allLeaves(z, core::isInteger))) {
     Diagnostic d(Code::BuiltinArgument, x->span, fmt::format("`{}` adds integers, found `{}`", name, show(z)));
@@ -220,7 +221,9 @@ MutExpr BodyChecker::federatedSecure(Builtin b, std::vector<Arg*>& a, Span span)
     // One number bounds every leaf; else a value of the same type.
     const TypeRef tl = solver_.head(limit->type);
     const auto e = commonElem(z);
-    if (!(e && isLiteralHole(tl) && solver_.unify(tl, scalarType(*e))) && !(e && isScalar(tl, *e)) && !solver_.unify(tl, z)) {
+    // A literal, whatever the leaves' types: it is one of 64 bits, and each leaf is held to it.
+    const bool isForAll = isLiteralHole(tl) && !isLiteralHole(z) && solver_.unify(tl, scalarType(e.value_or(Elem::I64)));
+    if (!isForAll && !(e && isScalar(tl, *e)) && !solver_.unify(tl, z)) {
       return mismatch(limit, tl, {z, x->span, fmt::format("what is added is `{}`", show(z))});
     }
   } else {

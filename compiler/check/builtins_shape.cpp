@@ -55,7 +55,15 @@ MutExpr BodyChecker::builtinFill(Builtin b, std::vector<Arg*>& a, Span span, con
       }
     }
     if (!value) return true;
+    const auto isFloat = [](const Leaf& l) { return core::isFloat(l.type->elem); };
+    // A literal for leaves of several float types is of the widest. A float fills all of them, as nearly as each can hold it.
+    if (isLiteralHole(scalar) && std::all_of(leaves->begin(), leaves->end(), isFloat)) {
+      const bool isWide = std::any_of(leaves->begin(), leaves->end(), [](const Leaf& l) { return l.type->elem == Elem::F64; });
+      const bool isSame = std::all_of(leaves->begin(), leaves->end(), [&](const Leaf& l) { return l.type->elem == leaves->front().type->elem; });
+      solver_.unify(scalar, scalarType(isSame && !leaves->empty() ? leaves->front().type->elem : isWide ? Elem::F64 : Elem::F32));
+    }
     for (const Leaf& l : *leaves) {
+      if (const TypeRef given = solver_.head(scalar); isScalar(given) && core::isFloat(given->elem) && isFloat(l)) continue;
       solver_.blame(value->span);
       if (solver_.unify(scalar, scalarType(l.type->elem))) continue;
       const std::string where = l.path.empty() ? "" : fmt::format(" (its leaf `{}`)", l.path);

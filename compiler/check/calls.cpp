@@ -228,8 +228,36 @@ void BodyChecker::suggestResult(const TypeRef& result, const TypeRef& hint) {
 
 TypeRef BodyChecker::callResult(const TypeRef& result) { return openUnknown(result, ""); }
 
+const FnDecl* BodyChecker::atServer(const FnDecl& fn, std::vector<Arg>& args) {
+  struct Twin {
+    const char* name;
+    const char* atServer;
+    /// Its parameters that are values.
+    std::vector<std::string_view> values;
+  };
+  static const Twin kTwins[] = {{"federated_map", "federated_apply", {"x"}}, {"federated_zip", "_federated_zip_at_server", {"a", "b"}}};
+  const ast::Signature& signature = fn.item->signature;
+  for (const Twin& twin : kTwins) {
+    if (fn.qualified != std::string("federated.") + twin.name) continue;
+    bool isServers = false;
+    for (std::size_t i = 0; i < args.size(); ++i) {
+      Arg& a = args[i];
+      if (!a.name && i >= signature.parameters.size()) return nullptr;
+      const std::string& parameter = a.name ? a.name->text : signature.parameters[i].name.text;
+      if (std::find(twin.values.begin(), twin.values.end(), parameter) == twin.values.end()) continue;
+      if (!a.typed) a.typed = infer(*a.syntax, a.scope);
+      const TypeRef t = solver_.head(a.typed->type);
+      if (is(t, TypeKind::Placed) && t->placement != Placement::Server) return nullptr;
+      isServers = isServers || is(t, TypeKind::Placed);
+    }
+    const auto found = fn.module->own.find(twin.atServer);
+    return isServers && found != fn.module->own.end() ? found->second.fn : nullptr;
+  }
+  return nullptr;
+}
+
 MutExpr BodyChecker::callFunction(const FnDecl& fn, std::vector<Arg>& args, Span span, const TypeRef& hint, const ScopeRef& scope) {
-  (void)scope;
+  if (const FnDecl* twin = atServer(fn, args)) return callFunction(*twin, args, span, hint, scope);
   const ast::Signature& signature = fn.item->signature;
   const std::string& name = signature.name.text;
   const std::size_t n = signature.parameters.size();

@@ -29,6 +29,8 @@ struct CheckOptions {
   /// `-p name=value`, as text; an unknown name or an unfit value is a diagnostic.
   std::map<std::string, std::string> params;
   ParsedFiles parsed;
+  /// The module that has a public function or struct of a name, though nobody uses it: what the help of an unknown name says. May be empty.
+  std::function<std::optional<std::string>(const std::string& name)> moduleWith;
 };
 
 /// Checks the program whose main file is `file`: loads modules, resolves names, infers types, sizes and placements, makes every implicit step

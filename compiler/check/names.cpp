@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/body.h"
+#include "compiler/check/foreign_names.h"
 #include "compiler/support/suggest.h"
 
 namespace fedc::check {
@@ -110,15 +111,21 @@ MutExpr BodyChecker::unknownName(const std::string& name, Span span, const Scope
   Diagnostic d(Code::UnknownName, span,
                functionsOnly ? fmt::format("there is no field and no function `{}`", name) : fmt::format("there is no `{}` here", name));
   d.primaryLabel = "not found";
-  if (const auto near = suggest(name, names)) {
+  // Perhaps a module has it and is not used, or is not even read yet.
+  const auto withIt = [&]() -> std::optional<std::string> {
+    if (name[0] == '_') return std::nullopt;
+    for (const auto& m : program_.modules.all())
+      if (!m->name.empty() && m->own.contains(name)) return m->name;
+    const auto& moduleWith = program_.options().moduleWith;
+    return moduleWith ? moduleWith(name) : std::nullopt;
+  };
+  if (const ForeignName* foreign = foreignName(name)) {
+    d.notes.emplace_back(foreign->note);
+    if (!foreign->replacement.empty()) d.fix = Fix::replace(span, std::string(foreign->replacement), "what it is called here");
+  } else if (const auto module = withIt()) {
+    d.notes.push_back(fmt::format("module `{}` has one: `use {}.{{{}}};`", *module, *module, name));
+  } else if (const auto near = suggest(name, names)) {
     d.fix = Fix::replace(span, *near, "a similar name exists");
-  } else {
-    // Perhaps a library module has it and is not used yet.
-    for (const auto& m : program_.modules.all()) {
-      if (m->name.empty() || m->own.count(name) == 0 || name[0] == '_') continue;
-      d.notes.push_back(fmt::format("module `{}` has one: `use {}.{{{}}};`", m->name, m->name, name));
-      break;
-    }
   }
   return failed(std::move(d));
 }

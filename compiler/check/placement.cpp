@@ -87,7 +87,9 @@ void BodyChecker::reportPlacements(const MutExpr& server, const MutExpr& clients
   const bool meetAtServer = lift.wanted ? *lift.wanted == Placement::Server : lift.isOperator;
   if (meetAtServer && (lift.isOperator || lift.isStruct) && is(each, TypeKind::Placed) && each->placement == Placement::Clients) {
     // What differs from client to client is brought together before it meets a value of the server.
-    const bool canMean = allLeaves(each->element, core::isFloat);
+    // Who divides by the number of clients wants the sum.
+    const bool isCounted = source(server->span).find("federated_count(") != std::string::npos;
+    const bool canMean = allLeaves(each->element, core::isFloat) && !isCounted;
     const char* const intrinsic = canMean ? "federated_mean(" : "federated_sum(";
     if (lift.isStruct) {
       // Or it is meant to stay with them.

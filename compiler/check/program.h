@@ -68,6 +68,7 @@ class ProgramChecker {
   std::shared_ptr<const FnInstance> instantiate(const FnDecl& fn, InstanceArgs args, Span neededAt, const std::string& user);
   /// A module-level value, checked at its first use. Null after an error.
   std::shared_ptr<const GlobalLet> global(GlobalDecl& g, Span use, const std::string& user);
+  const CheckOptions& options() const { return options_; }
   /// Remembers that `user` needs `used`; false (and an error) if that closes a circle.
   bool noteUse(const std::string& user, const std::string& used, Span at);
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -304,6 +305,8 @@ struct TypedProgram {
   std::vector<std::shared_ptr<const LambdaBody>> derivatives;
   /// Dimension variables of all types in the program.
   std::vector<DimVarInfo> dims;
+  /// The files of the standard library: what fails in one of them is told at the call in a file of the user's.
+  std::set<FileId> library;
 };
 
 }  // namespace fedc::check

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <string_view>
 
 #include "compiler/driver/library.h"
 
@@ -76,6 +78,32 @@ std::optional<FileId> ModuleFinder::find(const std::string& name, FileId fromFil
     if (auto id = load((fs::path(folder) / (name + ".fed")).string())) return id;
   }
   return library_ != nullptr ? library_->find(name) : std::nullopt;
+}
+
+std::optional<std::string> ModuleFinder::having(const std::string& name) const {
+  const auto declares = [&](std::string_view line) {
+    for (const std::string_view word : {"fn ", "struct "}) {
+      if (!line.starts_with(word) || !line.substr(word.size()).starts_with(name)) continue;
+      const std::string_view rest = line.substr(word.size() + name.size());
+      if (rest.empty() || rest[0] == '(' || rest[0] == '<' || rest[0] == ' ') return true;
+    }
+    return false;
+  };
+  std::vector<std::string> folders = folders_;
+  if (library_ != nullptr) folders.push_back(stdlibFolder());
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const std::string& folder : folders) {
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+      if (it->path().extension() == ".fed") files.push_back(it->path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);)
+      if (declares(line)) return file.stem().string();
+  }
+  return std::nullopt;
 }
 
 }  // namespace fedc::driver

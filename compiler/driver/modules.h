@@ -24,6 +24,8 @@ class ModuleFinder {
                const std::map<std::string, std::string>* texts = nullptr);
   /// The source of module `name` as used from `fromFile`; nothing if there is none.
   std::optional<FileId> find(const std::string& name, FileId fromFile);
+  /// The module of the standard library, or on the include path, that declares a function or a struct of this name at the beginning of a line.
+  std::optional<std::string> having(const std::string& name) const;
 
  private:
   std::optional<FileId> load(const std::string& path);

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 
 #include "compiler/check/check.h"
 #include "compiler/core/text.h"
@@ -87,13 +89,30 @@ Expected<bool> checkProgram(Compilation& compilation, const std::string& path, c
   return checkSource(compilation, (*file)->id(), options);
 }
 
+namespace {
+
+std::set<FileId> libraryFiles(const SourceManager& sources, const Library* library) {
+  std::set<FileId> out;
+  std::error_code error;
+  const std::string folder = std::filesystem::weakly_canonical(stdlibFolder(), error).string() + "/";
+  for (FileId f = 0; f < sources.size(); ++f) {
+    const bool isThere = library == nullptr && std::filesystem::weakly_canonical(sources.file(f).path(), error).string().starts_with(folder);
+    if (isThere || (library != nullptr && library->has(f))) out.insert(f);
+  }
+  return out;
+}
+
+}  // namespace
+
 bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options) {
   ModuleFinder finder(compilation.sources, options.include, options.library, options.modules);
   check::CheckOptions checkOptions;
   checkOptions.params = options.params;
   if (options.library != nullptr) checkOptions.parsed = options.library->parsed();
+  checkOptions.moduleWith = [&finder](const std::string& name) { return finder.having(name); };
   const auto find = [&](const std::string& name, FileId from) { return compilation.lookups.emplace_back(name, from, finder.find(name, from)).found; };
   compilation.typed = check::check(compilation.sources, file, find, checkOptions, compilation.sink);
+  if (compilation.typed) compilation.typed->library = libraryFiles(compilation.sources, options.library);
   if (compilation.typed && !checkNatives(*compilation.typed, options.plugins.get(), compilation.sink)) return false;
   if (compilation.typed && options.print && (options.printAfter == "check" || options.printAfter == "all")) {
     options.print("check", check::print(*compilation.typed));

@@ -538,6 +538,10 @@ struct Cut {
     graph.data = entry.data;
     graph.cohort = entry.cohort;
     graph.assertions = entry.assertions;
+    // What clients check is checked, also where nothing is aggregated afterwards.
+    for (const auto& [home, fn] : entry.homes) {
+      if (home.kind == Home::Kind::Clients && hasCheck(fn->fn.body)) entry.exchanges.try_emplace(home.level);
+    }
     int last = 0;
     for (const auto& [level, exchange] : entry.exchanges) last = std::max(last, level);
     for (std::size_t i = 0; i < entry.inputs.size(); ++i) {

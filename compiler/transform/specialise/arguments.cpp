@@ -129,11 +129,14 @@ void Specialiser::clientResult(const check::TypeRef& type, const Value& v, const
   std::vector<std::string> names;
   leafNames(type, part, names);
   const std::vector<Leaf> leaves = leavesOf(v);
-  if (names.size() != leaves.size()) stop(Code::NotYetSupported, span, "an entry point cannot return this type");
+  if (names.size() != leaves.size()) noResult(type, span);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const Leaf& l = leaves[i];
     for (const Dim& d : l.type.dims) {
-      if (!d.constant()) stop(Code::SizeNotKnown, span, "a result at the clients has a size that differs from client to client");
+      if (!d.constant()) {
+        stop(Code::SizeNotKnown, span, "a result at the clients has a size that differs from client to client",
+             "return as much as there can be, and how many they are: `pad(s.take(100).collect(), 100)` and `s.count()`");
+      }
     }
     const int level = l.home.kind == Home::Kind::Clients ? l.home.level : 1;
     // The exchange that its clients work in, with the server's step after it.

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -203,8 +205,14 @@ void Specialiser::serverResults(const check::TypeRef& type, const Value& v, core
   leafNames(type, prefix, names);
   InHome scope(*this, Home{Home::Kind::Server, last});
   std::vector<Leaf> leaves = leavesOf(v);
-  if (names.size() != leaves.size()) stop(Code::NotYetSupported, span, "an entry point cannot return this type");
-  for (const Leaf& l : leaves) knownOutside(l.type, span);
+  if (names.size() != leaves.size()) noResult(type, span);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (!isKnownOutside(leaves[i].type)) {
+      stop(Code::SizeNotKnown, span,
+           fmt::format("the size of the result{} depends on the data", names[i].empty() ? "" : fmt::format(" `{}`", names[i])),
+           "return as much as there can be, and how many they are: `pad(s.take(100).collect(), 100)` and `s.count()`");
+    }
+  }
   for (std::size_t i = 0; i < leaves.size(); ++i) entry_->results.push_back({kind, leaf(use(leaves[i]), leaves[i].type), leafName(names[i])});
 }
 

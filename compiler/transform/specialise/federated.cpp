@@ -45,6 +45,13 @@ Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span, 
 Value Specialiser::broadcast(const Value& v, Span span) {
   Home home = homeOf(v);
   if (home.kind == Home::Kind::Static) return v;
+  for (const Leaf& l : leavesOf(v)) {
+    for (const Dim& d : l.type.dims) {
+      if (!d.constant())
+        stop(Code::SizeNotKnown, span, "what is sent to the clients has a size that is not known before the run",
+             "send what is made of it, or state its size: `federated_broadcast(x as f32[100])`");
+    }
+  }
   InHome scope(*this, Home{Home::Kind::Clients, home.level + 1});
   return map(v, [&](const Leaf& l) {
     const Leaf sent = leaf(use(l), l.type);

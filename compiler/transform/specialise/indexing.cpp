@@ -184,20 +184,6 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
 
 Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span) {
   const std::size_t rank = l.type.dims.size();
-  bool gathers = false;
-  for (const Selection& s : by) gathers = gathers || s.kind == Subscript::Kind::Gather;
-  if (gathers) {
-    if (by.size() != 1) notYet(span, "assignment through a gather and another index together");
-    checkIndex(by[0].at->leaf, l.type.dims[0], false, span);
-    core::Attrs attrs;
-    attrs.axes = {0};
-    attrs.scatter = core::ScatterMode::Set;
-    Leaf index = convert(*by[0].at, Elem::I32, span).leaf;
-    std::vector<Dim> dims = index.type.dims;
-    dims.insert(dims.end(), l.type.dims.begin() + 1, l.type.dims.end());
-    Leaf whole = broadcastTo(with, dims, span);
-    return leaf(builder(span).emit1(Op::Scatter, {useWhole(l, span), useWhole(index, span), useWhole(whole, span)}, attrs));
-  }
   std::vector<Atom> starts;
   std::vector<Dim> dims;
   for (std::size_t axis = 0; axis < rank; ++axis) {

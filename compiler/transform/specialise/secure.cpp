@@ -38,7 +38,18 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
     if (!m.atom.isLiteral || !m.type.dims.empty()) return "";
     return fmt::format(" ({})", core::isSigned(m.type.elem) ? std::to_string(m.atom.literal.toInt()) : std::to_string(m.atom.literal.bits));
   };
-  const auto limitOf = [&](std::size_t i) { return limits.size() == 1 ? limits[0] : limits[i]; };
+  // A literal for leaves of several types, in the type of each. No integer of a type is above its largest one.
+  const auto limitOf = [&](std::size_t i) {
+    const Leaf& m = limits.size() == 1 ? limits[0] : limits[i];
+    const Elem e = leavesOf(x)[i].type.elem;
+    if (b == Builtin::FederatedSecureSumBitwidth || m.type.elem == e || !m.atom.isLiteral) return m;
+    const Literal most = core::reduceIdentity(core::ReduceKind::Min, e);
+    const std::int64_t number = m.atom.literal.toInt();
+    const bool fits = number <= 0 || static_cast<std::uint64_t>(number) <= most.bits;
+    if (!fits && b == Builtin::FederatedSecureModularSum)
+      stop(Code::AssertionFails, span, fmt::format("the modulus of `{}` is above what `{}` can hold", name, core::elemName(e)));
+    return whole(e, fits ? number : most.toInt());
+  };
   const auto wide = [&](const Leaf& l) { return convert(Value::of(l), Elem::U64, span).leaf; };
   const auto leafwise = [&](const Value& form, const std::function<Leaf(std::size_t)>& make) {
     std::vector<Leaf> out;
@@ -60,9 +71,12 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
       checkAll(binaryLeaf(BinaryOp::Ge, q, zero, span), span, fmt::format("a client gives a negative number to `{}`", name));
     }
     if (b == Builtin::FederatedSecureSum) {
+      if (core::isSigned(m.type.elem)) checkAll(binaryLeaf(BinaryOp::Ge, m, whole(m.type.elem, 0), span), span, fmt::format("`max` of `{}` is below 0", name));
       checkAll(binaryLeaf(BinaryOp::Le, q, m, span), span, fmt::format("a client gives a number above `max`{} to `{}`", shown(m), name));
       return wide(q);
     }
+    if (m.atom.isLiteral && (m.atom.literal.toInt() < 1 || m.atom.literal.toInt() > 64))
+      stop(Code::AssertionFails, span, fmt::format("the bits of `{}` are not 1 to 64", name));
     const Leaf bits = convert(Value::of(m), Elem::I64, span).leaf;
     const Leaf fits = binaryLeaf(BinaryOp::And, binaryLeaf(BinaryOp::Ge, bits, whole(Elem::I64, 1), span),
                                  binaryLeaf(BinaryOp::Le, bits, whole(Elem::I64, 64), span), span);

@@ -229,6 +229,15 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         return std::any_of(q.inner.begin(), q.inner.end(), [&](const auto& i) { return shuffles(*i); });
       };
       const bool varies = shuffles(*s.inner[0]);
+      // What is made of each element by itself is made of the repeated ones: then only the order differs from pass to pass.
+      const K outer = s.inner[0]->kind;
+      if (varies && (outer == K::Map || outer == K::Filter || outer == K::FlatMap)) {
+        auto repetition = std::make_shared<Sequence>(s);
+        repetition->inner = s.inner[0]->inner;
+        Sequence of = *s.inner[0];
+        of.inner = {std::move(repetition)};
+        return plan(of, pass, demand, span);
+      }
       // The inner sequence is planned for the elements and for the positions of each pass: its sizes are the same in both.
       std::function<std::shared_ptr<const Sequence>(const std::shared_ptr<const Sequence>&)> sized = [&](const std::shared_ptr<const Sequence>& q) {
         auto copy = std::make_shared<Sequence>(*q);
@@ -251,8 +260,32 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         if (!s.argument) return Value::literal(Literal::ofInt(Elem::I32, 0));
         return binary(check::BinaryOp::Mul, convert(pass, Elem::I32, span), count, span);
       };
-      Plan first = plan(*repeated, varies ? base() : pass, std::nullopt, span);
-      if (first.endless) stop(Code::EndlessSequence, span, "an endless sequence cannot be repeated");
+      // Below all that shuffles, or takes from it, is what does not differ: it is planned once, and the order of a pass are positions in it.
+      std::optional<Plan> source;
+      std::shared_ptr<const Sequence> order = repeated;
+      if (varies) {
+        std::vector<const Sequence*> chain;
+        const Sequence* root = repeated.get();
+        for (; shuffles(*root); root = root->inner[0].get()) {
+          if (root->kind != K::Shuffle && root->kind != K::Take && root->kind != K::Skip)
+            notYet(span, "`repeat` of a sequence that is joined or batched after it was shuffled", "join or batch behind `repeat`");
+          chain.push_back(root);
+        }
+        source = plan(*root, pass, std::nullopt, span);
+        auto positions = std::make_shared<Sequence>(*root);
+        positions->kind = K::Columns;
+        positions->columns = Value::of(leaf(builder(span).iota({source->count}, 0, Elem::I32)));
+        positions->rows = source->count;
+        positions->inner.clear();
+        order = std::move(positions);
+        for (auto q = chain.rbegin(); q != chain.rend(); ++q) {
+          auto copy = std::make_shared<Sequence>(**q);
+          copy->inner = {order};
+          order = std::move(copy);
+        }
+      }
+      Plan first = plan(*order, varies ? base() : pass, std::nullopt, span);
+      if (first.endless || (source && source->endless)) stop(Code::EndlessSequence, span, "an endless sequence cannot be repeated");
       Plan p;
       p.endless = !times;
       if (times) p.count = first.count * *times;
@@ -289,26 +322,10 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       // A different order in each pass: the orders of all passes, one after the other.
       Dim n = first.count;
       Dim passes = times ? *times : Dim::ceildiv(*demand, Dim::max(n, Dim(1)));
-      const auto& sequence = repeated;
       std::vector<Value> orders;
       Value start = base();
-      // The order of one pass: where its elements stand in the plain sequence. Only what shuffles differs, so the inner plan is asked for
-      // positions instead of elements.
       auto positionsOf = [&](const Value& at) {
-        std::function<std::shared_ptr<const Sequence>(const Sequence&)> bare = [&](const Sequence& q) {
-          auto copy = std::make_shared<Sequence>(q);
-          if (q.kind == K::Columns) {
-            Leaf iota = leaf(builder(span).iota({q.rows}, 0, Elem::I32));
-            copy->columns = Value::of(iota);
-            return std::shared_ptr<const Sequence>(copy);
-          }
-          if (q.kind != K::Shuffle && q.kind != K::Take && q.kind != K::Skip) {
-            notYet(span, "`repeat` of a sequence that is shuffled and then mapped, filtered or joined; put `repeat` right behind `shuffle`");
-          }
-          copy->inner = {bare(*q.inner[0])};
-          return std::shared_ptr<const Sequence>(copy);
-        };
-        Plan inner = plan(*bare(*sequence), at, std::nullopt, span);
+        Plan inner = plan(*order, at, std::nullopt, span);
         R all;
         all.kind = R::Kind::Block;
         all.at = Value::literal(Literal::ofInt(Elem::I32, 0));
@@ -319,11 +336,9 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
           passes, {}, span, "pass",
           [&](const Value& p, const std::vector<Value>&) { return std::vector<Value>{positionsOf(binary(check::BinaryOp::Add, start, p, span))}; },
           &orders);
-      Leaf order = reshape(orders[0].leaf, {passes * n}, span);
-      std::function<const Sequence*(const Sequence*)> root = [&](const Sequence* q) { return q->kind == K::Columns ? q : root(q->inner[0].get()); };
-      Plan source = plan(*root(sequence.get()), pass, std::nullopt, span);
+      Leaf all = reshape(orders[0].leaf, {passes * n}, span);
       p.count = times ? n * *times : n;
-      p.fetch = [source, through, order](const R& rows) { return through(source, order, rows); };
+      p.fetch = [of = *source, through, all](const R& rows) { return through(of, all, rows); };
       return p;
     }
     case K::Batch: {
@@ -338,7 +353,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       p.count = Dim::ceildiv(inner.count, b);
       const bool endless = inner.endless;
       p.fetch = [this, inner, b, endless, span](const R& rows) {
-        if (rows.kind != R::Kind::One) notYet(span, "batches of batches");
+        if (rows.kind != R::Kind::One) notYet(span, "a whole sequence of batches", "take them one by one: `for b in s.batch(n) { .. }`, or `s.batch(n).fold(zero, |a, b| ..)`");
         Value at = binary(check::BinaryOp::Mul, rows.at, number(b, Elem::I32, span), span);
         R block;
         block.kind = R::Kind::Block;
@@ -452,9 +467,40 @@ Value Specialiser::sequenceBuiltin(Builtin b, const OptionalArgs& args, const ch
   }
 }
 
+/// Whether the elements are made of batches, which are fetched one by one, and are themselves of one size.
+std::optional<Value> Specialiser::elementOfBatches(const Value& seq, const Plan& p) {
+  if (seq.kind != Value::Kind::Sequence) return std::nullopt;
+  const Sequence* q = seq.sequence.get();
+  while (q->kind == Sequence::Kind::Map || q->kind == Sequence::Kind::Enumerate || q->kind == Sequence::Kind::Take || q->kind == Sequence::Kind::Skip)
+    q = q->inner[0].get();
+  if (q->kind != Sequence::Kind::Batch) return std::nullopt;
+  core::Region probe;
+  InRegion scope(*this, probe);
+  Rows one;
+  one.at = Value::literal(Literal::ofInt(Elem::I32, 0));
+  Value like = p.fetch(one);
+  for (const Leaf& l : leavesOf(like)) {
+    for (const Dim& d : l.type.dims)
+      if (!d.constant()) return std::nullopt;
+  }
+  return like;
+}
+
 Value Specialiser::collectSequence(const Value& seq, Span span) {
   Plan p = planValue(seq, span);
   if (p.endless) stop(Code::EndlessSequence, span, "an endless sequence cannot be collected", "`take` some of it first");
+  if (elementOfBatches(seq, p)) {
+    std::vector<Value> rows;
+    loop(
+        p.count, {}, span, "batch",
+        [&](const Value& i, const std::vector<Value>&) {
+          Rows one;
+          one.at = i;
+          return std::vector<Value>{p.fetch(one)};
+        },
+        &rows);
+    return rows[0];
+  }
   Rows all;
   all.kind = Rows::Kind::Block;
   all.at = Value::literal(Literal::ofInt(Elem::I32, 0));
@@ -465,6 +511,15 @@ Value Specialiser::collectSequence(const Value& seq, Span span) {
 Value Specialiser::sumSequence(const Value& seq, Span span) {
   Plan p = planValue(seq, span);
   if (p.endless) stop(Code::EndlessSequence, span, "an endless sequence cannot be summed", "`take` some of it first");
+  if (const auto element = elementOfBatches(seq, p)) {
+    Value zero = map(*element, [&](const Leaf& l) { return Value::literal(Literal::zero(l.type.elem), l.type).leaf; });
+    return loop(p.count, {zero}, span, "batch", [&](const Value& i, const std::vector<Value>& now) {
+      Rows one;
+      one.at = i;
+      return std::vector<Value>{
+          zip(now[0], p.fetch(one), span, [&](const Leaf& sum, const Leaf& l) { return elementwise(Op::Add, {sum, l}, span); })};
+    })[0];
+  }
   // What one element looks like gives the zero; the probe's statements are dropped.
   Value like;
   {

@@ -1,8 +1,11 @@
 #include "compiler/transform/specialise/specialiser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 
+#include "compiler/check/check.h"
 #include "compiler/core/builder.h"
 #include "compiler/core/op_table.h"
 #include "compiler/transform/rewrite.h"
@@ -135,7 +138,8 @@ Atom Specialiser::use(const Leaf& leaf) {
       if (!d.constant()) stop(Code::SizeNotKnown, current_, "what leaves the server has a size that is not known before the run");
     }
   }
-  if (leaf.home.kind == Home::Kind::Server) knownOutside(info.type, current_);
+  if (leaf.home.kind == Home::Kind::Server && !isKnownOutside(info.type))
+    stop(Code::SizeNotKnown, current_, "the size of this value is known only where it is made");
   Origin origin;
   origin.kind = leaf.home.kind == Home::Kind::Clients ? Origin::Kind::Carry : Origin::Kind::Server;
   origin.from = leaf.home;
@@ -150,13 +154,19 @@ Atom Specialiser::use(const Leaf& leaf) {
 }
 
 /// Whether the runtime can tell an extent of a server's value: it is made of the cohort's size and lengths of sequences.
-void Specialiser::knownOutside(const Type& type, Span span) {
+bool Specialiser::isKnownOutside(const Type& type) const {
   const auto known = static_cast<Dim::Variable>(kLengths + entry_->sequences.size());
   for (std::size_t i = 0; i < type.dims.size(); ++i) {
     bool outside = true;
     type.dims[i].substitute([&](Dim::Variable v) -> std::optional<Dim> { return outside = outside && v < known, std::nullopt; });
-    if (!outside || (i > 0 && !type.dims[i].constant())) stop(Code::SizeNotKnown, span, "the size of this value is known only where it is made");
+    if (!outside || (i > 0 && !type.dims[i].constant())) return false;
   }
+  return true;
+}
+
+void Specialiser::noResult(const check::TypeRef& type, Span span) {
+  notYet(span, fmt::format("`{}` as a result of an entry point", check::print(type, typed_.dims)),
+         "a sequence is none: `s.collect()` makes an array of it, of a size that is known");
 }
 
 Atom Specialiser::useWhole(const Leaf& leaf, Span span) {
@@ -224,9 +234,9 @@ Span Specialiser::userSpan(Span span) const {
 }
 
 std::uint32_t Specialiser::site(Span span, std::string message) {
-  // A check inside a library function is reported at the call in the user's own file.
+  // A check inside a library function is reported at the call in the user's own file; one in a module of the user's where it stands.
   std::string function;
-  span = callInOwnFile(span, function);
+  if (typed_.library.contains(span.file)) span = callInOwnFile(span, function);
   if (!function.empty()) message += " (in `" + function + "`)";
   module_.sites.push_back({span, std::move(message)});
   return static_cast<std::uint32_t>(module_.sites.size() - 1);
@@ -262,8 +272,9 @@ void Specialiser::reportLimit(const Overgrown& limit) {
   }
 }
 
-void Specialiser::notYet(Span span, const std::string& what) {
-  stop(Code::NotYetSupported, span, what + " cannot be compiled yet", "it is checked, but this version has no code for it");
+void Specialiser::notYet(Span span, const std::string& what, const std::string& otherwise) {
+  stop(Code::NotYetSupported, span, what + " cannot be compiled yet",
+       otherwise.empty() ? "it is checked, but this version has no code for it" : otherwise);
 }
 
 std::optional<Dim> Specialiser::numberOf(const Value& v) {

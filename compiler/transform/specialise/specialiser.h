@@ -53,7 +53,9 @@ class Specialiser {
   /// Emits into a region of the current function for its lifetime.
   class InRegion;
   HomeFn& homeFn(Home home);
-  void knownOutside(const core::Type& type, Span span);
+  bool isKnownOutside(const core::Type& type) const;
+  /// An entry point cannot return a value of this type.
+  [[noreturn]] void noResult(const check::TypeRef& type, Span span);
   core::Builder builder(Span span) {
     if (trace_) traceCall();
     return {here_.home->fn, *here_.into, span};
@@ -81,7 +83,8 @@ class Specialiser {
   void checkAll(const Leaf& condition, Span span, std::string message);
   [[noreturn]] void stop(Code code, Span span, std::string message, std::string note = {});
   void reportLimit(const Overgrown& limit);
-  [[noreturn]] void notYet(Span span, const std::string& what);
+  /// `otherwise`: how the same is written so that it compiles.
+  [[noreturn]] void notYet(Span span, const std::string& what, const std::string& otherwise = {});
   /// The integer as a polynomial in dimensions of the current function, if known.
   std::optional<Dim> numberOf(const Value& v);
   /// The same where the program must know it: an error otherwise.
@@ -207,6 +210,7 @@ class Specialiser {
   Plan plan(const Sequence& s, const Value& pass, const std::optional<Dim>& demand, Span span);
   Plan planValue(const Value& v, Span span);
   Value fetchRows(const Value& columns, const Rows& rows, Span span);
+  std::optional<Value> elementOfBatches(const Value& seq, const Plan& p);
   Value sumSequence(const Value& seq, Span span);
   Value collectSequence(const Value& seq, Span span);
   void forSequence(const check::Stmt& s, const Value& seq, Env& env);

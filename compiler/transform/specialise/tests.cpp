@@ -61,7 +61,7 @@ Value Specialiser::assertClose(const OptionalArgs& args, const check::TypeRef& t
     for (const Leaf& l : leaves) {
       if (!assertion.ofClients) {
         InHome scope(*this, Home{Home::Kind::Server, level});
-        knownOutside(l.type, span);
+        if (!isKnownOutside(l.type)) stop(Code::SizeNotKnown, span, "the size of this value is known only where it is made");
         at.push_back(entry_->results.size());
         entry_->results.push_back({core::Graph::Output::Kind::Report, leaf(use(l), l.type), "value"});
         continue;

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+namespace fedc::check {
+
+/// A name of TensorFlow Federated, NumPy or JAX, and how Fed says it.
+struct ForeignName {
+  std::string_view name;
+  std::string_view note;
+  /// What may stand in its place as it is; empty if more has to change.
+  std::string_view replacement;
+};
+
+/// Nothing if it is no such name.
+const ForeignName* foreignName(std::string_view name);
+
+}  // namespace fedc::check
