@@ -48,6 +48,8 @@ constexpr ForeignName kNames[] = {
 
 }  // namespace
 
+std::span<const ForeignName> foreignNames() { return kNames; }
+
 const ForeignName* foreignName(std::string_view name) {
   const auto at = std::find_if(std::begin(kNames), std::end(kNames), [&](const ForeignName& n) { return n.name == name; });
   return at == std::end(kNames) ? nullptr : at;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace fedc::check {
@@ -12,7 +13,10 @@ struct ForeignName {
   std::string_view replacement;
 };
 
-/// Nothing if it is no such name.
+/// All of them; a test walks them.
+std::span<const ForeignName> foreignNames();
+
+/// Null if it is no such name.
 const ForeignName* foreignName(std::string_view name);
 
 }  // namespace fedc::check

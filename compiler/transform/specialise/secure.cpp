@@ -71,7 +71,8 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
       checkAll(binaryLeaf(BinaryOp::Ge, q, zero, span), span, fmt::format("a client gives a negative number to `{}`", name));
     }
     if (b == Builtin::FederatedSecureSum) {
-      if (core::isSigned(m.type.elem)) checkAll(binaryLeaf(BinaryOp::Ge, m, whole(m.type.elem, 0), span), span, fmt::format("`max` of `{}` is below 0", name));
+      if (core::isSigned(m.type.elem))
+        checkAll(binaryLeaf(BinaryOp::Ge, m, whole(m.type.elem, 0), span), span, fmt::format("`max` of `{}` is below 0", name));
       checkAll(binaryLeaf(BinaryOp::Le, q, m, span), span, fmt::format("a client gives a number above `max`{} to `{}`", shown(m), name));
       return wide(q);
     }

@@ -353,7 +353,8 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       p.count = Dim::ceildiv(inner.count, b);
       const bool endless = inner.endless;
       p.fetch = [this, inner, b, endless, span](const R& rows) {
-        if (rows.kind != R::Kind::One) notYet(span, "a whole sequence of batches", "take them one by one: `for b in s.batch(n) { .. }`, or `s.batch(n).fold(zero, |a, b| ..)`");
+        if (rows.kind != R::Kind::One)
+          notYet(span, "a whole sequence of batches", "take them one by one: `for b in s.batch(n) { .. }`, or `s.batch(n).fold(zero, |a, b| ..)`");
         Value at = binary(check::BinaryOp::Mul, rows.at, number(b, Elem::I32, span), span);
         R block;
         block.kind = R::Kind::Block;
