@@ -14,12 +14,12 @@ using core::Var;
 
 namespace {
 
-constexpr std::array kAllFacts = {Fact::Data,       Fact::State,       Fact::Draw,   Fact::FixedDraw, Fact::RunKey, Fact::Read,  Fact::Name,
-                                  Fact::TrueOfName, Fact::FalseOfName, Fact::Chosen, Fact::Named,     Fact::Held,   Fact::Single};
+constexpr std::array kAllFacts = {Fact::Data,   Fact::State,  Fact::Draw,     Fact::FixedDraw, Fact::RunKey,      Fact::Read,
+                                  Fact::Name,   Fact::Chosen, Fact::Named,    Fact::Held,      Fact::Single,      Fact::TrueOfName,
+                                  Fact::Placed, Fact::Mask,   Fact::Relative, Fact::Sum,       Fact::FalseOfName, Fact::Mixed};
 
 /// What is made of a value has them, too.
-constexpr Bits kStaying =
-    kContent | Fact::Draw | Fact::FixedDraw | Fact::RunKey | Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named | Fact::Held;
+constexpr Bits kStaying = kContent | kChoice | Fact::Draw | Fact::FixedDraw | Fact::RunKey | Fact::Held | Fact::Sum | Fact::Mixed;
 
 bool isMove(Op op) {
   switch (op) {
@@ -58,6 +58,22 @@ bool isComparison(Op op) { return op == Op::Eq || op == Op::Ne || op == Op::Lt |
 bool isElementwise(Op op) { return op <= Op::Digamma || op == Op::Broadcast || op == Op::Reshape; }
 
 bool isNumber(core::Elem e) { return e != core::Elem::Bool && e != core::Elem::Key; }
+
+bool isArithmetic(Op op) { return isElementwise(op) && !isComparison(op); }
+
+/// Content may be added to a draw: that is noise. Where the two meet in anything else, one may decide what is left of the other.
+bool isAdditive(const Stmt& s) {
+  switch (s.op) {
+    case Op::Add:
+    case Op::Sub:
+    case Op::Concat:
+    case Op::Pad:
+    case Op::Reduce:
+    case Op::Cumulative:
+    case Op::Trace: return true;
+    default: return isMove(s.op) || isComparison(s.op);
+  }
+}
 
 bool isReadAtPlace(Op op) { return op == Op::Gather || op == Op::Pick || op == Op::DynamicSlice; }
 
@@ -102,6 +118,7 @@ void FnFacts::flow(Var to, const Atom& from, Span span) {
   if (from.isLiteral) return;
   const Facts facts = vars_[from.var];
   vars_[to].varies |= facts.varies;
+  vars_[to].chosenAnew &= facts.chosenAnew;
   vars_[to].edges.insert(facts.edges.begin(), facts.edges.end());
   const bool isBool = fn_->typeOf(to).elem == core::Elem::Bool;
   for (const Fact f : kAllFacts) {
@@ -116,6 +133,26 @@ void FnFacts::flow(Var to, const Atom& from, Span span) {
   }
 }
 
+void FnFacts::linger(Var to, const Atom& from, Bits which, Span span) {
+  const Facts facts = of(from);
+  for (const Fact f : kAllFacts) {
+    if (facts.has(f) && (which & bit(f)) != 0) give(to, f, from.var, f, span);
+  }
+}
+
+void FnFacts::choose(Var to, std::optional<Var> by, Fact because, Span span) {
+  vars_[to].chosenAnew = 0;
+  if (fn_->typeOf(to).elem != core::Elem::Bool) return give(to, Fact::Chosen, by, because, span);
+  give(to, Fact::TrueOfName, by, because, span);
+  give(to, Fact::FalseOfName, by, because, span);
+}
+
+bool FnFacts::isDrawn(const Facts& facts) const {
+  if (!facts.any(Fact::Draw | Fact::FixedDraw) || facts.any(kChoice | Fact::Data)) return false;
+  // What was drawn once and is kept without change is in FixedDraw; other state may hold data by now.
+  return (!facts.has(Fact::State) || facts.has(Fact::FixedDraw)) && (facts.varies & ~publicLevels_) == 0;
+}
+
 void FnFacts::flow(Var to, const Dim& from, Span span) {
   const Facts facts = of(from);
   vars_[to].varies |= facts.varies;
@@ -124,10 +161,25 @@ void FnFacts::flow(Var to, const Dim& from, Span span) {
   }
 }
 
+void FnFacts::flowTurns(Var to, const Stmt& s, std::uint64_t level) {
+  Facts& facts = vars_[to];
+  const bool isCount = facts.any(kChoice) && !facts.any(kContent) && (facts.chosenAnew & level) != 0;
+  facts.chosenAnew &= ~level;
+  // How many examples something holds for says no more of one that is chosen.
+  if (!isCount) flow(to, s.attrs.extent, s.span);
+}
+
 bool FnFacts::isZero(const Atom& a) const {
   if (a.isLiteral) return a.literal.bits == 0;
   const Stmt* s = definition(a.var);
   return s != nullptr && s->op == Op::Broadcast && isZero(s->args[0]);
+}
+
+bool FnFacts::isNonzero(const Atom& a) const {
+  if (a.isLiteral) return a.literal.bits != 0;
+  const Stmt* s = definition(a.var);
+  if (s == nullptr || (s->op != Op::Broadcast && s->op != Op::Reshape && s->op != Op::Concat)) return false;
+  return std::all_of(s->args.begin(), s->args.end(), [&](const Atom& part) { return isNonzero(part); });
 }
 
 void FnFacts::setParam(Var v, Facts facts) {
@@ -189,12 +241,15 @@ void FnFacts::plain(const Stmt& s) {
       const bool isByName = isReadAtPlace(s.op) && i > 0 && of(a).has(Fact::Name) && !of(s.args[0]).any(kContent);
       if (isByName) {
         give(to, Fact::Named, a.var, Fact::Name, s.span);
+        vars_[to].chosenAnew = 0;
       } else {
         flow(to, a, s.span);
       }
     }
     forEachDim(s.attrs, [&](const Dim& d) { flow(to, d, s.span); });
     if (s.attrs.native) choiceInside(to, s);
+    if (isReadAtPlace(s.op)) readAtPlace(to, s);
+    product(to, s);
     if (s.op == Op::Not) {
       Facts& facts = vars_[to];
       const bool yes = facts.has(Fact::TrueOfName), no = facts.has(Fact::FalseOfName);
@@ -210,49 +265,141 @@ void FnFacts::choiceInside(Var to, const Stmt& s) {
   const bool hasContent = std::any_of(s.args.begin(), s.args.end(), [&](const Atom& a) { return of(a).any(kContent); });
   for (const Atom& a : s.args) {
     const Facts facts = of(a);
-    const bool isOfClient = facts.has(Fact::Name) || (facts.has(Fact::Read) && facts.varies == 0);
-    if (!isOfClient && !(facts.has(Fact::Single) && hasContent)) continue;
-    const Fact because = facts.has(Fact::Name) ? Fact::Name : isOfClient ? Fact::Read : Fact::Single;
-    if (fn_->typeOf(to).elem == core::Elem::Bool) {
-      give(to, Fact::TrueOfName, a.var, because, s.span);
-      give(to, Fact::FalseOfName, a.var, because, s.span);
-    } else {
-      give(to, Fact::Chosen, a.var, because, s.span);
+    if (facts.has(Fact::Name)) {
+      choose(to, a.var, Fact::Name, s.span);
+    } else if (facts.has(Fact::Read) && facts.varies == 0) {
+      choose(to, a.var, Fact::Read, s.span);
+    } else if (facts.has(Fact::Relative) || (facts.has(Fact::Single) && hasContent)) {
+      choose(to, a.var, facts.has(Fact::Relative) ? Fact::Relative : Fact::Single, s.span);
     }
   }
+}
+
+void FnFacts::product(Var to, const Stmt& s) {
+  if (isAdditive(s) || fn_->typeOf(to).elem == core::Elem::Key) return;
+  const std::size_t factors = s.op == Op::Fma ? 2 : s.args.size();
+  for (std::size_t i = 0; i < factors; ++i) {
+    const Facts facts = of(s.args[i]);
+    if (!facts.has(Fact::Mask) && !isFixed(facts)) continue;
+    for (std::size_t j = 0; j < factors; ++j) {
+      if (i == j || !of(s.args[j]).any(kContent) || isFixed(of(s.args[j]))) continue;
+      choose(to, s.args[i].var, facts.has(Fact::Mask) ? Fact::Mask : Fact::FixedDraw, s.span);
+    }
+  }
+}
+
+void FnFacts::readAtPlace(Var to, const Stmt& s) {
+  if (s.args[0].isLiteral) return;
+  const core::Type& from = fn_->typeOf(s.args[0].var);
+  const bool isOfContent = of(s.args[0]).any(kContent);
+  for (std::size_t i = 1; i < s.args.size(); ++i) {
+    const Facts at = of(s.args[i]);
+    const std::size_t axis = s.op == Op::DynamicSlice ? i - 1 : s.attrs.axes.empty() ? 0 : static_cast<std::size_t>(s.attrs.axes[0]);
+    // Rows of data in an order of the client's own are its rows all the same.
+    if (axis >= from.dims.size() || of(from.dims[axis]).any(kContent)) continue;
+    if (s.op == Op::DynamicSlice && s.attrs.dims[axis] == from.dims[axis]) continue;
+    const bool isName = at.has(Fact::Name) || (at.has(Fact::Read) && (at.varies & ~publicLevels_) == 0);
+    const bool isScalar = fn_->typeOf(to).rank() == 0;
+    if (isOfContent && isFixed(at)) {
+      choose(to, s.args[i].var, Fact::FixedDraw, s.span);
+    } else if (isOfContent && (isName || isDrawn(at)) && (!isScalar || at.varies != 0)) {
+      give(to, Fact::Placed, s.args[i].var, isName ? Fact::Name : Fact::Draw, s.span);
+    } else if (!isOfContent && isScalar && at.has(Fact::Name) && !isNonzero(s.args[0])) {
+      // Any list of clients is such a table.
+      if (fn_->typeOf(to).elem == core::Elem::Bool) {
+        choose(to, s.args[i].var, Fact::Name, s.span);
+      } else {
+        give(to, Fact::Mask, s.args[i].var, Fact::Name, s.span);
+      }
+    }
+  }
+}
+
+bool FnFacts::isRead(Var v, const Stmt& s) const {
+  const Facts& facts = vars_[v];
+  if (!facts.any(kContent)) return false;
+  if (s.op == Op::DimValue) return of(s.attrs.extent).has(Fact::Read);
+  if (!isMove(s.op) && !isShift(s.op)) return facts.has(Fact::Read);
+  int varying = 0;
+  const bool isOfRows = isReadAtPlace(s.op) && of(s.args[0]).any(kContent);
+  for (std::size_t i = 0; i < s.args.size(); ++i) {
+    const Facts from = of(s.args[i]);
+    if (!from.any(kContent)) continue;
+    // Each example in its turn.
+    if (isOfRows && i > 0 && from.varies != 0) continue;
+    if (!from.has(Fact::Read)) return false;
+    if (from.varies != 0) ++varying;
+  }
+  // What adds one example to another computes.
+  return isMove(s.op) || varying < 2;
+}
+
+void FnFacts::relate(Var v, const Stmt& s) {
+  const bool isWhole = isArithmetic(s.op) || isMove(s.op) || s.op == Op::Concat || s.op == Op::Pad;
+  const bool isReduced = s.op == Op::Reduce || s.op == Op::Cumulative;
+  if (!isWhole && !isReduced && !picksOne(s)) return;
+  std::optional<Var> single, relative, mask;
+  bool hasOther = false, hasContent = false, hasSum = false, isAllRelative = true, isAllMask = true;
+  for (const Atom& a : s.args) {
+    const Facts from = of(a);
+    // One element of an array stands nowhere.
+    const bool isElement = !a.isLiteral && fn_->typeOf(a.var).rank() != 0 && fn_->typeOf(v).rank() == 0;
+    if (isWhole && from.has(Fact::Placed) && !isElement) give(v, Fact::Placed, a.var, Fact::Placed, s.span);
+    if (from.has(Fact::Relative)) relative = a.var;
+    if (from.has(Fact::Mask)) mask = a.var;
+    if (from.any(kContent)) {
+      hasContent = true;
+      isAllRelative = isAllRelative && from.has(Fact::Relative);
+      isAllMask = isAllMask && from.has(Fact::Mask);
+    } else if (from.has(Fact::Mixed)) {
+      isAllRelative = isAllMask = false;
+    } else if (from.has(Fact::Single)) {
+      single = a.var;
+    } else if (from.has(Fact::Sum)) {
+      hasSum = true;
+    }
+    hasOther = hasOther || from.any(kClient);
+  }
+  // A model that was trained with such a value is made of sums.
+  if (single && !hasOther && (picksOne(s) || !hasSum)) give(v, Fact::Single, single, Fact::Single, s.span);
+  if (s.op == Op::Sign || s.op == Op::ArgReduce) {
+    if (relative) give(v, Fact::Mask, relative, Fact::Relative, s.span);
+  } else if (isReduced && !picksOne(s)) {
+    return;
+  } else if (hasContent && single) {
+    give(v, Fact::Relative, single, Fact::Single, s.span);
+  } else if (relative && isAllRelative && !hasSum) {
+    give(v, Fact::Relative, relative, Fact::Relative, s.span);
+  }
+  if (mask && isAllMask) give(v, Fact::Mask, mask, Fact::Mask, s.span);
 }
 
 void FnFacts::finish(Var v, const Stmt& s) {
   Facts& facts = vars_[v];
   const core::Type& type = fn_->typeOf(v);
   if (!s.results.empty()) {
-    // Read, Single: as long as values are only moved.
-    bool isRead = isMove(s.op) || isShift(s.op), isSingle = false, isName = true, hasClient = false;
-    std::optional<Var> name, single;
+    if (isRead(v, s)) give(v, Fact::Read, std::nullopt, Fact::Read, s.span);
+    if (isNumber(type.elem)) relate(v, s);
+    bool isName = true, hasClient = false;
+    std::optional<Var> name;
     for (const Atom& a : s.args) {
       const Facts from = of(a);
-      if (from.any(kContent) && !from.has(Fact::Read)) isRead = false;
-      if (from.has(Fact::Single)) single = a.var;
       if (!from.any(kClient)) continue;
       hasClient = true;
       if (from.has(Fact::Name)) name = a.var;
       isName = isName && from.has(Fact::Name);
     }
-    if (s.op == Op::DimValue) isRead = of(s.attrs.extent).has(Fact::Read);
-    isRead = isRead && facts.any(kContent);
-    isSingle = single && picksOne(s);
-    if (isRead) give(v, Fact::Read, std::nullopt, Fact::Read, s.span);
-    if (isSingle) give(v, Fact::Single, single, Fact::Single, s.span);
-    const Bits other = Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
-    const bool isOwnDraw = facts.any(Fact::Draw | Fact::FixedDraw | Fact::State) && !facts.has(Fact::Data) && !facts.any(other);
-    if (isNumber(type.elem) && facts.varies == 0 && type.rank() == 0 && (isRead || isOwnDraw)) give(v, Fact::Name, std::nullopt, Fact::Name, s.span);
+    const bool isOwnDraw = facts.any(Fact::Draw | Fact::FixedDraw | Fact::State) && !facts.any(kChoice | Fact::Data);
+    const bool isOwnRead = facts.has(Fact::Read) && facts.any(kContent);
+    if (isNumber(type.elem) && facts.varies == 0 && type.rank() == 0 && (isOwnRead || isOwnDraw))
+      give(v, Fact::Name, std::nullopt, Fact::Name, s.span);
     // A name next to public values of any shape: `iota == name`.
     if (isNumber(type.elem) && type.rank() != 0 && hasClient && isName && isElementwise(s.op)) give(v, Fact::Name, name, Fact::Name, s.span);
   }
   if (!declassified_.contains(v)) return;
   released_.insert(facts.edges.begin(), facts.edges.end());
   // That it may be known does not make it something else.
-  facts.bits &= Fact::Held | Fact::RunKey | Fact::Single;
+  facts.bits &= Fact::Held | Fact::RunKey | Fact::Single | Fact::Sum;
   facts.edges.clear();
 }
 
@@ -261,15 +408,18 @@ bool FnFacts::compare(const Stmt& s) {
   for (const std::size_t named : {std::size_t{0}, std::size_t{1}}) {
     const Atom &a = s.args[named], &other = s.args[1 - named];
     const Facts left = of(a), right = of(other);
-    if (right.any(kClient) || left.any(bit(Fact::Held)) || right.any(bit(Fact::Held))) continue;
-    const bool byName = left.has(Fact::Name) && (isEqual || isUnequal || left.has(Fact::FixedDraw));
-    const bool bySingle = right.has(Fact::Single) && left.any(kContent);
+    // Which of a client's draws is the largest of them is by chance, too.
+    const bool areDrawn = isDrawn(left) && isDrawn(right);
+    if ((right.any(kClient) && !areDrawn) || left.any(bit(Fact::Held)) || right.any(bit(Fact::Held))) continue;
+    const bool byName = (left.has(Fact::Name) || isDrawn(left)) && (isEqual || isUnequal || left.has(Fact::FixedDraw));
+    const bool bySingle = (right.has(Fact::Single) && left.any(kContent)) || left.any(Fact::Relative | Fact::Mask);
     if (!byName && !bySingle) continue;
     const Var to = s.results[0];
     clear(to);
     flow(to, other, s.span);
     vars_[to].varies |= left.varies;
-    const Fact because = byName ? Fact::Name : left.has(Fact::Data) ? Fact::Data : Fact::State;
+    vars_[to].chosenAnew &= left.varies & left.chosenAnew;
+    const Fact because = byName ? Fact::Name : left.has(Fact::Data) ? Fact::Data : left.has(Fact::State) ? Fact::State : Fact::Mask;
     if (!isUnequal) give(to, Fact::TrueOfName, a.var, because, s.span);
     if (!isEqual) give(to, Fact::FalseOfName, a.var, because, s.span);
     finish(to, s);
@@ -281,8 +431,15 @@ bool FnFacts::compare(const Stmt& s) {
 void FnFacts::choice(Var to, const Atom& condition, const Atom& yes, const Atom& no, Span span) {
   flow(to, yes, span);
   flow(to, no, span);
+  // What sums decide on is made of them.
+  const Bits which = of(condition).has(Fact::Sum) ? kLingering & ~bit(Fact::Single) : kLingering;
+  linger(to, yes, which, span);
+  linger(to, no, which, span);
+  if (of(yes).has(Fact::Read) && of(no).has(Fact::Read)) give(to, Fact::Read, std::nullopt, Fact::Read, span);
   if (condition.isLiteral) return;
-  const Facts facts = of(condition);
+  Facts facts = of(condition);
+  vars_[to].chosenAnew &= facts.chosenAnew;
+  if (isFixed(facts)) facts.bits |= Fact::TrueOfName | Fact::FalseOfName;
   vars_[to].varies |= facts.varies;
   vars_[to].edges.insert(facts.edges.begin(), facts.edges.end());
   const Bits ofName = Fact::TrueOfName | Fact::FalseOfName;
@@ -310,14 +467,51 @@ void FnFacts::place(const Stmt& s) {
   for (std::size_t i = 0; i < s.args.size(); ++i) {
     const Atom& a = s.args[i];
     const bool isPlace = isScatter ? i == 1 : i > 1;
-    if (isPlace && of(a).has(Fact::Name)) {
-      give(to, Fact::Chosen, a.var, Fact::Name, s.span);
+    if (isPlace && (of(a).has(Fact::Name) || isFixed(of(a)))) {
+      choose(to, a.var, of(a).has(Fact::Name) ? Fact::Name : Fact::FixedDraw, s.span);
     } else {
       flow(to, a, s.span);
     }
   }
   forEachDim(s.attrs, [&](const Dim& d) { flow(to, d, s.span); });
   finish(to, s);
+}
+
+Bits FnFacts::lingering(Var v) const { return fn_->typeOf(v).rank() == 0 ? kLingering & ~bit(Fact::Placed) : kLingering; }
+
+void FnFacts::turns(const Stmt& s, std::uint64_t level, const std::vector<bool>& takesContent) {
+  const core::Region& body = s.regions[0];
+  const auto carries = static_cast<std::size_t>(s.attrs.carries);
+  // A carry is what was read as long as it is one of the examples' values: from the first turn on, until one is not.
+  std::vector<bool> isMoved(carries);
+  for (std::size_t i = 0; i < body.params.size(); ++i) {
+    const Var param = body.params[i];
+    const Facts from = of(s.args[i]);
+    clear(param);
+    flow(param, s.args[i], s.span);
+    linger(param, s.args[i], i < carries ? lingering(param) : kLingering & ~bit(Fact::Placed), s.span);
+    vars_[param].varies |= level;
+    if (i < carries) {
+      isMoved[i] = from.has(Fact::Read) || !from.any(kContent);
+      if (takesContent[i]) vars_[param].bits |= bit(Fact::Mixed);
+    }
+    if (i < carries ? isMoved[i] : from.has(Fact::Read)) give(param, Fact::Read, std::nullopt, Fact::Read, s.span);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    block(body.stmts);
+    for (std::size_t i = 0; i < carries; ++i) {
+      Facts& carry = vars_[body.params[i]];
+      const Facts before = carry, yielded = of(body.yields[i]);
+      flow(body.params[i], body.yields[i], s.span);
+      linger(body.params[i], body.yields[i], lingering(body.params[i]), s.span);
+      if (isMoved[i] && yielded.any(kContent) && !yielded.has(Fact::Read)) {
+        isMoved[i] = false;
+        carry.bits &= ~bit(Fact::Read);
+      }
+      changed = changed || !(before == carry);
+    }
+  }
 }
 
 void FnFacts::loop(const Stmt& s) {
@@ -331,29 +525,41 @@ void FnFacts::loop(const Stmt& s) {
     facts.varies |= level;
     dims_[*s.attrs.defines] = std::move(facts);
   }
-  for (std::size_t i = 0; i < body.params.size(); ++i) {
-    clear(body.params[i]);
-    flow(body.params[i], s.args[i], s.span);
-    vars_[body.params[i]].varies |= level;
-    if (i >= carries && of(s.args[i]).has(Fact::Read)) give(body.params[i], Fact::Read, std::nullopt, Fact::Read, s.span);
+  bool isPlaced = false, isPublic = !trip.any(kContent);
+  for (std::size_t i = carries; i < body.params.size(); ++i) {
+    isPlaced = isPlaced || of(s.args[i]).has(Fact::Placed);
+    isPublic = isPublic && !of(s.args[i]).any(kContent);
   }
+  const std::uint64_t publicBefore = publicLevels_;
+  publicLevels_ = isPublic ? publicLevels_ | level : publicLevels_ & ~level;
   ++depth_;
-  for (bool changed = true; changed;) {
-    changed = false;
-    block(body.stmts);
-    for (std::size_t i = 0; i < carries; ++i) {
-      const Facts before = vars_[body.params[i]];
-      flow(body.params[i], body.yields[i], s.span);
-      changed = changed || !(before == vars_[body.params[i]]);
-    }
+  // A carry that content goes into is no public number next to a single value, though it begins as one.
+  std::vector<bool> takesContent(carries);
+  if (!isTentative_) {
+    isTentative_ = true;
+    turns(s, level, takesContent);
+    isTentative_ = false;
+    for (std::size_t i = 0; i < carries; ++i) takesContent[i] = vars_[body.params[i]].any(kContent);
   }
+  turns(s, level, takesContent);
   --depth_;
+  publicLevels_ = publicBefore;
   for (std::size_t i = 0; i < s.results.size(); ++i) {
     const Var to = s.results[i];
+    const Atom& yield = body.yields[i];
     clear(to);
-    if (i < carries) flow(to, s.args[i], s.span);
-    flow(to, body.yields[i], s.span);
-    flow(to, s.attrs.extent, s.span);
+    if (i < carries) {
+      flow(to, s.args[i], s.span);
+      linger(to, s.args[i], lingering(to), s.span);
+    }
+    flow(to, yield, s.span);
+    linger(to, yield, lingering(to), s.span);
+    vars_[to].bits &= ~bit(Fact::Mixed);
+    if (isPlaced && i >= carries) give(to, Fact::Placed, std::nullopt, Fact::Placed, s.span);
+    if (of(yield).has(Fact::Read) && of(yield).any(kContent)) give(to, Fact::Read, std::nullopt, Fact::Read, s.span);
+    // So many turns, and none for others.
+    if (isFixed(trip) && vars_[to].any(kContent)) choose(to, std::nullopt, Fact::FixedDraw, s.span);
+    flowTurns(to, s, level);
     vars_[to].varies &= ~level;
     finish(to, s);
   }
@@ -362,17 +568,28 @@ void FnFacts::loop(const Stmt& s) {
 void FnFacts::region(const Stmt& s) {
   const bool isMap = s.op == Op::Vmap;
   const std::uint64_t level = std::uint64_t{1} << std::min(depth_, 63);
+  bool isPublic = !of(s.attrs.extent).any(kContent);
+  std::optional<Var> placed;
   for (const core::Region& r : s.regions) {
     for (std::size_t i = 0; i < r.params.size(); ++i) {
+      const Facts from = of(s.args[i]);
       clear(r.params[i]);
       flow(r.params[i], s.args[i], s.span);
-      if (of(s.args[i]).has(Fact::Read)) give(r.params[i], Fact::Read, std::nullopt, Fact::Read, s.span);
+      linger(r.params[i], s.args[i], isMap ? kLingering & ~bit(Fact::Placed) : kLingering, s.span);
+      if (from.has(Fact::Read)) give(r.params[i], Fact::Read, std::nullopt, Fact::Read, s.span);
       if (isMap) vars_[r.params[i]].varies |= level;
+      if (isMap && from.has(Fact::Placed)) placed = s.args[i].var;
+      isPublic = isPublic && !from.any(kContent);
     }
   }
-  if (isMap) ++depth_;
+  const std::uint64_t publicBefore = publicLevels_;
+  if (isMap) {
+    publicLevels_ = isPublic ? publicLevels_ | level : publicLevels_ & ~level;
+    ++depth_;
+  }
   for (const core::Region& r : s.regions) block(r.stmts);
   if (isMap) --depth_;
+  publicLevels_ = publicBefore;
   for (std::size_t i = 0; i < s.results.size(); ++i) {
     const Var to = s.results[i];
     clear(to);
@@ -382,7 +599,9 @@ void FnFacts::region(const Stmt& s) {
       case Op::Checkpoint: {
         const Atom& yield = s.regions[0].yields[i];
         flow(to, yield, s.span);
-        flow(to, s.attrs.extent, s.span);
+        linger(to, yield, kLingering, s.span);
+        if (placed) give(to, Fact::Placed, placed, Fact::Placed, s.span);
+        flowTurns(to, s, isMap ? level : 0);
         if (of(yield).has(Fact::Read)) give(to, Fact::Read, std::nullopt, Fact::Read, s.span);
         break;
       }

@@ -36,8 +36,18 @@ enum class Fact : std::uint32_t {
   Named = 1 << 10,
   /// Made of the accumulator.
   Held = 1 << 11,
-  /// A single client's value that the source has declassified (loses).
+  /// A single client's value that the source has declassified, or what public values make of it (loses).
   Single = 1 << 12,
+  /// Content next to a single value, as in a difference or a quotient: to compare it is to compare the two (loses).
+  Relative = 1 << 13,
+  /// A number that may be zero for all clients but those of one name: what it multiplies is chosen (loses).
+  Mask = 1 << 14,
+  /// An array whose elements stand where a draw or a name of the client puts them (loses).
+  Placed = 1 << 15,
+  /// Of a server value: made of sums over clients.
+  Sum = 1 << 16,
+  /// Content goes into it in a later turn of the loop.
+  Mixed = 1 << 17,
 };
 
 using Bits = std::uint32_t;
@@ -50,10 +60,18 @@ inline constexpr Bits kContent = Fact::Data | Fact::State;
 /// Whatever differs from client to client.
 inline constexpr Bits kClient = kContent | Fact::Draw | Fact::FixedDraw | Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
 
+/// What clients can be told apart by, or has been used to: it stays from round to round.
+inline constexpr Bits kChoice = Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
+
+/// Facts that are lost where values are computed, but not where one of several is taken.
+inline constexpr Bits kLingering = Fact::Single | Fact::Relative | Fact::Mask | Fact::Placed;
+
 struct Facts {
   Bits bits = 0;
   /// The enclosing loops and maps, by depth, from turn to turn of which it differs.
   std::uint64_t varies = 0;
+  /// Those in each turn of which whatever is chosen in it is chosen anew: examples of a client, not the client.
+  std::uint64_t chosenAnew = ~std::uint64_t{0};
   /// Numbers of the edges that it holds single values of.
   std::set<int> edges;
 
@@ -94,6 +112,10 @@ class FnFacts {
   void block(const std::vector<core::Stmt>& stmts);
   void stmt(const core::Stmt& s);
   void loop(const core::Stmt& s);
+  /// The facts of a loop's body; `takesContent`: which carries content goes into in some turn.
+  void turns(const core::Stmt& s, std::uint64_t level, const std::vector<bool>& takesContent);
+  /// One number that comes of all turns stands at no place.
+  Bits lingering(core::Var v) const;
   void region(const core::Stmt& s);
   void plain(const core::Stmt& s);
   /// A native function may compare and choose: nothing is assumed of it.
@@ -102,15 +124,33 @@ class FnFacts {
   void choice(core::Var to, const core::Atom& condition, const core::Atom& yes, const core::Atom& no, Span span);
   bool compare(const core::Stmt& s);
   void place(const core::Stmt& s);
+  /// `Chosen`, or a bool that is true or false by a name.
+  void choose(core::Var to, std::optional<core::Var> by, Fact because, Span span);
+  /// Content that is multiplied by a mask or by fixed draws.
+  void product(core::Var to, const core::Stmt& s);
+  /// Content that is read at a place of the client's own.
+  void readAtPlace(core::Var to, const core::Stmt& s);
 
+  /// Made of nothing but draws, which differ from client to client only.
+  bool isDrawn(const Facts& facts) const;
+  bool isFixed(const Facts& facts) const { return facts.has(Fact::FixedDraw) && isDrawn(facts); }
+
+  /// Facts that are lost where something is computed.
+  void linger(core::Var to, const core::Atom& from, Bits which, Span span);
+  void relate(core::Var to, const core::Stmt& s);
+  bool isRead(core::Var v, const core::Stmt& s) const;
   /// Facts that stay; bools of names become `Chosen` or `Named` in what is no bool.
   void flow(core::Var to, const core::Atom& from, Span span);
   void flow(core::Var to, const Dim& from, Span span);
+  /// The number of turns goes into what they add up to.
+  void flowTurns(core::Var to, const core::Stmt& s, std::uint64_t level);
   void give(core::Var to, Fact fact, std::optional<core::Var> from, Fact because, Span span);
   /// After all that flows into a variable is known: whether it is a name, and whether the source declassifies it.
   void finish(core::Var v, const core::Stmt& s);
   void clear(core::Var v) { vars_[v] = {}; }
   bool isZero(const core::Atom& a) const;
+  /// No element is zero, for sure.
+  bool isNonzero(const core::Atom& a) const;
   void index(const std::vector<core::Stmt>& stmts);
 
   const core::Fn* fn_;
@@ -121,6 +161,10 @@ class FnFacts {
   std::map<std::pair<core::Var, Fact>, Why> why_;
   std::unordered_map<core::Var, const core::Stmt*> definitions_;
   int depth_ = 0;
+  /// Of the open loops and maps those whose turns do not come from the client's data.
+  std::uint64_t publicLevels_ = 0;
+  /// While it is found out what goes into the carries of a loop.
+  bool isTentative_ = false;
 };
 
 }  // namespace fedc::transform::policy

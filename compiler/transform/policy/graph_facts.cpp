@@ -33,6 +33,20 @@ std::optional<Fact> ownFact(const Facts& facts) {
   return std::nullopt;
 }
 
+/// What stays known of a client's value that it keeps, from round to round.
+Bits keptOf(const Facts& facts) {
+  Bits kept = facts.bits & (kChoice | kLingering | bit(Fact::Sum));
+  // What the client's data goes into is another value in each round; a draw that is kept as it is is the same in all of them.
+  if (facts.has(Fact::Data)) return kept;
+  if (facts.has(Fact::FixedDraw) || (facts.has(Fact::Draw) && facts.has(Fact::State))) return kept | Fact::FixedDraw;
+  return facts.has(Fact::Draw) ? kept | Fact::Draw : kept;
+}
+
+Bits bitsOf(const std::map<std::string, Bits>& state, const std::string& leaf) {
+  const auto found = state.find(leaf);
+  return found == state.end() ? 0 : found->second;
+}
+
 }  // namespace
 
 std::string_view intrinsicOf(UpEdge::Kind kind) {
@@ -47,8 +61,8 @@ std::string_view intrinsicOf(UpEdge::Kind kind) {
   return "an aggregation";
 }
 
-GraphFacts::GraphFacts(const core::Program& program, const Graph& graph, const Policies& policies, const std::set<std::string>& singleState)
-    : program_(program), graph_(graph), policies_(policies) {
+GraphFacts::GraphFacts(const core::Program& program, const Graph& graph, const Policies& policies, StateFacts& state)
+    : program_(program), graph_(graph), policies_(policies), state_(state) {
   for (const core::Declassified& d : graph.declassified) {
     if (d.fn >= 0) facts(d.fn).declassify(d.var);
     if (d.slot) declassifiedSlots_.insert(*d.slot);
@@ -57,7 +71,7 @@ GraphFacts::GraphFacts(const core::Program& program, const Graph& graph, const P
   for (const Graph::Input& in : graph.inputs) {
     Facts known;
     if (in.kind == Graph::Input::Kind::Key) known.bits = bit(Fact::RunKey);
-    if (in.kind == Graph::Input::Kind::State && singleState.contains(in.name)) known.bits = bit(Fact::Single);
+    if (in.kind == Graph::Input::Kind::State) known.bits = bitsOf(state.server, in.name);
     slots_[in.slot] = known;
   }
   serverStep(graph.first);
@@ -65,7 +79,7 @@ GraphFacts::GraphFacts(const core::Program& program, const Graph& graph, const P
   for (const Graph::Output& out : graph.outputs) {
     const Facts known = slot(out.slot);
     disclose(known);
-    if (out.kind == Graph::Output::Kind::State && known.has(Fact::Single)) singleState_.insert(out.name);
+    if (out.kind == Graph::Output::Kind::State) state_.server[out.name] |= known.bits & (Fact::Single | Fact::Sum);
   }
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     const int id = static_cast<int>(i);
@@ -90,7 +104,7 @@ void GraphFacts::setSlot(Slot slot, Facts facts, int fn, const Atom& from) {
   if (declassifiedSlots_.contains(slot)) {
     released_.insert(facts.edges.begin(), facts.edges.end());
     facts.edges.clear();
-    facts.bits &= Fact::RunKey | Fact::Single;
+    facts.bits &= Fact::RunKey | Fact::Single | Fact::Sum;
   }
   slots_[slot] = std::move(facts);
   if (!from.isLiteral && fn >= 0) makers_[slot] = {fn, from.var};
@@ -114,7 +128,10 @@ Facts GraphFacts::clientInput(const ClientInput& in) const {
       if (!declassifiedColumns_.contains(in.index)) known.bits = Fact::Data | Fact::Read;
       break;
     case ClientInput::Kind::Key: known.bits = bit(slot(in.slot).has(Fact::RunKey) ? Fact::Draw : Fact::FixedDraw); break;
-    case ClientInput::Kind::State: known.bits = Fact::State | Fact::Read; break;
+    case ClientInput::Kind::State:
+      known.bits = Fact::State | Fact::Read | bitsOf(state_.clients, graph_.clientState[static_cast<std::size_t>(in.index)].name);
+      known.chosenAnew = 0;
+      break;
     case ClientInput::Kind::Row: known.bits = Fact::Data | Fact::Read; break;
     case ClientInput::Kind::Down:
     case ClientInput::Kind::Carry: known = slot(in.slot); break;
@@ -141,10 +158,14 @@ void GraphFacts::phase(const Phase& p, int number) {
   for (std::size_t i = 0; i < p.clientOutputs.size(); ++i) {
     const ClientOutput& out = p.clientOutputs[i];
     if (out.kind == ClientOutput::Kind::Carry) setSlot(out.slot, work.of(fn.results[i]), p.client, fn.results[i]);
+    if (out.kind == ClientOutput::Kind::State)
+      state_.clients[graph_.clientState[static_cast<std::size_t>(out.index)].name] |= keptOf(work.of(fn.results[i]));
   }
   if (p.merge >= 0) {
     FnFacts& merge = facts(p.merge);
-    for (const Var v : merge.fn().params) merge.setParam(v, Facts{bit(Fact::Held), 0, {}});
+    Facts held;
+    held.bits = bit(Fact::Held);
+    for (const Var v : merge.fn().params) merge.setParam(v, held);
     merge.run();
   }
   for (const core::SelectEdge& e : p.selects) select(p, e, number);
@@ -209,12 +230,12 @@ std::optional<Finding> GraphFacts::problemOf(const Phase& p, const UpEdge& e, co
     }
     for (const Atom& leaf : leaves) {
       const Facts known = work.of(leaf);
-      if (!known.has(Fact::Chosen) || !known.any(kContent)) continue;
+      if (!known.any(Fact::Chosen | Fact::Placed) || !known.any(kContent)) continue;
       finding.var = leaf.var;
       finding.fact = known.has(Fact::Data) ? Fact::Data : Fact::State;
       // Where a client is told from the others.
       Var v = leaf.var;
-      for (Fact f = Fact::Chosen; const Why* why = work.why(v, f);) {
+      for (Fact f = known.has(Fact::Chosen) ? Fact::Chosen : Fact::Placed; const Why* why = work.why(v, f);) {
         finding.at = why->span;
         if (!why->from || why->fact == Fact::Name || why->fact == Fact::Data || why->fact == Fact::State) break;
         v = *why->from;
@@ -240,6 +261,7 @@ void GraphFacts::edge(const Phase& p, const UpEdge& e, int number) {
     arrives.push_back(e.kind == UpEdge::Kind::Collect ? p.collected[at].second : p.accumulatorSlots[at]);
   }
   Facts after;
+  after.bits = bit(Fact::Sum);
   if (auto finding = problemOf(p, e, leaves)) {
     finding->phase = number;
     after.bits = bit(Fact::Single);

@@ -32,16 +32,20 @@ struct Finding {
   bool inMerge = false;
 };
 
+/// What is known of the leaves of a process's state by what any graph puts into them: those at the server, those that clients keep.
+struct StateFacts {
+  std::map<std::string, Bits> server, clients;
+  friend bool operator==(const StateFacts&, const StateFacts&) = default;
+};
+
 /// The facts of all functions and slots of a graph.
 class GraphFacts {
  public:
-  /// `state`: for each input that is state, whether it holds single values that were declassified in an earlier round.
-  GraphFacts(const core::Program& program, const core::Graph& graph, const Policies& policies, const std::set<std::string>& singleState);
+  /// Adds what the graph leaves in the state to `state`.
+  GraphFacts(const core::Program& program, const core::Graph& graph, const Policies& policies, StateFacts& state);
 
   /// What is not proved and not declassified either, in the order of the phases.
   const std::vector<Finding>& findings() const { return findings_; }
-  /// State that holds single values after the round.
-  const std::set<std::string>& singleState() const { return singleState_; }
   Way way(const Finding& finding) const;
 
  private:
@@ -59,6 +63,7 @@ class GraphFacts {
   const core::Program& program_;
   const core::Graph& graph_;
   const Policies& policies_;
+  StateFacts& state_;
   std::map<int, std::unique_ptr<FnFacts>> fns_;
   std::map<core::Slot, Facts> slots_;
   /// Where a slot's value is computed.
@@ -69,7 +74,6 @@ class GraphFacts {
   std::vector<Finding> pending_;
   std::set<int> disclosed_, released_;
   std::vector<Finding> findings_;
-  std::set<std::string> singleState_;
 };
 
 /// `federated_sum`: what makes such an edge.

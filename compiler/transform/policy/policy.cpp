@@ -106,18 +106,15 @@ void checkPlacements(const check::TypedProgram& typed, const Policies& policies,
 
 void provePolicies(const core::Program& program, const check::TypedProgram& typed, const Policies& policies, DiagnosticSink& sink) {
   if (!policies.contains(Policy::AggregateOnly) && !policies.contains(Policy::Secure)) return;
-  // Until the state holds no more single values than was known.
-  std::set<std::string> single;
-  if (const core::Graph* next = program.entry("next")) {
-    for (std::size_t before = 0; before <= single.size();) {
-      before = single.size() + 1;
-      const GraphFacts facts(program, *next, policies, single);
-      single.insert(facts.singleState().begin(), facts.singleState().end());
-    }
+  // What clients were told apart by in one round may be used in any later one.
+  policy::StateFacts state;
+  for (std::optional<policy::StateFacts> before; before != state;) {
+    before = state;
+    for (const core::Graph& graph : program.graphs) GraphFacts(program, graph, policies, state);
   }
   std::optional<Names> names;
   for (const core::Graph& graph : program.graphs) {
-    const GraphFacts facts(program, graph, policies, single);
+    const GraphFacts facts(program, graph, policies, state);
     for (const Finding& finding : facts.findings()) {
       if (!names) names.emplace(typed);
       const std::string what = finding.edge != nullptr ? shownName(*finding.edge) : "federated_select";
