@@ -1,7 +1,10 @@
 #include "compiler/transform/cross.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "compiler/transform/pieces.h"
@@ -37,12 +40,59 @@ void prune(std::vector<core::SlotInfo>& leaves, Numbers& numbers, const std::map
   numbers = std::move(keptNumbers);
 }
 
+/// The names in extents that what is added up is made of, besides the values that cross.
+std::set<Dim::Variable> extentsReceived(const Fn& fn, const Phase& phase) {
+  std::map<core::Var, const Stmt*> definitions;
+  for (const Stmt& s : fn.body)
+    for (const core::Var v : s.results) definitions[v] = &s;
+  std::set<Dim::Variable> out;
+  std::set<const Stmt*> seen;
+  std::vector<core::Var> left;
+  for (std::size_t i = 0; i < fn.results.size(); ++i) {
+    if (phase.clientOutputs[i].kind == core::ClientOutput::Kind::Accumulator && !fn.results[i].isLiteral) left.push_back(fn.results[i].var);
+  }
+  while (!left.empty()) {
+    const auto found = definitions.find(left.back());
+    left.pop_back();
+    if (found == definitions.end() || found->second->op == Op::Cross || !seen.insert(found->second).second) continue;
+    const FreeNames names = freeNames(fn, std::span(found->second, 1));
+    left.insert(left.end(), names.vars.begin(), names.vars.end());
+    out.insert(names.dims.begin(), names.dims.end());
+  }
+  return out;
+}
+
+/// Of leaves that nobody reads, the extents that are read: each is sent as before a leaf (core::wireBytes).
+std::vector<core::SlotInfo> extentsOf(const UpEdge& up, const std::map<int, core::Type>& marks, const std::set<Dim::Variable>& received) {
+  std::vector<core::SlotInfo> out;
+  std::vector<Dim> sent;
+  for (const bool isKept : {true, false}) {
+    for (std::size_t i = 0; i < up.crossings.size(); ++i) {
+      const auto mark = marks.find(up.crossings[i]);
+      if ((mark != marks.end()) != isKept) continue;
+      for (const Dim& d : isKept ? mark->second.dims : up.leaves[i].type.dims) {
+        const auto names = d.variables();
+        const bool isRead = std::any_of(names.begin(), names.end(), [&](Dim::Variable v) { return received.contains(v); });
+        if (!isRead || std::find(sent.begin(), sent.end(), d) != sent.end()) continue;
+        sent.push_back(d);
+        if (!isKept) out.push_back({"len(" + up.leaves[i].name + ")", core::Type{core::Elem::I64, {}}, core::Place::Clients});
+      }
+    }
+  }
+  return out;
+}
+
 void settle(const Fn& fn, Phase& phase) {
   std::map<int, core::Type> marks;
   forEachStmt(fn.body, [&](const Stmt& s) {
     if (s.op == Op::Cross) marks.emplace(crossingOf(s), fn.typeOf(s.results[0]));
   });
-  for (UpEdge& up : phase.up) prune(up.leaves, up.crossings, marks);
+  const std::set<Dim::Variable> received = extentsReceived(fn, phase);
+  for (UpEdge& up : phase.up) {
+    std::vector<core::SlotInfo> extents = extentsOf(up, marks, received);
+    prune(up.leaves, up.crossings, marks);
+    std::move(extents.begin(), extents.end(), std::back_inserter(up.leaves));
+  }
   for (core::SelectEdge& select : phase.selects) {
     prune(select.keys, select.keyCrossings, marks);
     prune(select.slices, select.sliceCrossings, marks);

@@ -8,8 +8,9 @@
 
 namespace fedc::transform {
 
-/// The last pass on Core IR. What crosses is what is still marked by `cross`: leaves that the other side never reads go from the edges, the others
-/// get their last types; then the marks go, too, so that a client function is one piece in which work and accumulation are fused.
+/// The last pass on Core IR. What crosses is what is still marked by `cross`: leaves that the other side never reads go from the edges (of one whose
+/// extent it reads, that number stays), the others get their last types; then the marks go, too, so that a client function is one piece in which work
+/// and accumulation are fused.
 ///
 /// Client functions are also cut at marks: exact, since no rewriting has looked through one. For `--wire` at all of them, into Phase::wire; an error
 /// names a value that cannot be sent yet: one whose size depends on the client's data. Otherwise at selections whose slices are computed, into

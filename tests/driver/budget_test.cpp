@@ -103,6 +103,27 @@ TEST(Budget, MustBeKnown) {
   EXPECT_TRUE(refusal("up: 47 B", aggregate(".take(10)")));
 }
 
+TEST(Budget, AnExtentCrossesWithoutItsLeaf) {
+  const auto length = [](const std::string& work, const std::string& read) {
+    return "fn all(d: Example*) -> f32[?] { d.filter(|e| e.x > 0).map(|e| e.x).take(10).collect() }\n"
+           "fn pair(d: Example*) -> (f32[?], f32[?]) { let a = all(d); (a, 2 * a) }\n"
+           "fn count(d: Example*) -> i32 { len(all(d)) }\n"
+           "fn main(data: {Example*}@clients) -> i32@server {\n"
+           "  let none = 0;\n"
+           "  federated_aggregate(" +
+           work + "(data), none, accumulate = |n, x| n + " + read + ", merge = |a, b| a + b)\n}\n";
+  };
+  const auto found = refusal("up: 7 B", length("all", "len(x)"));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->code, "E0450");
+  EXPECT_THAT(found->text, HasSubstr("`len(x): i64` 8 B"));
+  EXPECT_FALSE(refusal("up: 8 B", length("all", "len(x)")));
+  // Both leaves have the same one; a leaf that is read brings it along; and what a client counts is its own value.
+  EXPECT_FALSE(refusal("up: 8 B", length("pair", "len(x.0) + len(x.1)")));
+  EXPECT_FALSE(refusal("up: 48 B", length("pair", "i32(sum(x.0)) + len(x.1)")));
+  EXPECT_FALSE(refusal("up: 4 B", length("count", "x")));
+}
+
 TEST(Budget, MistakesOfItsOwn) {
   const std::string library = "fn f(x: f32) -> f32 { x }\n";
   const auto expect = [&](const std::string& budget, const std::string& at, const std::string& text) {
