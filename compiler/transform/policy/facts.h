@@ -57,12 +57,10 @@ constexpr Bits bit(Fact f) { return static_cast<Bits>(f); }
 
 /// What a client has of its own.
 inline constexpr Bits kContent = Fact::Data | Fact::State;
-/// Whatever differs from client to client.
-inline constexpr Bits kClient = kContent | Fact::Draw | Fact::FixedDraw | Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
-
 /// What clients can be told apart by, or has been used to: it stays from round to round.
 inline constexpr Bits kChoice = Fact::TrueOfName | Fact::FalseOfName | Fact::Chosen | Fact::Named;
-
+/// Whatever differs from client to client.
+inline constexpr Bits kClient = kContent | kChoice | Fact::Draw | Fact::FixedDraw;
 /// Facts that are lost where values are computed, but not where one of several is taken.
 inline constexpr Bits kLingering = Fact::Single | Fact::Relative | Fact::Mask | Fact::Placed;
 
@@ -131,12 +129,13 @@ class FnFacts {
   /// Content that is read at a place of the client's own.
   void readAtPlace(core::Var to, const core::Stmt& s);
 
-  /// Made of nothing but draws, which differ from client to client only.
+  /// Made of nothing but draws, and not drawn anew for each example.
   bool isDrawn(const Facts& facts) const;
   bool isFixed(const Facts& facts) const { return facts.has(Fact::FixedDraw) && isDrawn(facts); }
 
-  /// Facts that are lost where something is computed.
+  /// Those facts of `which` that `from` has.
   void linger(core::Var to, const core::Atom& from, Bits which, Span span);
+  /// What of them a computed value has all the same, and where they begin: `total - most`.
   void relate(core::Var to, const core::Stmt& s);
   bool isRead(core::Var v, const core::Stmt& s) const;
   /// Facts that stay; bools of names become `Chosen` or `Named` in what is no bool.
@@ -163,7 +162,7 @@ class FnFacts {
   int depth_ = 0;
   /// Of the open loops and maps those whose turns do not come from the client's data.
   std::uint64_t publicLevels_ = 0;
-  /// While it is found out what goes into the carries of a loop.
+  /// While a loop is gone through to see what goes into its carries: once is enough for the loops in it.
   bool isTentative_ = false;
 };
 
