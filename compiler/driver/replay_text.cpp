@@ -6,6 +6,7 @@
 
 #include "compiler/core/finite.h"
 #include "compiler/core/op_table.h"
+#include "compiler/core/strings.h"
 #include "compiler/driver/replay.h"
 #include "runtime/process/run_record.h"
 
@@ -21,7 +22,7 @@ constexpr std::int64_t kFirst = 4;
 
 std::string scalarText(core::Literal value) {
   if (value.elem == core::Elem::Key) return fmt::format("key {:016x}", value.bits);
-  if (value.elem == core::Elem::Str) return fmt::format("text {}", value.bits);
+  if (value.elem == core::Elem::Str) return core::quoted(core::textOf(static_cast<core::StringId>(value.bits)));
   // A NaN has no sign that means anything.
   return core::isNan(value) ? "nan" : runtime::exactText(value);
 }

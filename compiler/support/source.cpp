@@ -1,13 +1,11 @@
 #include "compiler/support/source.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
+
+#include "compiler/support/read_whole.h"
 
 namespace fedc {
 
@@ -59,15 +57,10 @@ const SourceFile& SourceManager::add(std::string path, std::string text) {
 }
 
 Expected<const SourceFile*> SourceManager::load(const std::string& path) {
-  std::error_code status;
-  if (std::filesystem::is_directory(path, status)) return fail(fmt::format("`{}` is a directory", path));
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(fmt::format("cannot open `{}`: {}", path, std::strerror(errno != 0 ? errno : ENOENT)));
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad()) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
-  if (text.size() >= std::numeric_limits<std::uint32_t>::max()) return fail(fmt::format("`{}` is larger than 4 GiB", path));
-  return &add(path, std::move(text));
+  auto text = readWhole(path);
+  if (!text) return tl::unexpected(text.error());
+  if (text->size() >= std::numeric_limits<std::uint32_t>::max()) return fail(fmt::format("`{}` is larger than 4 GiB", path));
+  return &add(path, std::move(*text));
 }
 
 const SourceFile& SourceManager::file(FileId id) const { return files_.at(id); }

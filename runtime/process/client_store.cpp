@@ -53,12 +53,17 @@ Expected<int> roundOf(Sqlite& database, const std::string& file) {
 
 }  // namespace
 
-Expected<int> ClientStore::committedRound(const std::string& file) {
+Expected<std::optional<int>> ClientStore::committedRound(const std::string& file) {
   auto database = Sqlite::open(file);
   if (!database) return tl::unexpected(database.error());
   // Killed before its first commit: a file without tables.
   if (auto made = database->run(kTables); !made) return tl::unexpected(made.error());
-  return roundOf(*database, file);
+  auto layout = metaOf(*database, "layout");
+  if (!layout) return tl::unexpected(layout.error());
+  if (!*layout) return std::nullopt;
+  auto round = roundOf(*database, file);
+  if (!round) return tl::unexpected(round.error());
+  return *round;
 }
 
 ClientStore::ClientStore(Options options, std::int64_t recordBytes, First first, Sqlite database)

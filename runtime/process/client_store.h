@@ -39,8 +39,8 @@ class ClientStore final : public ClientStates {
 
   /// `recordBytes`: of a record. Errors: the file system's; damaged, another program's.
   static Expected<std::unique_ptr<ClientStore>> open(Options options, std::int64_t recordBytes, First first);
-  /// The round after which a file was committed last; 0: never.
-  static Expected<int> committedRound(const std::string& file);
+  /// The round after which a file was committed last; 0: never. Nothing: it is no store yet.
+  static Expected<std::optional<int>> committedRound(const std::string& file);
 
   /// Before a run over so many clients whose new values may be kept.
   void begin(std::int64_t cohort);

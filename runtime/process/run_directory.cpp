@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <iterator>
 
 #include "compiler/core/strings.h"
@@ -72,6 +74,39 @@ std::vector<std::string> cellNames(const std::string& name, const std::vector<st
   return places;
 }
 
+/// A checkpoint that counts by the round of the clients' store; empty: there is none.
+std::string checkpointWithClients(const std::string& directory) {
+  std::error_code error;
+  for (fs::directory_iterator it(directory + "/state", error), end; !error && it != end; it.increment(error)) {
+    if (const fs::path& file = it->path(); file.extension() == ".npz" && file.filename().string().starts_with("checkpoint-"))
+      return file.filename().string();
+  }
+  return {};
+}
+
+/// The round of a line; nothing where it names none.
+std::optional<int> roundOf(const Row& row) {
+  int round = 0;
+  const std::string& text = row.front();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), round);
+  return error == std::errc() && end == text.data() + text.size() && round >= 0 ? std::optional(round) : std::nullopt;
+}
+
+/// The line is of that round or, where `gaps` are allowed, of a later one.
+Expected<int> roundFrom(int least, bool gaps, const Row& row) {
+  const auto round = roundOf(row);
+  if (!round) return fail(fmt::format("is of no round: it begins with `{}`", row.front()));
+  if (*round < least || (!gaps && *round > least)) return fail(fmt::format("is of round {} where round {} is due", *round, least));
+  return *round;
+}
+
+/// The columns that every line of a table has.
+Expected<void> hasColumns(const Row& head, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (std::find(head.begin(), head.end(), name) == head.end()) return fail(fmt::format("it has no column `{}`", name));
+  return head.front() == "round" ? Expected<void>() : fail(fmt::format("its first column is `{}`, not `round`", head.front()));
+}
+
 }  // namespace
 
 std::string stateHash(const std::vector<NamedArray>& state) {
@@ -117,12 +152,17 @@ Expected<std::optional<Checkpoint>> readCheckpoint(const std::string& directory)
   const std::string clients = directory + "/" + kClients;
   std::error_code error;
   int committed = 0;
+  const std::string withClients = checkpointWithClients(directory);
   if (fs::exists(clients, error)) {
     auto round = ClientStore::committedRound(clients);
     if (!round) return tl::unexpected(round.error());
-    if (*round == 0) return std::optional<Checkpoint>();
-    committed = *round;
+    // Killed before its first commit it is a store that is of no round yet.
+    if (!*round && !withClients.empty()) return fail(fmt::format("`{}` is damaged: it is empty, and there is `state/{}`", clients, withClients));
+    if (round->value_or(0) == 0) return std::optional<Checkpoint>();
+    committed = **round;
     file = directory + "/" + checkpointOf(committed);
+  } else if (!withClients.empty()) {
+    return fail(fmt::format("`{}` is damaged: `{}` is missing, without which `state/{}` is of no use", directory, kClients, withClients));
   } else if (!fs::exists(file, error)) {
     return std::optional<Checkpoint>();
   }
@@ -217,22 +257,51 @@ void RunDirectory::keepReports(const std::vector<std::pair<std::string, std::vec
   }
 }
 
-Expected<void> RunDirectory::startAfter(int round) {
-  const auto roundOf = [](const Row& row) { return std::strtol(row.front().c_str(), nullptr, 10); };
-  const auto until = [&](const Row&, const Row& row) { return roundOf(row) <= round; };
-  if (auto opened = metrics_.open(until); !opened) return opened;
-  const auto evaluatedUntil = [&](const Row&, const Row& row) {
-    if (roundOf(row) > round) return false;
-    evaluated_ = static_cast<int>(roundOf(row));
+/// A kill leaves each table with whole lines up to some round, behind the checkpoint's, and perhaps a piece of one.
+Expected<void> RunDirectory::readTables(int round) {
+  std::vector<Table*> tables = {&metrics_, &evaluations_};
+  if (reports_) tables.push_back(&*reports_);
+  for (const Table* table : tables)
+    if (round > 0 && !table->isThere()) return table->damaged(fmt::format("it is missing, and the checkpoint is of round {}", round));
+  int last = 0;
+  const auto until = [&](const Row& row) -> Expected<bool> {
+    auto of = roundFrom(last + 1, false, row);
+    if (!of) return tl::unexpected(of.error());
+    last = *of;
+    return last <= round;
+  };
+  if (auto read = metrics_.read([](const Row& head) { return hasColumns(head, {"round", "seconds", "state"}); }, until); !read) return read;
+  if (last < round) return metrics_.damaged(fmt::format("it ends with round {}, and the checkpoint is of round {}", last, round));
+  int evaluated = 0;
+  const auto evaluatedUntil = [&](const Row& row) -> Expected<bool> {
+    auto of = roundFrom(evaluated, true, row);
+    if (!of) return tl::unexpected(of.error());
+    evaluated = *of;
+    if (evaluated > round) return false;
+    evaluated_ = evaluated;
     return true;
   };
-  if (auto opened = evaluations_.open(evaluatedUntil); !opened) return opened;
+  if (auto read = evaluations_.read([](const Row& head) { return hasColumns(head, {"round"}); }, evaluatedUntil); !read) return read;
   if (!reports_) return {};
-  // An evaluation counts when it has its own line.
-  const auto reportedUntil = [&](const Row&, const Row& row) {
-    return roundOf(row) <= (row.size() > 1 && row[1] == "evaluate" ? std::min(round, evaluated_) : round);
+  int reported = 0;
+  const auto reportedUntil = [&](const Row& row) -> Expected<bool> {
+    auto of = roundFrom(reported, true, row);
+    if (!of) return tl::unexpected(of.error());
+    reported = *of;
+    // An evaluation counts when it has its own line.
+    return reported <= (row[1] == "evaluate" ? std::min(round, evaluated_) : round);
   };
-  if (auto opened = reports_->open(reportedUntil); !opened) return opened;
+  return reports_->read([&](const Row& head) { return head == reported_ ? Expected<void>() : fail("its columns are not those of this run"); },
+                        reportedUntil);
+}
+
+Expected<void> RunDirectory::startAfter(int round) {
+  // Nothing is written where one of them is damaged.
+  if (auto read = readTables(round); !read) return read;
+  if (auto started = metrics_.start(); !started) return started;
+  if (auto started = evaluations_.start(); !started) return started;
+  if (!reports_) return {};
+  if (auto started = reports_->start(); !started) return started;
   reports_->setColumns(reported_);
   return {};
 }

@@ -53,7 +53,8 @@ class RunDirectory {
 
   Expected<std::optional<Checkpoint>> checkpoint() const { return readCheckpoint(path_); }
 
-  /// Once, before the first round: drops what was written of the rounds after this one, which will be run again.
+  /// Once, before the first round: drops what was written of the rounds after this one, which will be run again. Errors: a table lacks lines of the
+  /// rounds before, or is none; then nothing is written.
   Expected<void> startAfter(int round);
   /// True if the evaluation after this round has its line.
   bool isEvaluated(int round) const { return evaluated_ == round; }
@@ -67,6 +68,7 @@ class RunDirectory {
 
  private:
   RunDirectory(std::string path, RunRecord record, int lock);
+  Expected<void> readTables(int round);
   Expected<void> reportsOf(const char* entry, int round, const ClientReports& clients);
   Expected<void> writeCheckpoint(int round, std::vector<NamedArray> state);
 

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "compiler/core/strings.h"
+#include "compiler/support/read_whole.h"
 #include "runtime/process/table.h"
 #include "runtime/value/whole_file.h"
 
@@ -104,6 +106,8 @@ fs::path programOf(const RunRecord& record) { return (fs::path(record.folder) / 
 std::string exactText(const core::Literal& value) {
   if (value.elem == core::Elem::Bool) return value.bits != 0 ? "true" : "false";
   if (value.elem == core::Elem::U64) return std::to_string(value.bits);
+  if (value.elem == core::Elem::Str) return std::string(core::textOf(static_cast<core::StringId>(value.bits)));
+  if (value.elem == core::Elem::Key) return fmt::format("{:016x}", value.bits);
   if (!core::isFloat(value.elem)) return std::to_string(value.toInt());
   return value.elem == core::Elem::F64 ? fmt::format("{}", value.toDouble()) : fmt::format("{}", static_cast<float>(value.toDouble()));
 }

@@ -36,7 +36,7 @@ Expected<RunRecord> readRecord(const std::string& directory);
 /// Whether a directory has one.
 bool hasRecord(const std::string& directory);
 
-/// A number, bool or integer as files show it: the fewest digits that read back to the same.
+/// A value as files show it: of a number the fewest digits that read back to the same, a text itself, of a key 16 hexadecimal digits.
 std::string exactText(const core::Literal& value);
 /// Median of the rounds after the first, which warms everything up; of the only one, if there is one. `seconds`: at least one.
 double usualSeconds(std::vector<double> seconds);

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "compiler/support/plural.h"
+#include "compiler/support/read_whole.h"
 #include "runtime/value/whole_file.h"
 
 namespace fedc::runtime {
@@ -79,29 +81,40 @@ Expected<Row> readTable(const std::string& path, const std::function<void(Row ro
 
 tl::unexpected<Error> Table::cannotWrite() const { return fail(fmt::format("cannot write `{}`: {}", path_, std::strerror(errno))); }
 
-Expected<void> Table::open(const std::function<bool(const Row& head, const Row& row)>& keeps) {
-  std::string kept;
+tl::unexpected<Error> Table::damaged(const std::string& how) const { return fail(fmt::format("`{}` is damaged: {}", path_, how)); }
+
+bool Table::isThere() const {
   std::error_code error;
-  if (std::filesystem::exists(path_, error)) {
-    auto text = readWhole(path_);
-    if (!text) return tl::unexpected(text.error());
-    std::size_t at = 0;
-    auto head = nextRow(*text, at);
-    std::size_t lines = 0;
-    while (head) {
-      const std::size_t begin = at;
-      const auto row = nextRow(*text, at);
-      if (!row) break;
-      if (!keeps(*head, *row)) continue;
-      kept += text->substr(begin, at - begin);
-      ++lines;
-    }
-    if (lines > 0) {
-      kept.insert(0, lineOf(*head));
-      columns_ = std::move(*head);
-    }
+  return std::filesystem::exists(path_, error);
+}
+
+Expected<void> Table::read(const std::function<Expected<void>(const Row& head)>& head, const Keeps& keeps) {
+  if (!isThere()) return {};
+  auto text = readWhole(path_);
+  if (!text) return tl::unexpected(text.error());
+  std::size_t at = 0;
+  auto names = nextRow(*text, at);
+  if (!names) return {};
+  if (auto fits = head(*names); !fits) return damaged(fits.error().message);
+  for (int line = 2;; ++line) {
+    const std::size_t begin = at;
+    const auto row = nextRow(*text, at);
+    if (!row) break;
+    if (row->size() != names->size())
+      return damaged(fmt::format("line {} has {} where the first has {}", line, plural(row->size(), "cell"), names->size()));
+    const auto isKept = keeps(*row);
+    if (!isKept) return damaged(fmt::format("line {} {}", line, isKept.error().message));
+    if (*isKept) kept_ += text->substr(begin, at - begin);
   }
-  if (auto written = writeWhole(path_, kept); !written) return written;
+  if (kept_.empty()) return {};
+  kept_.insert(0, lineOf(*names));
+  columns_ = std::move(*names);
+  return {};
+}
+
+Expected<void> Table::start() {
+  if (auto written = writeWhole(path_, kept_); !written) return written;
+  kept_ = {};
   file_.open(path_, std::ios::binary | std::ios::app);
   if (!file_) return cannotWrite();
   return {};

@@ -19,9 +19,16 @@ class Table {
  public:
   explicit Table(std::string path) : path_(std::move(path)) {}
 
-  /// Opens it to go on behind the lines that are to be kept; the others, and one that was not ended, are dropped. No such file: an empty one. Errors:
-  /// the file system's.
-  Expected<void> open(const std::function<bool(const Row& head, const Row& row)>& keeps);
+  /// Whether a line is to be kept; an error says how it is damaged.
+  using Keeps = std::function<Expected<bool>(const Row& row)>;
+
+  /// Reads the lines to go on behind: `head` sees the names of the columns, the lines that are not to be kept, and one that was not ended, are left
+  /// out. No such file: no lines. Writes nothing. Errors: the file system's; damaged.
+  Expected<void> read(const std::function<Expected<void>(const Row& head)>& head, const Keeps& keeps);
+  /// Writes what is kept, and begins to append. Errors: the file system's.
+  Expected<void> start();
+  bool isThere() const;
+  tl::unexpected<Error> damaged(const std::string& how) const;
   /// The columns, unless it has some.
   void setColumns(Row names);
   /// A line; the first one's names are the columns where none were set. A cell whose column is missing is dropped, a column without a cell is empty.
@@ -35,6 +42,8 @@ class Table {
   std::string path_;
   std::ofstream file_;
   Row columns_;
+  /// Until the start: head and lines that were read.
+  std::string kept_;
 };
 
 /// Of such a file its head, and each whole line to `see`. Errors: the file system's.

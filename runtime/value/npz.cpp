@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "compiler/support/read_whole.h"
 #include "runtime/value/npy.h"
 #include "runtime/value/whole_file.h"
 

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 namespace fedc::runtime {
 
@@ -26,14 +25,6 @@ Expected<void> writeWhole(const std::string& path, std::string_view content) {
   }
   if (::rename(part.c_str(), path.c_str()) != 0) return failed();
   return {};
-}
-
-Expected<std::string> readWhole(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(fmt::format("cannot open `{}`: {}", path, std::strerror(errno)));
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (in.bad()) return fail(fmt::format("cannot read `{}`: {}", path, std::strerror(errno)));
-  return text;
 }
 
 }  // namespace fedc::runtime

@@ -10,7 +10,4 @@ namespace fedc::runtime {
 /// Writes a file that appears whole or not at all: beside its place, then renamed. Errors: the file system's; what was there before stays.
 Expected<void> writeWhole(const std::string& path, std::string_view content);
 
-/// A file's bytes. Errors: the file system's.
-Expected<std::string> readWhole(const std::string& path);
-
 }  // namespace fedc::runtime

@@ -11,7 +11,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -335,6 +337,126 @@ TEST(Resume, WhatCannotGoOnSaysWhy) {
   EXPECT_THAT(failure({"run", program, "--out", program}), HasSubstr("is not an empty directory"));
   const std::string once = folder.write("once.fed", "fn main(x: f32) -> f32 { x }\n");
   EXPECT_THAT(failure({"run", once, "--arg", "x=1", "--out", folder.path("once")}), HasSubstr("`main` runs once"));
+}
+
+/// A run of four rounds with reports of each client, among them texts, some of which are quoted in CSV.
+std::vector<std::string> namedClients(const Folder& folder, const std::string& out, const char* rounds) {
+  const std::string program = folder.write("named.fed", R"(struct Example { x: f32[1], y: i32 }
+fn word(n: i32) -> str { if n > 2 { "many, \"3\" or\nmore" } else { "few" } }
+let main = process(
+  init = |k| federated_value(0, server),
+  next = |s, data: {Example*}@clients, k| (s + federated_sum(data.count()), word(data.count())),
+  evaluate = |s, data: {Example*}@clients| word(data.count() - 3),
+);
+)");
+  const std::string data = "synthetic:clients=3,rows=4,dim=1,classes=2";
+  return {"run", program, "--data", data, "--eval-data", data, "--rounds", rounds, "--eval-every", "1", "--checkpoint-every", "1", "--out", out};
+}
+
+TEST(Resume, TextsOfClientsAreTexts) {
+  const Folder folder;
+  const std::string whole = folder.path("whole"), parts = folder.path("parts");
+  ASSERT_EQ(fedc(namedClients(folder, whole, "4")).exitCode, 0);
+  ASSERT_EQ(fedc(namedClients(folder, parts, "2")).exitCode, 0);
+  ASSERT_EQ(fedc({"resume", parts, "--rounds", "4"}).exitCode, 0);
+  const std::string table = readFile(whole + "/clients.csv");
+  EXPECT_THAT(table, ::testing::StartsWith("round,in,client,value\n1,next,client_00000000,\"many, \"\"3\"\" or\nmore\"\n"));
+  EXPECT_THAT(table, HasSubstr("\n1,evaluate,client_00000002,few\n"));
+  EXPECT_EQ(readFile(parts + "/clients.csv"), table);
+}
+
+/// Each file of the directory, by its path in it.
+std::map<std::string, std::string> filesOf(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory))
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory).string()] = readFile(entry.path().string());
+  return files;
+}
+
+TEST(Resume, DamagedTablesAreRefusedAndNothingIsWritten) {
+  const Folder folder;
+  const std::string run = folder.path("run");
+  ASSERT_EQ(fedc(namedClients(folder, run, "4")).exitCode, 0);
+  const auto refusal = [&](const std::string& file, const std::function<std::optional<std::string>(const std::string&)>& damage) {
+    const std::string copy = folder.path("copy");
+    fs::remove_all(copy);
+    fs::copy(run, copy, fs::copy_options::recursive);
+    const auto text = damage(readFile(copy + "/" + file));
+    fs::remove(copy + "/" + file);
+    if (text) std::ofstream(copy + "/" + file, std::ios::binary) << *text;
+    const auto before = filesOf(copy);
+    const BinaryResult result = fedc({"resume", copy, "--rounds", "5"});
+    EXPECT_EQ(result.exitCode, 1) << file << result.out;
+    EXPECT_EQ(filesOf(copy), before) << file;
+    return result.err;
+  };
+  for (const std::string file : {"metrics.csv", "evaluations.csv", "clients.csv"}) {
+    const std::string damaged = "/" + file + "` is damaged: ";
+    EXPECT_THAT(refusal(file, [](const std::string&) { return std::nullopt; }),
+                HasSubstr(damaged + "it is missing, and the checkpoint is of round 4"));
+    EXPECT_THAT(refusal(file, [](const std::string&) { return "junk\nand more\n"; }), HasSubstr(damaged));
+    EXPECT_THAT(refusal(file, [](const std::string& text) { return text + "5,5,5,5,5,5\n"; }), HasSubstr(damaged));
+    EXPECT_THAT(refusal(file, [](const std::string& text) { return text.substr(0, text.find('\n') + 1) + "x" + text.substr(text.find('\n') + 1); }),
+                HasSubstr(damaged + "line 2 is of no round: it begins with `x1`"));
+  }
+  const auto withoutLastLine = [](const std::string& text) { return text.substr(0, text.rfind("\n4,") + 1); };
+  EXPECT_THAT(refusal("metrics.csv", withoutLastLine), HasSubstr("it ends with round 3, and the checkpoint is of round 4"));
+  EXPECT_THAT(refusal("metrics.csv", [](const std::string&) { return ""; }), HasSubstr("it ends with round 0, and the checkpoint is of round 4"));
+  const auto withoutSecond = [](std::string text) { return text.erase(text.find("\n2,"), text.find("\n3,") - text.find("\n2,")); };
+  EXPECT_THAT(refusal("metrics.csv", withoutSecond), HasSubstr("line 3 is of round 3 where round 2 is due"));
+}
+
+TEST(Resume, ClientStateThatIsGoneIsRefused) {
+  const Folder folder;
+  const std::string run = folder.path("run"), store = run + "/state/clients.sqlite";
+  const std::string program = folder.write("count.fed", R"(struct Example { x: f32[1], y: i32 }
+fn init(k: key@server) -> (i32@server, {i32}@clients) { (federated_value(0, server), federated_value(0, clients)) }
+fn next(s: (i32@server, {i32}@clients), data: {Example*}@clients, k: key@server) -> ((i32@server, {i32}@clients), i32@server) {
+  let after = s.1 + 1;
+  ((s.0 + federated_sum(data.count()), after), federated_sum(after))
+}
+let main = process(init, next);
+)");
+  ASSERT_EQ(fedc({"run", program, "--data", "synthetic:clients=3,rows=4,dim=1,classes=2", "--rounds", "2", "--out", run}).exitCode, 0);
+  const std::string kept = readFile(store), metrics = readFile(run + "/metrics.csv");
+  fs::remove(store);
+  BinaryResult result = fedc({"resume", run, "--rounds", "3"});
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.err, HasSubstr("is damaged: `state/clients.sqlite` is missing, without which `state/checkpoint-2.npz` is of no use"));
+  EXPECT_FALSE(fs::exists(store));
+  std::ofstream(store, std::ios::binary) << "";
+  result = fedc({"resume", run, "--rounds", "3"});
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.err, HasSubstr("clients.sqlite` is damaged: it is empty, and there is `state/checkpoint-2.npz`"));
+  EXPECT_EQ(readFile(run + "/metrics.csv"), metrics);
+  std::ofstream(store, std::ios::binary) << kept;
+  EXPECT_EQ(fedc({"resume", run, "--rounds", "3"}).exitCode, 0);
+}
+
+TEST(Resume, ADirectoryWhereAFileShallBe) {
+  const Folder folder;
+  const std::string run = folder.path("run");
+  ASSERT_EQ(fedc(namedClients(folder, run, "2")).exitCode, 0);
+  for (const char* file : {"run.json", "metrics.csv", "evaluations.csv", "clients.csv", "state/checkpoint.npz"}) {
+    const std::string path = run + "/" + file;
+    const std::string before = readFile(path);
+    fs::remove(path);
+    fs::create_directory(path);
+    const BinaryResult result = fedc({"resume", run, "--rounds", "3"});
+    EXPECT_EQ(result.exitCode, 1) << file;
+    EXPECT_THAT(result.err, HasSubstr("`" + path + "` is a directory"));
+    fs::remove(path);
+    std::ofstream(path, std::ios::binary) << before;
+  }
+  std::vector<std::string> arguments = namedClients(folder, folder.path("new"), "2");
+  arguments.insert(arguments.end(), {"--init", run});
+  const BinaryResult init = fedc(arguments);
+  EXPECT_EQ(init.exitCode, 1);
+  EXPECT_THAT(init.err, HasSubstr("`" + run + "` is a directory"));
+  // What is a file, and cannot be read.
+  const BinaryResult unreadable = fedc({"check", "/proc/self/mem"});
+  EXPECT_EQ(unreadable.exitCode, 1);
+  EXPECT_THAT(unreadable.err, HasSubstr("cannot read `/proc/self/mem`"));
 }
 
 TEST(Resume, EveryRunIsKeptUnlessItIsNotWanted) {

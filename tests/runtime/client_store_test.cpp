@@ -114,7 +114,7 @@ TEST_F(ClientStoreTest, IsAMapWhateverFitsInMemory) {
       if (random() % 10 == 0) {
         // Gone without a commit, as if killed.
         store = nullptr;
-        EXPECT_EQ(ClientStore::committedRound(file).value(), lastCommit);
+        EXPECT_EQ(ClientStore::committedRound(file).value(), std::optional(lastCommit));
         store = opened(file, budget);
         oracle = committed;
       }

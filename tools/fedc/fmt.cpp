@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -16,7 +19,9 @@ namespace {
 /// Reads the file, or standard input for `-`.
 Expected<const SourceFile*> source(SourceManager& sources, const std::string& path) {
   if (path != "-") return sources.load(path);
-  return &sources.add("<standard input>", std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  if (std::ferror(stdin) != 0) return fail(fmt::format("cannot read standard input: {}", std::strerror(errno)));
+  return &sources.add("<standard input>", std::move(text));
 }
 
 /// Writes through links, and keeps who may read the file.
