@@ -176,6 +176,7 @@ void ProgramChecker::declareRun(ModuleInfo& main) {
           wrong("a string");
         } else {
           (name == "data" ? out.run.data : out.run.eval) = text->value;
+          if (name == "eval") out.run.evalSpan = join(e.name.span, e.value->span);
         }
       } else if (name == "rounds") {
         if (number == nullptr || number->value > 0x7fffffff) {

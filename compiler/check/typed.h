@@ -257,6 +257,7 @@ struct Param {
 struct RunDefaults {
   std::optional<std::string> data;
   std::optional<std::string> eval;
+  Span evalSpan;
   std::optional<std::int64_t> rounds;
   std::optional<std::int64_t> clientsPerRound;
   /// Others as written, for the driver: name -> text of the value.

@@ -200,6 +200,8 @@ struct Graph {
   struct Data {
     std::string name;
     Span span;
+    /// All features that it declares, whether they are read or not, in their order.
+    std::vector<Column> features = {};
   };
   std::vector<Data> data;
   /// Leaves of the client state (read and written), by name; empty without client state.

@@ -321,7 +321,7 @@ void fields(A& a, core::Graph::Output& x) {
 
 template <class A>
 void fields(A& a, core::Graph::Data& x) {
-  a(x.name, x.span);
+  a(x.name, x.span, x.features);
 }
 
 template <class A>
@@ -348,7 +348,7 @@ void fields(A& a, check::Param& x) {
 
 template <class A>
 void fields(A& a, check::RunDefaults& x) {
-  a(x.data, x.eval, x.rounds, x.clientsPerRound, x.others);
+  a(x.data, x.eval, x.evalSpan, x.rounds, x.clientsPerRound, x.others);
 }
 
 template <class A>

@@ -19,8 +19,8 @@ using core::Crossing;
 
 class Enforcer {
  public:
-  Enforcer(const Budget& budget, const core::Program& program, const core::Graph& graph, DiagnosticSink& sink)
-      : budget_(budget), program_(program), graph_(graph), sink_(sink) {}
+  Enforcer(const Budget& budget, const core::Program& program, const core::Graph& graph, const SourceManager& sources, DiagnosticSink& sink)
+      : budget_(budget), program_(program), graph_(graph), sources_(sources), sink_(sink) {}
 
   void run() {
     if (budget_.down) bytes(*budget_.down, true);
@@ -55,6 +55,8 @@ class Enforcer {
     return leaf.fn == nullptr ? std::string(core::elemName(leaf.crossing.type.elem)) : core::show(*leaf.fn, leaf.crossing.type);
   }
 
+  std::string nameOf(const Leaf& leaf) const { return crossingName(leaf.crossing, sources_); }
+
   Span placeOf(const Leaf& leaf, const Budget::Limit& limit) const { return leaf.crossing.span.isValid() ? leaf.crossing.span : limit.span; }
 
   void bytes(const Budget::Limit& limit, bool isDown) const {
@@ -66,7 +68,7 @@ class Enforcer {
       if (!leaf.bytes) {
         sink_.report(Diagnostic(Code::BudgetNotKnown, placeOf(leaf, limit),
                                 fmt::format("how much goes {} a client depends on its data, and `budget` allows {}", to, limit.text))
-                         .at(fmt::format("`{}: {}` crosses", leaf.crossing.name, typeText(leaf)))
+                         .at(fmt::format("`{}: {}` crosses", nameOf(leaf), typeText(leaf)))
                          .label(limit.span, "limited here")
                          .note("bound it: `take(n)` before `collect()`, `pad(x, n)`, or a summary of fixed size in its place"));
         return;
@@ -81,7 +83,7 @@ class Enforcer {
     constexpr std::size_t kShown = 3;
     std::string list;
     for (std::size_t i = 0; i < std::min(kShown, largest.size()); ++i) {
-      list += fmt::format("{}`{}: {}` {}", i == 0 ? "" : ", ", largest[i]->crossing.name, typeText(*largest[i]),
+      list += fmt::format("{}`{}: {}` {}", i == 0 ? "" : ", ", nameOf(*largest[i]), typeText(*largest[i]),
                           bytesText(static_cast<double>(*largest[i]->bytes)));
     }
     if (largest.size() > kShown) list += fmt::format(", and {} more", largest.size() - kShown);
@@ -89,7 +91,7 @@ class Enforcer {
     Diagnostic over =
         Diagnostic(Code::OverBudget, placeOf(*breaking, limit),
                    fmt::format("{}{} bytes go {} each client in a round, `budget` allows {}", hasTexts ? "up to " : "", sum, to, limit.text))
-            .at(fmt::format("with `{}`, the limit is passed", breaking->crossing.name))
+            .at(fmt::format("with `{}`, the limit is passed", nameOf(*breaking)))
             .label(limit.span, fmt::format("{} bytes", limit.amount))
             .note(fmt::format("the largest: {}", list));
     if (hasTexts)
@@ -118,14 +120,30 @@ class Enforcer {
   const Budget& budget_;
   const core::Program& program_;
   const core::Graph& graph_;
+  const SourceManager& sources_;
   DiagnosticSink& sink_;
 };
 
 }  // namespace
 
-void enforceBudget(const Budget& budget, const core::Program& program, DiagnosticSink& sink) {
+std::string crossingName(const core::Crossing& crossing, const SourceManager& sources) {
+  if (!crossing.name.empty()) return crossing.name;
+  constexpr std::size_t kMost = 40;
+  const std::string_view source = sources.text(crossing.span);
+  std::string text(source.substr(0, source.find('\n')));
+  while (text.ends_with(' ') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return "a value";
+  if (text.size() > kMost) {
+    std::size_t end = kMost;
+    while ((text[end] & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
+  return text.size() < source.size() ? text + "…" : text;
+}
+
+void enforceBudget(const Budget& budget, const core::Program& program, const SourceManager& sources, DiagnosticSink& sink) {
   for (const char* entry : {"next", "main"}) {
-    if (const core::Graph* graph = program.entry(entry)) Enforcer(budget, program, *graph, sink).run();
+    if (const core::Graph* graph = program.entry(entry)) Enforcer(budget, program, *graph, sources, sink).run();
   }
 }
 

@@ -80,6 +80,7 @@ std::string artifactKey(const std::string& program, const std::string& compiledI
 
 /// Looks for every module again. False if something else is found, or a source has changed.
 bool isUpToDate(const Artifact& artifact, const std::string& path, const CompileOptions& options, SourceManager& sources) {
+  if (!includesAreFolders(options)) return false;
   if (!sources.load(path)) return false;
   ModuleFinder finder(sources, options.include);
   for (const ModuleLookup& lookup : artifact.lookups) {

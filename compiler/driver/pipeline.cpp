@@ -1,5 +1,7 @@
 #include "compiler/driver/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -83,7 +85,17 @@ void runPass(const CorePass& pass, core::Module& module, const std::function<voi
   for (core::NativeItem& item : module.natives) item.derivative.reset();
 }
 
+Expected<void> includesAreFolders(const CompileOptions& options) {
+  std::error_code error;
+  for (const std::string& folder : options.include) {
+    if (std::filesystem::is_directory(folder, error)) continue;
+    return fail(fmt::format("`--include {}`: {}", folder, std::filesystem::exists(folder, error) ? "it is no folder" : "there is no such folder"));
+  }
+  return {};
+}
+
 Expected<bool> checkProgram(Compilation& compilation, const std::string& path, const CompileOptions& options) {
+  if (auto good = includesAreFolders(options); !good) return tl::unexpected(good.error());
   auto file = compilation.sources.load(path);
   if (!file) return tl::unexpected(file.error());
   return checkSource(compilation, (*file)->id(), options);
@@ -170,7 +182,7 @@ bool lower(Compilation& compilation, const CompileOptions& options, const std::o
   verify("cross", program->module, true, true);
   print("cross");
   if (!bindNatives(program->module, options.plugins.get(), options.willRun, compilation.sink)) return false;
-  if (!options.trace) enforceBudget(compilation.typed->budget, *program, compilation.sink);
+  if (!options.trace) enforceBudget(compilation.typed->budget, *program, compilation.sources, compilation.sink);
   if (compilation.sink.hasErrors()) return false;
   compilation.program = std::move(program);
   return true;

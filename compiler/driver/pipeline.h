@@ -95,7 +95,10 @@ struct Compilation {
   std::vector<transform::Release> releases;
 };
 
-/// Passes 1 and 2: reads and checks a program. False if an error was reported to `compilation.sink`; a main file that cannot be read is the Error.
+/// Errors: an `--include` that is no folder.
+Expected<void> includesAreFolders(const CompileOptions& options);
+/// Passes 1 and 2: reads and checks a program. False if an error was reported to `compilation.sink`; a main file that cannot be read
+/// is the Error, as is an `--include` that is no folder.
 Expected<bool> checkProgram(Compilation& compilation, const std::string& path, const CompileOptions& options);
 /// The same for a file that is already among the sources.
 bool checkSource(Compilation& compilation, FileId file, const CompileOptions& options);

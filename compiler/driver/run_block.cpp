@@ -67,7 +67,10 @@ Expected<runtime::RunOptions> runBlockOptions(const ProgramFacts& program, const
   const check::RunDefaults& block = program.run;
   if (program.policies.contains(Policy::AggregateOnly)) options.minClients = kMinClients;
   if (block.data) options.data = besideProgram(*block.data, programPath);
-  if (block.eval) options.evalData = besideProgram(*block.eval, programPath);
+  if (block.eval) {
+    options.evalData = besideProgram(*block.eval, programPath);
+    options.evalSpan = block.evalSpan;
+  }
   if (block.rounds) {
     if (*block.rounds < 0 || *block.rounds > std::numeric_limits<int>::max())
       return fail(fmt::format("`rounds` in the `run` block: {} is out of range", *block.rounds));

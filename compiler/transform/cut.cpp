@@ -536,6 +536,10 @@ struct Cut {
     graph.dims.push_back({"K", std::nullopt});
     for (const std::string& sequence : entry.sequences) graph.dims.push_back({sequence, std::nullopt});
     graph.data = entry.data;
+    for (const core::Column& column : entry.columns) {
+      if (const auto argument = static_cast<std::size_t>(column.argument); argument < graph.data.size())
+        graph.data[argument].features.push_back(column);
+    }
     graph.cohort = entry.cohort;
     graph.assertions = entry.assertions;
     // What clients check is checked, also where nothing is aggregated afterwards.

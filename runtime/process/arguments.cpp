@@ -6,13 +6,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "compiler/core/strings.h"
 #include "compiler/support/suggest.h"
+#include "runtime/data/feature.h"
+#include "runtime/process/json_text.h"
 #include "runtime/process/run.h"
 
 namespace fedc::runtime {
@@ -45,8 +47,16 @@ struct LeafValues {
   Array array;
   std::int64_t next = 0;
 
-  void reserve(std::vector<std::int64_t> before) {
+  /// Room for as many values as these extents say, one if there are none. Every element takes a character at least of `characters`: what a text
+  /// cannot hold is not made room for, unless it is small (and has a better message).
+  void reserve(std::vector<std::int64_t> before, std::size_t characters) {
+    constexpr std::int64_t kSmall = 1 << 16;
     before.insert(before.end(), dims.begin(), dims.end());
+    std::int64_t elements = 1;
+    bool fits = true;
+    for (const std::int64_t extent : before) fits = fits && !__builtin_mul_overflow(elements, extent, &elements);
+    if (!fits || elements > std::max(kSmall, static_cast<std::int64_t>(characters)))
+      throw Unfit{fmt::format("a value of type `{}` has more elements than the text given for it has characters", describe({elem, dims}))};
     array = Array(elem, std::move(before));
     next = 0;
   }
@@ -73,6 +83,22 @@ struct Form {
     std::size_t i = 0;
     return std::all_of(parts.begin(), parts.end(), [&](const Form& p) { return p.name == std::to_string(i++); });
   }
+  /// The part at a path; null: there is none.
+  const Form* at(std::string_view path) const {
+    const std::size_t dot = path.find('.');
+    const auto part = std::find_if(parts.begin(), parts.end(), [&](const Form& p) { return p.name == path.substr(0, dot); });
+    if (part == parts.end()) return nullptr;
+    return dot == std::string_view::npos ? &*part : part->at(path.substr(dot + 1));
+  }
+  /// The paths of its parts, of their parts, and so on.
+  void addPaths(const std::string& own, std::vector<std::string>& to) const {
+    to.push_back(own);
+    for (const Form& part : parts) part.addPaths(own + "." + part.name, to);
+  }
+  void addLeaves(std::vector<std::size_t>& to) const {
+    if (leaf) to.push_back(*leaf);
+    for (const Form& part : parts) part.addLeaves(to);
+  }
 };
 
 Literal literalOf(Elem elem, const Json& json, const std::string& at) {
@@ -95,7 +121,12 @@ Literal literalOf(Elem elem, const Json& json, const std::string& at) {
     return {elem, core::intern(text)};
   }
   if (core::isFloat(elem)) {
-    if (json.is_number()) return Literal::ofDouble(elem, json.get<double>());
+    if (json.is_number()) {
+      const Literal number = Literal::ofDouble(elem, json.get<double>());
+      if (!std::isfinite(number.toDouble()))
+        throw Unfit{fmt::format("{} is {}, which is larger than any `{}`", at, shown(json), core::elemName(elem))};
+      return number;
+    }
     if (json == "nan") return Literal::ofDouble(elem, NAN);
     if (json == "inf" || json == "-inf") return Literal::ofDouble(elem, json == "inf" ? INFINITY : -INFINITY);
     throw unfit();
@@ -157,9 +188,11 @@ struct Parameter {
   int data = -1;
   Form form;
   std::vector<LeafValues> leaves;
+  /// Of data the leaves that the graph reads, in its order.
+  std::vector<std::string> columns;
 
-  /// Whether a value with a first extent of its own is made of several.
-  bool ofClients() const { return kind == Graph::Input::Kind::ClientArgument || data >= 0; }
+  /// One value, whose parts may be given apart.
+  bool isAtServer() const { return kind == Graph::Input::Kind::Argument && data < 0; }
 
   void add(const std::string& path, const std::string& leaf, const core::Type& type, std::size_t skip) {
     LeafValues values;
@@ -193,8 +226,10 @@ std::vector<Parameter> parametersOf(const Graph& main) {
     Parameter data;
     data.name = main.data[d].name;
     data.data = static_cast<int>(d);
+    // All that is declared, whether it is read or not.
+    for (const core::Column& feature : main.data[d].features) data.add(feature.feature, feature.feature, feature.type, 0);
     for (const core::Column& column : main.columns) {
-      if (column.argument == data.data) data.add(column.feature, column.feature, column.type, 0);
+      if (column.argument == data.data) data.columns.push_back(column.feature);
     }
     out.push_back(std::move(data));
   }
@@ -219,47 +254,178 @@ std::vector<const Json*> perClient(const Json& json, const std::string& name, Gi
   return out;
 }
 
-void sequence(Parameter& p, const Json& json, const std::string& at) {
+void sequence(Parameter& p, const Json& json, const std::string& at, std::size_t characters) {
   if (!json.is_array()) throw Unfit{fmt::format("{} is {} where a list is wanted", at, shown(json))};
-  for (LeafValues& leaf : p.leaves) leaf.reserve({static_cast<std::int64_t>(json.size())});
+  for (LeafValues& leaf : p.leaves) leaf.reserve({static_cast<std::int64_t>(json.size())}, characters);
   for (std::size_t i = 0; i < json.size(); ++i) fill(p.leaves, p.form, json[i], fmt::format("{}[{}]", at, i));
 }
 
-void take(Parameter& p, const Json& json, Arguments& out) {
-  if (p.data >= 0) {
-    ClientDataArgument data;
-    data.name = p.name;
-    const auto values = perClient(json, p.name, data.clients);
-    for (std::size_t c = 0; c < values.size(); ++c) {
-      sequence(p, *values[c], data.clients.ids.empty() ? fmt::format("{}[{}]", p.name, c) : fmt::format("{}.{}", p.name, data.clients.ids[c]));
-      std::vector<Array> columns;
-      for (const LeafValues& leaf : p.leaves) columns.push_back(leaf.array);
-      data.columns.push_back(std::move(columns));
-    }
-    out.data.emplace(p.data, std::move(data));
-    return;
-  }
-  if (p.kind == Graph::Input::Kind::ClientArgument) {
-    ClientArgument argument;
-    argument.name = p.name;
-    const auto values = perClient(json, p.name, argument.clients);
-    for (LeafValues& leaf : p.leaves) leaf.reserve({argument.clients.count});
-    for (std::size_t c = 0; c < values.size(); ++c) {
-      fill(p.leaves, p.form, *values[c],
-           argument.clients.ids.empty() ? fmt::format("{}[{}]", p.name, c) : fmt::format("{}.{}", p.name, argument.clients.ids[c]));
-    }
-    for (LeafValues& leaf : p.leaves) argument.leaves.emplace(leaf.name, std::move(leaf.array));
-    out.ofClients.push_back(std::move(argument));
-    return;
-  }
-  if (p.kind == Graph::Input::Kind::Sequence) {
-    sequence(p, json, p.name);
-  } else {
-    for (LeafValues& leaf : p.leaves) leaf.reserve({});
-    fill(p.leaves, p.form, json, p.name);
-  }
-  for (LeafValues& leaf : p.leaves) out.values[leaf.name] = std::move(leaf.array);
+std::string ofClient(const Parameter& p, const GivenClients& clients, std::size_t c) {
+  return clients.ids.empty() ? fmt::format("{}[{}]", p.name, c) : fmt::format("{}.{}", p.name, clients.ids[c]);
 }
+
+void takeData(Parameter& p, const Json& json, std::size_t characters, Arguments& out) {
+  ClientDataArgument data;
+  data.name = p.name;
+  const auto values = perClient(json, p.name, data.clients);
+  for (std::size_t c = 0; c < values.size(); ++c) {
+    sequence(p, *values[c], ofClient(p, data.clients, c), characters);
+    std::vector<Array> columns;
+    for (const std::string& column : p.columns) {
+      const auto leaf = std::find_if(p.leaves.begin(), p.leaves.end(), [&](const LeafValues& l) { return l.name == column; });
+      columns.push_back(leaf->array);
+    }
+    data.columns.push_back(std::move(columns));
+  }
+  out.data.emplace(p.data, std::move(data));
+}
+
+void takeOfClients(Parameter& p, const Json& json, std::size_t characters, Arguments& out) {
+  ClientArgument argument;
+  argument.name = p.name;
+  const auto values = perClient(json, p.name, argument.clients);
+  for (LeafValues& leaf : p.leaves) leaf.reserve({argument.clients.count}, characters);
+  for (std::size_t c = 0; c < values.size(); ++c) fill(p.leaves, p.form, *values[c], ofClient(p, argument.clients, c));
+  for (LeafValues& leaf : p.leaves) argument.leaves.emplace(leaf.name, std::move(leaf.array));
+  out.ofClients.push_back(std::move(argument));
+}
+
+/// The value of a parameter at the server, or of a part of one.
+void takeAtServer(Parameter& p, const Form& form, const Json& json, const std::string& name, std::size_t characters, Arguments& out) {
+  std::vector<std::size_t> leaves;
+  form.addLeaves(leaves);
+  for (const std::size_t leaf : leaves) p.leaves[leaf].reserve({}, characters);
+  fill(p.leaves, form, json, name);
+  for (const std::size_t leaf : leaves) out.values[p.leaves[leaf].name] = std::move(p.leaves[leaf].array);
+}
+
+/// A string that is the whole value may stand without quotes.
+Json jsonOf(const Parameter& p, const Form& form, const std::string& text) {
+  if (p.isAtServer() && form.leaf && p.leaves[*form.leaf].elem == Elem::Str && p.leaves[*form.leaf].dims.empty() && !text.starts_with('"'))
+    return text;
+  auto json = readJson(text);
+  if (json) return std::move(*json);
+  if (!p.isAtServer() || !form.leaf) throw Unfit{json.error().message};
+  const LeafValues& leaf = p.leaves[*form.leaf];
+  throw Unfit{fmt::format("{}; a value of type `{}` is wanted", json.error().message, describe({leaf.elem, leaf.dims}))};
+}
+
+/// Which texts are for a parameter, and for which parts of it.
+class Reader {
+ public:
+  /// `name`: the one that is being read.
+  Reader(const std::map<std::string, std::string>& texts, const Graph& main, std::string& name)
+      : texts_(texts), parameters_(parametersOf(main)), name_(name) {}
+
+  void read(Arguments& out) {
+    for (const auto& [name, text] : texts_) {
+      name_ = name;
+      take(text, out);
+    }
+  }
+
+  /// What has no value; of data and sequences, which may come from files, nothing is said.
+  std::optional<RunError> missing(const Arguments& out) const {
+    for (const Parameter& p : parameters_) {
+      if (p.data >= 0 || p.kind == Graph::Input::Kind::Sequence) continue;
+      if (p.kind == Graph::Input::Kind::ClientArgument) {
+        if (!givenBy_.contains({p.name, p.leaves.front().name}))
+          return problem(fmt::format("argument `{}` of `main` has no value", p.name),
+                         fmt::format("`--arg {}=[…]`, an entry for each client", p.name));
+        continue;
+      }
+      for (const LeafValues& leaf : p.leaves) {
+        if (!out.values.contains(leaf.name))
+          return problem(fmt::format("argument `{}` of `main` has no value", leaf.name), fmt::format("`--arg {}=VALUE`", leaf.name));
+      }
+    }
+    return std::nullopt;
+  }
+
+  static RunError problem(std::string message, std::string help = {}) {
+    RunError error;
+    error.message = std::move(message);
+    error.help = std::move(help);
+    return error;
+  }
+
+ private:
+  void take(const std::string& text, Arguments& out) {
+    for (Parameter& p : parameters_) {
+      const bool isWhole = name_ == p.name;
+      if (!isWhole && !(p.isAtServer() && name_.starts_with(p.name + "."))) continue;
+      const Form* form = isWhole ? &p.form : p.form.at(std::string_view(name_).substr(p.name.size() + 1));
+      if (form != nullptr) return put(p, *form, jsonOf(p, *form, text), name_, text.size(), out);
+    }
+    if (partsOf(name_).empty()) unknown();
+    const auto json = readJson(text);
+    if (!json) throw Unfit{json.error().message};
+    split(name_, *json, text.size(), out);
+  }
+
+  void put(Parameter& p, const Form& form, const Json& json, const std::string& name, std::size_t characters, Arguments& out) {
+    claim(p, form);
+    if (p.data >= 0) {
+      takeData(p, json, characters, out);
+    } else if (p.kind == Graph::Input::Kind::ClientArgument) {
+      takeOfClients(p, json, characters, out);
+    } else if (p.kind == Graph::Input::Kind::Sequence) {
+      sequence(p, json, p.name, characters);
+      for (LeafValues& leaf : p.leaves) out.values[leaf.name] = std::move(leaf.array);
+    } else {
+      takeAtServer(p, form, json, name, characters, out);
+    }
+  }
+
+  /// The names below this one, where it is a tuple whose items are parameters of their own.
+  std::set<std::string> partsOf(const std::string& name) const {
+    std::set<std::string> parts;
+    for (const Parameter& p : parameters_)
+      if (p.name.starts_with(name + ".")) parts.insert(p.name.substr(0, p.name.find('.', name.size() + 1)));
+    return parts;
+  }
+
+  /// A tuple's list goes to its items.
+  void split(const std::string& name, const Json& json, std::size_t characters, Arguments& out) {
+    const auto own = std::find_if(parameters_.begin(), parameters_.end(), [&](const Parameter& p) { return p.name == name; });
+    if (own != parameters_.end()) return put(*own, own->form, json, name, characters, out);
+    const std::size_t parts = partsOf(name).size();
+    if (!json.is_array()) throw Unfit{fmt::format("{} is {} where a list of {} is wanted", name, shown(json), parts)};
+    if (json.size() != parts) throw Unfit{fmt::format("{} has {} entries where {} are wanted", name, json.size(), parts)};
+    for (std::size_t i = 0; i < parts; ++i) split(fmt::format("{}.{}", name, i), json[i], characters, out);
+  }
+
+  /// Each leaf has one value.
+  void claim(const Parameter& p, const Form& form) {
+    std::vector<std::size_t> leaves;
+    form.addLeaves(leaves);
+    for (const std::size_t leaf : leaves) {
+      const auto [by, isNew] = givenBy_.emplace(std::pair(p.name, p.leaves[leaf].name), name_);
+      if (!isNew) throw Unfit{fmt::format("`--arg {}` gives it, too; leave out one of the two", by->second)};
+    }
+  }
+
+  [[noreturn]] void unknown() const {
+    std::vector<std::string> known;
+    for (const Parameter& p : parameters_) {
+      if (p.isAtServer()) {
+        p.form.addPaths(p.name, known);
+      } else {
+        known.push_back(p.name);
+      }
+    }
+    if (known.empty()) throw Unfit{"`main` takes no arguments"};
+    const auto meant = suggest(name_, known);
+    throw Unfit{
+        fmt::format("`main` has no such argument{}; it has {}", meant ? fmt::format(", did you mean `{}`?", *meant) : "", fmt::join(known, ", "))};
+  }
+
+  const std::map<std::string, std::string>& texts_;
+  std::vector<Parameter> parameters_;
+  std::string& name_;
+  /// Of each leaf, by its parameter's name and its own, the `--arg` with its value.
+  std::map<std::pair<std::string, std::string>, std::string> givenBy_;
+};
 
 }  // namespace
 
@@ -270,67 +436,19 @@ std::vector<std::string> idsByPlace(std::int64_t count) {
   return ids;
 }
 
-Expected<Arguments> readArguments(const std::map<std::string, std::string>& texts, const Graph* main) {
+Expected<Arguments, RunError> readArguments(const std::map<std::string, std::string>& texts, const Graph* main) {
   Arguments out;
-  std::vector<std::string> known;
-  std::set<std::string> given;
+  if (main == nullptr) {
+    if (texts.empty()) return out;
+    return tl::unexpected(Reader::problem(fmt::format("--arg {}: the program has no `main`", texts.begin()->first)));
+  }
   std::string name;
   try {
-    std::vector<Parameter> parameters;
-    if (main != nullptr) parameters = parametersOf(*main);
-    for (Parameter& p : parameters) {
-      known.push_back(p.name);
-      name = p.name;
-      if (const auto text = texts.find(p.name); text != texts.end()) {
-        given.insert(p.name);
-        const bool isPlain = p.kind == Graph::Input::Kind::Argument && p.data < 0 && p.leaves.size() == 1 && p.leaves[0].name == p.name;
-        if (isPlain) {
-          core::Type type{p.leaves[0].elem, {}};
-          for (const std::int64_t d : p.leaves[0].dims) type.dims.emplace_back(d);
-          auto value = parseArgument(type, text->second);
-          if (!value) throw Unfit{value.error().message};
-          out.values[p.name] = std::move(*value);
-          continue;
-        }
-        const Json json = Json::parse(text->second, nullptr, false);
-        if (json.is_discarded()) throw Unfit{fmt::format("`{}` is no JSON", text->second)};
-        take(p, json, out);
-        continue;
-      }
-      if (p.kind != Graph::Input::Kind::Argument || p.data >= 0) continue;
-      for (const LeafValues& leaf : p.leaves) {
-        if (leaf.name != p.name) known.push_back(leaf.name);
-        const auto text = texts.find(leaf.name);
-        if (text == texts.end()) continue;
-        name = leaf.name;
-        given.insert(leaf.name);
-        core::Type type{leaf.elem, {}};
-        for (const std::int64_t d : leaf.dims) type.dims.emplace_back(d);
-        auto value = parseArgument(type, text->second);
-        if (!value) throw Unfit{value.error().message};
-        out.values[leaf.name] = std::move(*value);
-      }
-    }
-    for (const auto& [other, text] : texts) {
-      if (given.contains(other)) continue;
-      if (known.empty()) return fail(fmt::format("--arg {}: {}", other, main == nullptr ? "the program has no `main`" : "`main` takes no arguments"));
-      const auto meant = suggest(other, known);
-      return fail(fmt::format("--arg {}: `main` has no such argument{}; it has {}", other, meant ? fmt::format(", did you mean `{}`?", *meant) : "",
-                              fmt::join(known, ", ")));
-    }
-    for (const Parameter& p : parameters) {
-      if (p.data >= 0 || p.kind == Graph::Input::Kind::Sequence || given.contains(p.name)) continue;
-      const bool ofClients = p.kind == Graph::Input::Kind::ClientArgument;
-      for (const LeafValues& leaf : p.leaves) {
-        if (ofClients) {
-          return fail(fmt::format("argument `{}` of `main` has no value; give it with `--arg {}=[…]`, an entry for each client", p.name, p.name));
-        }
-        if (out.values.count(leaf.name) == 0)
-          return fail(fmt::format("argument `{}` of `main` has no value; give it with `--arg {}=VALUE`", leaf.name, leaf.name));
-      }
-    }
+    Reader reader(texts, *main, name);
+    reader.read(out);
+    if (auto missing = reader.missing(out)) return tl::unexpected(std::move(*missing));
   } catch (const Unfit& unfit) {
-    return fail(fmt::format("--arg {}: {}", name, unfit.message));
+    return tl::unexpected(Reader::problem(name.empty() ? unfit.message : fmt::format("--arg {}: {}", name, unfit.message)));
   }
   return out;
 }

@@ -13,6 +13,8 @@
 
 namespace fedc::runtime {
 
+struct RunError;
+
 /// Which clients something is given for.
 struct GivenClients {
   /// Empty: by place, in the order of the clients' ids.
@@ -44,11 +46,11 @@ struct Arguments {
   std::map<int, ClientDataArgument> data;
 };
 
-/// Reads the texts of `--arg name=JSON`, where a name is that of a parameter, or of a leaf of one that is at the server. Structs are objects, tuples,
+/// Reads the texts of `--arg name=JSON`, where a name is that of a parameter, or of a part of one that is at the server. Structs are objects, tuples,
 /// tensors and sequences lists, infinities and NaN `"inf"`, `"-inf"`, `"nan"`, keys 16 hexadecimal digits; what clients have of their own is a list
-/// with an entry for each, or an object by id. So what `main` prints reads back. Errors: what `main` does not have, what has no value, what does not
-/// fit. Data that is left out may come from files. `main` may be null.
-Expected<Arguments> readArguments(const std::map<std::string, std::string>& texts, const core::Graph* main);
+/// with an entry for each, or an object by id. So what `main` prints reads back. Of data each example has all features that are declared. Errors:
+/// what `main` does not have, what has no value or two, what does not fit. Data that is left out may come from files. `main` may be null.
+Expected<Arguments, RunError> readArguments(const std::map<std::string, std::string>& texts, const core::Graph* main);
 
 /// The ids of clients that are given by place alone: numbers of equal length.
 std::vector<std::string> idsByPlace(std::int64_t count);

@@ -42,6 +42,8 @@ struct RunOptions {
   /// given.
   std::string data;
   std::string evalData;
+  /// Where the program names `evalData`, if it does.
+  std::optional<Span> evalSpan;
   /// The same where there are several data, by the names of the program's parameters (core::Graph::data, and sequences at the server).
   std::map<std::string, std::string> dataParts;
   std::map<std::string, std::string> evalDataParts;
@@ -237,8 +239,5 @@ Expected<std::shared_ptr<RunData>, RunError> openRunData(const core::Program& pr
 Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events = {});
 /// The same with data that `openRunData` opened with the same options.
 Expected<RunSummary, RunError> run(const Executable& executable, const RunOptions& options, const RunEvents& events, std::shared_ptr<RunData> data);
-
-/// A plain argument from the command line: a number, `true`, `false`, or nested `[a, b, ..]` of the type's shape (static dims).
-Expected<core::Array> parseArgument(const core::Type& type, std::string_view text);
 
 }  // namespace fedc::runtime

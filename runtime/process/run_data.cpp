@@ -99,12 +99,14 @@ Expected<std::map<std::string, std::string>, RunError> bindData(const core::Grap
   for (const std::string& name : names) {
     if (bound.contains(name)) continue;
     const bool alone = names.size() == 1;
-    return wrong(
-        RunError::Kind::Option,
-        alone && !hasClients(graph) ? fmt::format("`{}` reads `{}`, but no data is given", graph.entry, name)
-        : alone                     ? fmt::format("`{}` works on clients, but no data is given", graph.entry)
-                                    : fmt::format("`{}` takes data under {} names, and no `{}` is given", graph.entry, names.size(), name),
-        alone ? fmt::format("`{} FILE.h5`, or `data = \"FILE.h5\"` in the program's `run` block", flag) : fmt::format("`{} {}=FILE.h5`", flag, name));
+    const bool isOfClients = std::any_of(graph.data.begin(), graph.data.end(), [&, n = name](const core::Graph::Data& d) { return d.name == n; });
+    return wrong(RunError::Kind::Option,
+                 alone && !hasClients(graph) ? fmt::format("`{}` reads `{}`, but no data is given", graph.entry, name)
+                 : alone                     ? fmt::format("`{}` works on clients, but no data is given", graph.entry)
+                                             : fmt::format("`{}` takes data under {} names, and no `{}` is given", graph.entry, names.size(), name),
+                 (alone ? fmt::format("`{} FILE.h5`, or `data = \"FILE.h5\"` in the program's `run` block", flag)
+                        : fmt::format("`{} {}=FILE.h5`", flag, name)) +
+                     (graph.entry == "main" ? fmt::format("; small data also as `--arg {}={}`", name, isOfClients ? "[[…], …]" : "[…]") : ""));
   }
   return bound;
 }
@@ -313,8 +315,10 @@ Expected<std::shared_ptr<RunData>, RunError> RunData::open(const core::Program& 
   }
   if (options.hasEvalData()) {
     if (evaluate == nullptr) {
-      return wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`",
-                   "`let main = process(init, next, evaluate);`");
+      auto error = wrong(RunError::Kind::Option, "data for evaluation is given, but the program has no `evaluate`",
+                         fmt::format("`let main = process(init, next, evaluate);`, or leave out {}", options.evalSpan ? "`eval`" : "`--eval-data`"));
+      error.value().span = options.evalSpan;
+      return error;
     }
     auto evalData = open(*evaluate, options.evalClientsFrom, options.evalData, options.evalDataParts, "--eval-data", options.evalClients,
                          options.seed, std::nullopt);

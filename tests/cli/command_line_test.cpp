@@ -106,7 +106,17 @@ TEST(CommandLine, AllIsACohortSizeOfItsOwn) {
   EXPECT_FALSE(line.run.clientsPerRound->has_value());
 }
 
-TEST(CommandLine, ALaterParamWins) { EXPECT_EQ(parsed({"run", "a.fed", "-p", "lr=1", "-p", "lr=2"}).params.at("lr"), "2"); }
+TEST(CommandLine, OneValueForEachName) {
+  for (const std::string flag : {"-p", "--arg", "--data", "--eval-data"}) {
+    const Usage twice = refused({"run", "a.fed", flag, "x=1", flag, "y=1", flag, "x=2"});
+    EXPECT_EQ(twice.exitCode, 2);
+    EXPECT_THAT(twice.text, HasSubstr("`x` is given twice")) << flag;
+  }
+  EXPECT_THAT(refused({"run", "a.fed", "--data", "a.h5", "--data", "b.h5"}).text, HasSubstr("it is given twice: `a.h5` and `b.h5`"));
+  const CommandLine line = parsed({"run", "a.fed", "--data", "a.h5", "--data", "test=b.h5"});
+  EXPECT_EQ(line.run.data, "a.h5");
+  EXPECT_EQ(line.run.dataParts.at("test"), "b.h5");
+}
 
 TEST(CommandLine, AFlagBetweenParamAndFileDoesNotSwallowTheFile) {
   const CommandLine line = parsed({"run", "-p", "lr=1", "a.fed"});

@@ -79,6 +79,47 @@ TEST(Fedc, MissingAndUnknownArguments) {
   EXPECT_THAT(result.err, HasSubstr("one"));
 }
 
+TEST(Fedc, AnIncludeIsAFolder) {
+  const Folder folder;
+  const std::string half = folder.write("half.fed", kHalf);
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"run", half, "--arg", "x=1"}, {"check", half}, {"cost", half}, {"test", half}, {"emit", "core", half}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"--include", folder.path("nothing")});
+    BinaryResult result = fedc(words);
+    EXPECT_EQ(result.exitCode, 1) << command.front();
+    EXPECT_THAT(result.err, HasSubstr("nothing`: there is no such folder")) << command.front();
+    words.back() = half;
+    result = fedc(words);
+    EXPECT_EQ(result.exitCode, 1) << command.front();
+    EXPECT_THAT(result.err, HasSubstr("half.fed`: it is no folder")) << command.front();
+  }
+  // Neither when what it compiles to is known, and the folder has gone since.
+  folder.write("lib/other.fed", "fn one() -> f32 { 1.0 }\n");
+  const std::vector<std::string> words = {"run", half, "--arg", "x=1", "--include", folder.path("lib")};
+  EXPECT_EQ(fedc(words).exitCode, 0);
+  std::filesystem::remove_all(folder.path("lib"));
+  EXPECT_EQ(fedc(words).exitCode, 1);
+}
+
+TEST(Fedc, DataForAnEvaluationThatIsNotThere) {
+  const Folder folder;
+  const std::string process = R"(struct Example { x: f32[1], y: i32 }
+let main = process(init = |k| federated_value(0, server), next = |s, data: {Example*}@clients, k| (s, federated_sum(data.count())));
+)";
+  const std::string data = "synthetic:clients=2,rows=2,dim=1,classes=2";
+  const std::string named = folder.write("named.fed", "run { data = \"" + data + "\", eval = \"" + data + "\" }\n" + process),
+                    plain = folder.write("plain.fed", process);
+  BinaryResult result = fedc({"run", named, "--no-out"});
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.err, HasSubstr("error[E0503]: data for evaluation is given, but the program has no `evaluate`"));
+  EXPECT_THAT(result.err, HasSubstr("named.fed:1:60"));
+  EXPECT_THAT(result.err, HasSubstr("`let main = process(init, next, evaluate);`, or leave out `eval`"));
+  result = fedc({"run", plain, "--no-out", "--data", data, "--eval-data", data});
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.err, HasSubstr("or leave out `--eval-data`"));
+}
+
 TEST(Fedc, UnknownParam) {
   const Folder folder;
   const std::string program = folder.write("a.fed", "param rate: f32 = 1;\nfn main() -> f32 { rate }\n");

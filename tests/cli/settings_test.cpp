@@ -109,7 +109,7 @@ TEST(Settings, ArgumentsThatDoNotFit) {
     runtime::RunOptions options;
     const auto given = giveArguments(texts, program, options);
     EXPECT_FALSE(given);
-    return given ? std::string() : given.error().message;
+    return given ? std::string() : given.error().message + " " + given.error().help;
   };
   EXPECT_THAT(message({{"x", "1"}}, programWithMain()), HasSubstr("`--arg m.w=VALUE`"));
   EXPECT_THAT(message({{"x", "1"}, {"m.w", "[1, 2, 3]"}}, programWithMain()), HasSubstr("--arg m.w"));

@@ -44,8 +44,8 @@ TEST(Strings, WhatIsNoString) {
     return run.err;
   };
   EXPECT_THAT(wrong("[\"a\"]", "b"), HasSubstr("1 entries where 2 are wanted"));
-  EXPECT_THAT(wrong("[\"a\", 5]", "b"), HasSubstr("a `\"` is missing"));
-  EXPECT_THAT(wrong("[\"a\", \"b]", "b"), HasSubstr("is no JSON string"));
+  EXPECT_THAT(wrong("[\"a\", 5]", "b"), HasSubstr("x[1] is 5, which is no `str`"));
+  EXPECT_THAT(wrong("[\"a\", \"b]", "b"), HasSubstr("is no JSON: it ends too early"));
   EXPECT_THAT(wrong("[\"a\", \"b\"]", std::string(70000, 'x')), HasSubstr("a string of 70000 bytes; at most 65535 are possible"));
 }
 

@@ -53,6 +53,19 @@ TEST(Budget, IsKeptToTheByte) {
   EXPECT_THAT(down->text, HasSubstr("8080 bytes go to each client"));
 }
 
+TEST(Budget, WhatHasNoNameIsShownByItsSource) {
+  const auto down = refusal("down: 7 B",
+                            "fn shifted(data: Example*, m: f32) -> f32 { f32(data.count()) - m }\n"
+                            "fn main(data: {Example*}@clients) -> f32@server {\n"
+                            "  let m = federated_mean(shifted(data, 0.0));\n"
+                            "  let n = federated_mean(shifted(data, federated_broadcast(m)));\n"
+                            "  federated_max(shifted(data, federated_broadcast(m + n)))\n"
+                            "}\n");
+  ASSERT_TRUE(down);
+  EXPECT_THAT(down->text, HasSubstr("with `federated_broadcast(m + n)`, the limit is passed"));
+  EXPECT_THAT(down->text, HasSubstr("`federated_broadcast(m): f32` 4 B"));
+}
+
 TEST(Budget, CountsExchanges) {
   const std::string twice =
       "fn total(d: Example*) -> f32 { d.map(|e| e.x).sum() }\n"

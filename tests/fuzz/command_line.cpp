@@ -72,7 +72,15 @@ bool command_line(std::string_view input) {
                               type(core::Elem::Key, {}),
                               type(core::Elem::F32, {Dim(std::int64_t{1} << 40), Dim(std::int64_t{1} << 40)})};
   for (const auto& [name, text] : line->run.arguments) {
-    for (const core::Type& t : types) (void)runtime::parseArgument(t, text);
+    for (const core::Type& t : types) {
+      core::Graph main;
+      main.slots.push_back({name, t, core::Place::Server});
+      core::Graph::Input input;
+      input.kind = core::Graph::Input::Kind::Argument;
+      input.name = name;
+      main.inputs.push_back(input);
+      (void)runtime::readArguments({{name, text}}, &main);
+    }
   }
   return good;
 }

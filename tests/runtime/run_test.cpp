@@ -243,7 +243,7 @@ TEST_F(RunProcess, MainRunsOnce) {
   executable = interpreted(single);
   options.clientsPerRound.reset();
   EXPECT_THAT(bad().message, HasSubstr("argument `m` of `main` has no value"));
-  options.arguments["m"] = *parseArgument(g.slots[0].type, "[1, 2, 3]");
+  options.arguments["m"] = test::arrayOf<float>(Elem::F32, {3}, {1, 2, 3});
   const RunSummary summary = good();
   ASSERT_EQ(summary.metrics.size(), 4u);
   // Rows of clients 0 to 3: 1, 3, 5, 2.

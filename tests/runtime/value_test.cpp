@@ -224,13 +224,26 @@ TEST(Weights, NamesLoseWhatTheyHaveInCommon) {
   EXPECT_THAT(fileNames({}), ElementsAre());
 }
 
+/// What `--arg x=TEXT` gives for an argument of this type.
+Expected<Array> argumentOf(const core::Type& type, std::string_view text) {
+  core::Graph main;
+  main.slots.push_back({"x", type, core::Place::Server});
+  core::Graph::Input x;
+  x.kind = core::Graph::Input::Kind::Argument;
+  x.name = "x";
+  main.inputs.push_back(x);
+  auto read = readArguments({{"x", std::string(text)}}, &main);
+  if (!read) return fail(read.error().message);
+  return read->values.at("x");
+}
+
 TEST(Argument, HugeTypesAreRefusedBeforeMemoryIsAskedFor) {
   const core::Type huge{Elem::F32, {Dim(std::int64_t{1} << 40), Dim(std::int64_t{1} << 40)}};
-  EXPECT_THAT(parseArgument(huge, "[1, 2]").error().message, HasSubstr("more elements than"));
+  EXPECT_THAT(argumentOf(huge, "[1, 2]").error().message, HasSubstr("more elements than"));
 }
 
 TEST(Argument, NumbersAndNestedLists) {
-  const auto parse = [](Elem elem, std::vector<Dim> dims, std::string_view text) { return parseArgument({elem, std::move(dims)}, text); };
+  const auto parse = [](Elem elem, std::vector<Dim> dims, std::string_view text) { return argumentOf({elem, std::move(dims)}, text); };
   EXPECT_EQ(parse(Elem::F32, {}, "2.5")->as<float>()[0], 2.5f);
   EXPECT_EQ(parse(Elem::I8, {}, "-128")->at(0).toInt(), -128);
   EXPECT_EQ(parse(Elem::U64, {}, "18446744073709551615")->as<std::uint64_t>()[0], ~std::uint64_t{0});
@@ -239,6 +252,12 @@ TEST(Argument, NumbersAndNestedLists) {
   ASSERT_TRUE(m);
   EXPECT_EQ(m->as<std::int32_t>()[3], 4);
   EXPECT_TRUE(parse(Elem::F32, {Dim(0)}, "[]"));
+  const auto loose = parse(Elem::F32, {Dim(6)}, "[.5, -.5, 5., nan, -inf, \"inf\"]");
+  ASSERT_TRUE(loose);
+  EXPECT_THAT(loose->as<float>().subspan(0, 3), ::testing::ElementsAre(0.5f, -0.5f, 5.0f));
+  EXPECT_TRUE(std::isnan(loose->as<float>()[3]));
+  EXPECT_EQ(loose->as<float>()[4], -INFINITY);
+  EXPECT_EQ(loose->as<float>()[5], INFINITY);
   for (const auto& [elem, dims, text] : std::vector<std::tuple<Elem, std::vector<Dim>, std::string>>{{Elem::F32, {}, "x"},
                                                                                                      {Elem::F32, {}, ""},
                                                                                                      {Elem::F32, {}, "1 2"},
@@ -246,6 +265,10 @@ TEST(Argument, NumbersAndNestedLists) {
                                                                                                      {Elem::U8, {}, "-1"},
                                                                                                      {Elem::U8, {}, "256"},
                                                                                                      {Elem::I32, {}, "1.5"},
+                                                                                                     {Elem::F32, {}, "1e39"},
+                                                                                                     {Elem::F64, {}, "1e400"},
+                                                                                                     {Elem::F32, {}, "[1]"},
+                                                                                                     {Elem::U8, {}, "[1]"},
                                                                                                      {Elem::Bool, {}, "1"},
                                                                                                      {Elem::I32, {Dim(2)}, "[1]"},
                                                                                                      {Elem::I32, {Dim(2)}, "[1,2,3]"},

@@ -32,7 +32,7 @@ CLI::Option* add(CLI::App* app, const std::string& name, const std::string& show
       ->type_name(shown);
 }
 
-/// A flag that collects `name=value`; a later one for the same name wins.
+/// A flag that collects `name=value`, one for each name.
 CLI::Option* addAssignments(CLI::App* app, const std::string& name, const std::string& help, std::map<std::string, std::string>& to) {
   return app
       ->add_option_function<std::vector<std::string>>(
@@ -41,7 +41,7 @@ CLI::Option* addAssignments(CLI::App* app, const std::string& name, const std::s
             for (const std::string& text : texts) {
               auto pair = parseAssignment(text);
               if (!pair) throw CLI::ValidationError(name, pair.error().message);
-              to[pair->first] = pair->second;
+              if (!to.emplace(pair->first, pair->second).second) throw CLI::ValidationError(name, fmt::format("`{}` is given twice", pair->first));
             }
           },
           help)
@@ -131,13 +131,17 @@ void addFile(CLI::App* app, CommandLine& line) {
 void addData(CLI::App* app, const std::string& name, const std::string& help, std::optional<std::string>& one,
              std::map<std::string, std::string>& parts) {
   add(app, name, "[NAME=]PATH", help, notEmpty(),
-      [&one, &parts](const std::string& text) {
+      [&one, &parts, name](const std::string& text) {
         const std::size_t at = text.find('=');
         const bool isName = at != std::string::npos && at > 0 && at + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
                             std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at),
                                         [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; });
         if (isName) {
-          parts[text.substr(0, at)] = text.substr(at + 1);
+          const std::string part = text.substr(0, at);
+          if (!parts.emplace(part, text.substr(at + 1)).second) throw CLI::ValidationError(name, fmt::format("`{}` is given twice", part));
+        } else if (one) {
+          throw CLI::ValidationError(name,
+                                     fmt::format("it is given twice: `{}` and `{}`; several data have names, `{} NAME=PATH`", *one, text, name));
         } else {
           one = text;
         }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/core/text.h"
+#include "compiler/driver/budget.h"
 #include "compiler/support/limits.h"
 #include "compiler/support/plural.h"
 #include "runtime/data/inspect.h"
@@ -111,8 +112,9 @@ std::string entryText(const EntryCost& entry, const std::optional<Clients>& clie
     for (const core::Crossing& c : e.crossings) {
       const Quantity bytes{c.bytes.dim, c.bytes.isExact, e.down.fn, c.strings.dim};
       const std::string place = placeText(c.span, sources);
-      text += fmt::format("    {:<6} {:<40}{:>16}{}{}\n", c.isDown ? "down" : "up", fmt::format("{}: {}", c.name, typeText(c, e.down)), bytes.bytes(),
-                          place.empty() ? "" : "   ", place);
+      text +=
+          fmt::format("    {:<6} {:<40}{:>16}{}{}\n", c.isDown ? "down" : "up",
+                      fmt::format("{}: {}", driver::crossingName(c, sources), typeText(c, e.down)), bytes.bytes(), place.empty() ? "" : "   ", place);
     }
     text += fmt::format("    work   {} flops\n", e.flops.text());
     text += fmt::format("    memory {} B, of it {} B scratch\n", e.memory.text(), e.scratch.text());
@@ -155,7 +157,7 @@ Json entryJson(const EntryCost& entry, const std::optional<Clients>& clients, co
     Json one{{"crossings", Json::array()}};
     for (const core::Crossing& c : e.crossings) {
       one["crossings"].push_back(Json{{"direction", c.isDown ? "down" : "up"},
-                                      {"name", c.name},
+                                      {"name", driver::crossingName(c, sources)},
                                       {"type", typeText(c, e.down)},
                                       {"bytes", quantityJson({c.bytes.dim, c.bytes.isExact, e.down.fn, c.strings.dim}, std::nullopt)},
                                       {"at", placeText(c.span, sources)}});

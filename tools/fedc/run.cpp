@@ -141,7 +141,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
 
   auto options = runOptions(line.run, ready.facts, line.files.front());
   if (!options) return console.report(options.error()), kFailure;
-  if (auto given = giveArguments(line.run.arguments, program, *options); !given) return console.report(given.error()), kFailure;
+  if (auto given = giveArguments(line.run.arguments, program, *options); !given) return failed(given.error());
   options->resume = std::move(going.checkpoint);
 
   // The files are opened and the first cohorts read while the kernels are compiled.

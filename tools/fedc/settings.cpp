@@ -17,6 +17,7 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::Pr
   runtime::RunOptions options = std::move(*block);
   if (flags.data) options.data = *flags.data;
   if (flags.evalData) options.evalData = *flags.evalData;
+  if (flags.evalData || !flags.evalDataParts.empty()) options.evalSpan.reset();
   options.dataParts = flags.dataParts;
   options.evalDataParts = flags.evalDataParts;
   if (flags.clients) options.clients = *flags.clients;
@@ -35,7 +36,8 @@ Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::Pr
   return options;
 }
 
-Expected<void> giveArguments(const std::map<std::string, std::string>& texts, const core::Program& program, runtime::RunOptions& options) {
+Expected<void, runtime::RunError> giveArguments(const std::map<std::string, std::string>& texts, const core::Program& program,
+                                                runtime::RunOptions& options) {
   auto arguments = runtime::readArguments(texts, program.entry("main"));
   if (!arguments) return tl::unexpected(arguments.error());
   options.arguments = std::move(arguments->values);

@@ -15,6 +15,7 @@ namespace fedc::cli {
 Expected<runtime::RunOptions> runOptions(const RunFlags& flags, const driver::ProgramFacts& program, const std::string& programPath);
 
 /// The arguments of `main` as values of their types. Errors: a name that `main` does not have, one that is missing, a value that does not fit.
-Expected<void> giveArguments(const std::map<std::string, std::string>& texts, const core::Program& program, runtime::RunOptions& options);
+Expected<void, runtime::RunError> giveArguments(const std::map<std::string, std::string>& texts, const core::Program& program,
+                                                runtime::RunOptions& options);
 
 }  // namespace fedc::cli
