@@ -102,6 +102,13 @@ BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned sec
   });
 }
 
+BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments) {
+  return start(arguments, {}, {}, [&] {
+    const int to = open(file.c_str(), O_WRONLY);
+    dup2(to, STDOUT_FILENO);
+  });
+}
+
 Folder::Folder() {
   std::string name = (std::filesystem::temp_directory_path() / "fedc_cli_XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");

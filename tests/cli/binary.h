@@ -24,6 +24,9 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
 /// The same for what may not take more: over these limits the system ends it (exit code 128 and the signal) or gives no more memory.
 BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned seconds, unsigned long megabytes);
 
+/// The same with standard output into a file (`/dev/full`).
+BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments);
+
 /// A folder that is gone at the end.
 class Folder {
  public:

@@ -22,7 +22,7 @@ driver::CompileOptions compileOptions(const CommandLine& line, std::FILE* out) {
   options.printAfter = line.printAfter;
   if (!line.printAfter.empty()) {
     options.print = [out](std::string_view pass, const std::string& text) {
-      fmt::print(out, "-- after {}\n{}{}", pass, text, text.ends_with('\n') ? "" : "\n");
+      std::fputs(fmt::format("-- after {}\n{}{}", pass, text, text.ends_with('\n') ? "" : "\n").c_str(), out);
     };
   }
   return options;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,5 +39,7 @@ class Console {
 
 /// Writes everything and flushes: results are read by other programs while a run goes on. False if nobody reads any more, or the disk is full.
 bool writeOut(std::string_view text);
+/// Why something that was written to standard output is not there; nothing: all is.
+std::optional<std::string> outputProblem();
 
 }  // namespace fedc::cli

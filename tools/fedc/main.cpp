@@ -9,9 +9,8 @@
 
 namespace {
 
-int dispatch(const fedc::cli::CommandLine& line) {
+int dispatch(const fedc::cli::CommandLine& line, const fedc::cli::Console& console) {
   using fedc::cli::Command;
-  const fedc::cli::Console console(line.color, line.errorFormat);
   switch (line.command) {
     case Command::Run: return fedc::cli::runCommand(line, console);
     case Command::Resume: return fedc::cli::resumeCommand(line, console);
@@ -29,6 +28,14 @@ int dispatch(const fedc::cli::CommandLine& line) {
     case Command::Completion: return fedc::cli::completionCommand(line, console);
   }
   return fedc::cli::kWrongUsage;
+}
+
+/// The exit code, unless what was to be read of standard output is not there.
+int ended(int exitCode, const fedc::cli::Console& console) {
+  const auto problem = fedc::cli::outputProblem();
+  if (!problem) return exitCode;
+  console.report(fedc::Error{"the output could not be written: " + *problem});
+  return fedc::cli::kFailure;
 }
 
 /// Memory that is refused ends a run wherever it is asked for, on any thread: a program that checks may be too large for this machine.
@@ -52,7 +59,8 @@ int main(int argc, char** argv) {
   auto line = fedc::cli::parseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
   if (!line) {
     std::fputs(line.error().text.c_str(), line.error().exitCode == 0 ? stdout : stderr);
-    return line.error().exitCode;
+    return ended(line.error().exitCode, {fedc::cli::ColorMode::Auto, fedc::cli::ErrorFormat::Text});
   }
-  return dispatch(*line);
+  const fedc::cli::Console console(line->color, line->errorFormat);
+  return ended(dispatch(*line, console), console);
 }

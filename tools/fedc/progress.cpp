@@ -67,10 +67,15 @@ void Progress::start(const runtime::StartEvent& event) {
   shown_ = last_ = Clock::now();
 }
 
+/// Where nobody can read it, the run goes on.
+void Progress::put(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
+}
+
 void Progress::line(const std::string& text) {
   clear();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  put(text + "\n");
   shown_ = Clock::now();
 }
 
@@ -87,8 +92,7 @@ void Progress::round(const runtime::RoundEvent& event) {
     return;
   }
   if (isShown_ && since < kSecondsBetweenStates && event.round != event.rounds) return;
-  fmt::print(out_, "\r\x1b[K{}", fitted(roundText(event, perSecond), terminalColumns(out_) - 1));
-  std::fflush(out_);
+  put("\r\x1b[K" + fitted(roundText(event, perSecond), terminalColumns(out_) - 1));
   isShown_ = true;
   shown_ = now;
 }
@@ -103,8 +107,7 @@ void Progress::note(const std::string& text) {
 
 void Progress::clear() {
   if (!isShown_) return;
-  fmt::print(out_, "\r\x1b[K");
-  std::fflush(out_);
+  put("\r\x1b[K");
   isShown_ = false;
 }
 

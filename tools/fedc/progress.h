@@ -41,6 +41,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void put(const std::string& text);
   void line(const std::string& text);
 
   Mode mode_;

@@ -169,7 +169,7 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
   auto summary = runtime::run(*executable, *options, events, std::move(*opened));
   progress.clear();
   if (!summary) return failed(summary.error());
-  if (!writeResults(line, ready, *options, *summary, course, isProcess)) return console.report(Error{"the results could not be written"}), kFailure;
+  if (!writeResults(line, ready, *options, *summary, course, isProcess)) return kFailure;
   return summary->interrupted ? kInterrupted : kSuccess;
 }
 
