@@ -6,6 +6,8 @@
 
 #include "compiler/core/finite.h"
 #include "compiler/driver/modules.h"
+#include "compiler/support/suggest.h"
+#include "compiler/transform/rewrite.h"
 
 namespace fedc::driver {
 
@@ -102,6 +104,31 @@ std::optional<Origin> BirthSearch::originIn(const std::shared_ptr<const core::Pr
 
 namespace {
 
+bool isOwn(const SourceManager& sources, const std::string& library, Span span) {
+  return span.isValid() && !sources.file(span.file).path().starts_with(library);
+}
+
+/// Whether a value is called this, or is a leaf of what is.
+bool isNamed(const Site& site, const std::string& name) { return site.message == name || site.message.starts_with(name + "."); }
+
+/// Of the file that is first, the program's; 0: it stands in another.
+int lineOf(const SourceManager& sources, const Site& site) {
+  return site.span.isValid() && site.span.file == 0 ? static_cast<int>(sources.file(0).line(site.span.begin)) : 0;
+}
+
+/// `7, 13, 16`, or the first of many.
+template <class T>
+std::string listed(const std::set<T>& all, const char* form) {
+  constexpr std::size_t kMost = 20;
+  std::string text;
+  std::size_t count = 0;
+  for (const T& one : all) {
+    if (++count > kMost) return text + ", …";
+    text += (text.empty() ? "" : ", ") + fmt::format(fmt::runtime(form), one);
+  }
+  return text;
+}
+
 /// Writes down what a function's traces show, indented by the calls and loops around.
 class Transcript final : public Births {
  public:
@@ -149,15 +176,11 @@ class Transcript final : public Births {
   /// Births in a loop are many; the first tell.
   static constexpr std::size_t kShownBirths = 20;
 
-  bool isOwn(Span span) const { return span.isValid() && !sources_.file(span.file).path().starts_with(library_); }
-
   bool isWanted(const Site& site) const {
-    if (!options_.library && !isOwn(site.span)) return false;
-    const auto isNamed = [&](const std::string& name) { return site.message == name || site.message.starts_with(name + "."); };
-    if (!options_.names.empty() && std::none_of(options_.names.begin(), options_.names.end(), isNamed)) return false;
-    if (options_.lines.empty()) return true;
-    // The first file is the program's.
-    return site.span.file == 0 && options_.lines.contains(static_cast<int>(sources_.file(0).line(site.span.begin)));
+    if (!options_.library && !isOwn(sources_, library_, site.span)) return false;
+    const auto isOf = [&](const std::string& name) { return isNamed(site, name); };
+    if (!options_.names.empty() && std::none_of(options_.names.begin(), options_.names.end(), isOf)) return false;
+    return options_.lines.empty() || options_.lines.contains(lineOf(sources_, site));
   }
 
   void bear(const core::Birth& birth) {
@@ -233,6 +256,44 @@ class Transcript final : public Births {
 };
 
 }  // namespace
+
+Expected<void> hasShown(const ShowOptions& options, const Compilation& traced, const std::string& entry) {
+  const core::Module& module = traced.program->module;
+  const std::string library = stdlibFolder();
+  std::vector<const Site*> own, others;
+  for (const core::Phase& phase : traced.program->entry(entry)->phases) {
+    if (phase.client < 0) continue;
+    transform::forEachStmt(module.fns[static_cast<std::size_t>(phase.client)].body, [&](const core::Stmt& s) {
+      if (s.op != core::Op::Trace) return;
+      const Site& site = module.sites[s.attrs.site];
+      if (site.kind != Site::Kind::Named && site.kind != Site::Kind::Dbg) return;
+      (options.library || isOwn(traced.sources, library, site.span) ? own : others).push_back(&site);
+    });
+  }
+  std::set<std::string> names;
+  std::set<int> lines;
+  for (const Site* site : own) {
+    if (site->kind == Site::Kind::Named) names.insert(site->message.substr(0, site->message.find('.')));
+    if (const int line = lineOf(traced.sources, *site); line > 0) lines.insert(line);
+  }
+  for (const std::string& name : options.names) {
+    const auto has = [&](const std::vector<const Site*>& sites) {
+      return std::any_of(sites.begin(), sites.end(), [&](const Site* s) { return isNamed(*s, name); });
+    };
+    if (has(own)) continue;
+    const auto meant = suggest(name, std::vector<std::string>(names.begin(), names.end()));
+    const std::string hint = has(others) ? "; the library has one, which `--library` shows"
+                             : meant     ? fmt::format(", did you mean `{}`?", *meant)
+                                         : "";
+    return fail(fmt::format("--let {}: `{}` computes no value of this name at a client{}; there are {}", name, entry, hint, listed(names, "`{}`")));
+  }
+  for (const int line : options.lines) {
+    if (!lines.contains(line))
+      return fail(
+          fmt::format("--line {}: `{}` computes no value that this line names at a client; lines with one: {}", line, entry, listed(lines, "{}")));
+  }
+  return {};
+}
 
 ClientReplay::ClientReplay(std::shared_ptr<const Compilation> traced, std::string entry, std::int64_t position, ShowOptions options)
     : traced_(std::move(traced)), entry_(std::move(entry)), position_(position), options_(std::move(options)) {}

@@ -72,6 +72,9 @@ struct ShowOptions {
   bool library = false;
 };
 
+/// An error that says what there is, if names or lines are asked for that no value of a client in this entry has.
+Expected<void> hasShown(const ShowOptions& options, const Compilation& traced, const std::string& entry);
+
 /// Shows the calls of one client: what the program names, with its value.
 class ClientReplay final : public runtime::CallWatch {
  public:

@@ -343,6 +343,83 @@ fn main(data: {Example*}@clients) -> f32@server { federated_sum(data.map(|e| e.x
               AllOf(HasSubstr("warning[E0511]: `value` is not finite after `main`"), HasSubstr("`x` in the data of client `b` is not finite")));
 }
 
+TEST(Replay, WhatIsNotThereIsNamed) {
+  const Folder folder;
+  const std::string program = folder.write("steps.fed", R"(struct Example { x: f32[3] }
+
+fn train(w: f32, data: Example*) -> f32 {
+  let seen = data.map(|e| sum(e.x)).sum();
+  let limit = 3.0 - w;
+  assert(w < 3.0, "w is small");
+  limit + 0.0 * seen
+}
+fn init(k: key@server) -> f32@server { 0.0 }
+fn next(w: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, f32@server) {
+  let sent = federated_broadcast(w);
+  let other = federated_mean(train(sent, data));
+  (w + 1.0, other)
+}
+fn evaluate(w: f32@server, data: {Example*}@clients) -> f32@server { federated_sum(data.map(|e| sum(e.x)).sum() / 0.0) }
+
+let main = process(init, next, evaluate);
+)");
+  const std::string data = "synthetic:clients=2,rows=3,dim=3", out = folder.path("run");
+  const auto begin = [&](const std::string& rounds, const std::string& to) {
+    return fedc({"run", program, "--data", data, "--eval-data", data, "--clients", "0..1", "--rounds", rounds, "--out", to});
+  };
+  ASSERT_EQ(begin("2", out).exitCode, 0);
+  const auto replay = [](const std::string& run, const std::string& round, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"replay", run, "--round", round, "--client", "client_00000000"};
+    words.insert(words.end(), more.begin(), more.end());
+    return fedc(words);
+  };
+  EXPECT_THAT(replay(out, "2", {"--let", "limit", "--line", "5"}).out, HasSubstr("limit = 2"));
+  const auto error = [&](const std::string& run, const std::string& round, const std::vector<std::string>& more) {
+    const BinaryResult result = replay(run, round, more);
+    EXPECT_EQ(result.exitCode, 1) << result.out;
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  EXPECT_THAT(error(out, "1", {"--let", "limt"}),
+              HasSubstr("--let limt: `next` computes no value of this name at a client, did you mean `limit`?; there are `limit`, `seen`"));
+  EXPECT_THAT(error(out, "1", {"--line", "999"}),
+              HasSubstr("--line 999: `next` computes no value that this line names at a client; lines with one: 4, 5"));
+  // All rounds are over: the next never took place.
+  EXPECT_THAT(error(out, "3", {}), HasSubstr("has 2 rounds, there is no round 3"));
+  EXPECT_THAT(error(out, "4", {}), HasSubstr("has 2 rounds, there is no round 4"));
+  // The fourth ends by an error.
+  const std::string failed = folder.path("failed");
+  ASSERT_EQ(begin("5", failed).exitCode, 1);
+  const BinaryResult fourth = replay(failed, "4", {});
+  EXPECT_EQ(fourth.exitCode, 1);
+  EXPECT_THAT(fourth.out, HasSubstr("round 4, client `client_00000000`"));
+  EXPECT_THAT(error(failed, "5", {}), HasSubstr("has 3 rounds, there is no round 5"));
+  // Born in the evaluation, at a client that `next` does not know.
+  const BinaryResult other = fedc({"replay", out, "--round", "2", "--client", "client_00000001"});
+  EXPECT_EQ(other.exitCode, 1);
+  EXPECT_THAT(other.err, HasSubstr("client `client_00000001` takes no part in round 2"));
+  EXPECT_THAT(other.err, HasSubstr("its client is `client_00000000`; what `evaluate` does is not replayed"));
+}
+
+TEST(Replay, OnlyEvaluateHasClients) {
+  const Folder folder;
+  const std::string program = folder.write("eval.fed", R"(struct Example { x: f32[3] }
+
+fn init(k: key@server) -> f32@server { 0.0 }
+fn next(w: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, f32@server) { (w + 1.0, w) }
+fn evaluate(w: f32@server, data: {Example*}@clients) -> f32@server { federated_sum(f32(data.count()) / 0.0) }
+
+let main = process(init, next, evaluate);
+)");
+  const std::string out = folder.path("run");
+  const std::string data = "synthetic:clients=2,rows=3,dim=3";
+  const BinaryResult run = fedc({"run", program, "--data", data, "--eval-data", data, "--rounds", "2", "--out", out});
+  ASSERT_EQ(run.exitCode, 0) << run.err;
+  const BinaryResult replay = fedc({"replay", out, "--round", "2", "--client", "client_00000000"});
+  EXPECT_EQ(replay.exitCode, 1);
+  EXPECT_THAT(replay.err, HasSubstr("`next` of this program has no clients; what `evaluate` does is not replayed"));
+}
+
 TEST(Replay, TheServersBirthsAreTheServers) {
   const Folder folder;
   const std::string program = folder.write("server.fed", R"(struct Example { x: f32[3] }

@@ -2,10 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "compiler/driver/replay.h"
 #include "compiler/driver/run_diagnostic.h"
+#include "compiler/support/plural.h"
 #include "compiler/support/render.h"
 #include "compiler/support/suggest.h"
 #include "runtime/process/run_data.h"
@@ -57,10 +59,17 @@ void giveData(const RunFlags& given, RunFlags& run) {
   for (const auto& [name, path] : given.dataParts) run.dataParts[name] = absolute(path);
 }
 
+/// How many rounds the run was begun for; 0: that is not known.
+int wantedRounds(const runtime::RunRecord& record) {
+  const auto rounds = record.settings.find("--rounds");
+  return rounds == record.settings.end() ? 0 : std::atoi(rounds->second.c_str());
+}
+
 /// The client's place in the cohort.
-Expected<std::int64_t> positionOf(const std::string& client, int round, runtime::RunData& data) {
+Expected<std::int64_t> positionOf(const std::string& client, int round, runtime::RunData& data, bool evaluates) {
   const auto* federation = data.train();
-  if (federation == nullptr) return fail("this program has no clients");
+  const char* const notEvaluations = evaluates ? "; what `evaluate` does is not replayed" : "";
+  if (federation == nullptr) return fail(fmt::format("`next` of this program has no clients{}", notEvaluations));
   const auto members = federation->cohorts->of(round);
   std::vector<std::string> ids;
   for (const std::uint32_t member : *members) {
@@ -72,9 +81,9 @@ Expected<std::int64_t> positionOf(const std::string& client, int round, runtime:
   const std::size_t count = ids.size();
   ids.resize(std::min(count, kShown));
   for (std::string& id : ids) id = fmt::format("`{}`", id);
-  return fail(fmt::format("client `{}` takes no part in round {}{}; its {} are {}{}", client, round,
-                          meant ? fmt::format(", did you mean `{}`?", *meant) : "", count == 1 ? "client" : fmt::format("{} clients", count),
-                          fmt::join(ids, ", "), count > kShown ? ", …" : ""));
+  return fail(fmt::format("client `{}` takes no part in round {}{}; its {} {}{}{}", client, round,
+                          meant ? fmt::format(", did you mean `{}`?", *meant) : "", count == 1 ? "client is" : fmt::format("{} clients are", count),
+                          fmt::join(ids, ", "), count > kShown ? ", …" : "", notEvaluations));
 }
 
 /// The rounds before this one, and the round, with `watch` hearing of its calls. False, with a report, if they are not those of the run.
@@ -107,7 +116,10 @@ int replayCommand(const CommandLine& line, const Console& console) {
   if (!run) return failed(run.error().message);
   const int last = run->states.empty() ? 0 : run->states.rbegin()->first;
   // The round that ended a run by an error has no state.
-  if (line.round > last + 1) return failed(fmt::format("`{}` has {} rounds, there is no round {}", run->path, last, line.round));
+  const auto noRound = [&] {
+    return failed(fmt::format("`{}` has {}, there is no round {}", run->path, plural(static_cast<std::size_t>(last), "round"), line.round));
+  };
+  if (line.round > last + 1) return noRound();
   CommandLine now = run->line;
   giveData(line.run, now.run);
   now.run.interpret = now.run.wire = now.run.json = false;
@@ -145,12 +157,16 @@ int replayCommand(const CommandLine& line, const Console& console) {
   if (!executable) return failed(executable.error().message);
   auto data = runtime::openRunData(program, *options);
   if (!data) return console.report(driver::runDiagnostic(data.error(), program.module), ready.compilation.sources), kFailure;
-  auto position = positionOf(line.client, line.round, **data);
+  auto position = positionOf(line.client, line.round, **data, program.entry("evaluate") != nullptr);
   if (!position) return failed(position.error().message);
 
   driver::ShowOptions show{{line.lets.begin(), line.lets.end()}, {line.lines.begin(), line.lines.end()}, line.library};
+  if (auto known = driver::hasShown(show, *traced, "next"); !known) return failed(known.error().message);
+  // All rounds that the run began for are over: a resumption may have asked for this one only if it ended by an error.
+  const bool mayBeNone = line.round > last && last >= wantedRounds(run->record);
   driver::ClientReplay replay(traced, "next", *position, std::move(show));
   const bool isSame = runAgain(*run, line.round, *executable, *options, *data, replay, ready.compilation.sources, console);
+  if (isSame && mayBeNone) return noRound();
   // A round that ended by an error is shown, too, up to the client that failed.
   if (!isSame && (line.round <= last || replay.text().empty())) return kFailure;
   const std::size_t clients = (*data)->train()->cohorts->of(line.round)->size();
@@ -160,7 +176,7 @@ int replayCommand(const CommandLine& line, const Console& console) {
         driver::birthDiagnostic(*replay.origin(), fmt::format("what it gives in round {} is not finite", line.round), line.client, traced->sources);
     text += "\n" + renderText(born, traced->sources);
   }
-  if (!writeOut(text)) return failed("the results could not be written");
+  if (!writeOut(text)) return kFailure;
   return isSame ? kSuccess : kFailure;
 }
 
