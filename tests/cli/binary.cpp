@@ -102,10 +102,10 @@ BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned sec
   });
 }
 
-BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments) {
+BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments, int descriptor) {
   return start(arguments, {}, {}, [&] {
     const int to = open(file.c_str(), O_WRONLY);
-    dup2(to, STDOUT_FILENO);
+    dup2(to, descriptor);
   });
 }
 

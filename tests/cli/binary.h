@@ -24,8 +24,8 @@ BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& 
 /// The same for what may not take more: over these limits the system ends it (exit code 128 and the signal) or gives no more memory.
 BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned seconds, unsigned long megabytes);
 
-/// The same with standard output into a file (`/dev/full`).
-BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments);
+/// The same with standard output, or what else has this number, into a file (`/dev/full`).
+BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments, int descriptor = 1);
 
 /// A folder that is gone at the end.
 class Folder {

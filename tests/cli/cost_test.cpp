@@ -124,6 +124,16 @@ TEST(Cost, TwoExchanges) {
       {{0, 4 + 4}, {4, 4}});
 }
 
+TEST(Cost, WhatHasNoNameIsShownByItsSource) {
+  const Folder folder;
+  const std::string path = folder.write("program.fed", kExample +
+                                                           "fn shifted(d: Example*, m: f32) -> f32 { f32(d.count()) - m }\n"
+                                                           "fn main(data: {Example*}@clients) -> f32@server {\n"
+                                                           "  let m = federated_mean(shifted(data, 0.0));\n"
+                                                           "  federated_max(shifted(data, federated_broadcast(m)))\n}\n");
+  EXPECT_EQ(entryOf(costOf({path}), "main")["exchanges"][1]["crossings"][0]["name"], "federated_broadcast(m)");
+}
+
 TEST(Cost, SelectionsCountKeysAndSlices) {
   // 3 keys up, 3 slices of f32[4] down; the value itself does not cross. Its sum goes up.
   expectBytes(

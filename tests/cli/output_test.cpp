@@ -42,5 +42,12 @@ TEST(Output, WhatCannotBeWrittenIsAnErrorOfEveryCommand) {
   }
 }
 
+TEST(Output, ProgressThatNobodyCanReadEndsNoRun) {
+  constexpr int kStandardError = 2;
+  const BinaryResult result = fedcInto("/dev/full", {"run", kSource + "/examples/digits_softmax.fed", "--rounds", "2", "--no-out"}, kStandardError);
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_THAT(result.out, HasSubstr("rounds     2"));
+}
+
 }  // namespace
 }  // namespace fedc::tests
