@@ -165,9 +165,10 @@ class Reader {
     while (accept("*")) d = d * factor();
     return d;
   }
-  Dim dim() {
+  /// `beforeLoad`: a load of a buffer may be added behind it, and is not a part of it.
+  Dim dim(bool beforeLoad = false) {
     Dim d = accept("-") ? Dim(-1) * product() : product();
-    while ((is("+") || is("-")) && !startsLoad(1)) {
+    while ((is("+") || is("-")) && !(beforeLoad && startsLoad(1))) {
       const bool plus = take().text == "+";
       const Dim next = product();
       d = plus ? d + next : d - next;
@@ -463,7 +464,7 @@ class Reader {
 
   Index index() {
     Index i;
-    if (!startsLoad(0)) i.affine = dim();
+    if (!startsLoad(0)) i.affine = dim(true);
     if (startsLoad(0) || accept("+")) {
       Access inner = access();
       const Elem e = kernel_.buffers[inner.buffer].elem;
