@@ -76,7 +76,7 @@ endfunction()
 if(FEDC_SANITIZE)
   set(FEDC_TEST_TIMEOUT 1200)
 else()
-  set(FEDC_TEST_TIMEOUT 240)
+  set(FEDC_TEST_TIMEOUT 600)
 endif()
 
 set(FEDC_TESTS_LEFT_OUT "" CACHE STRING "Suites of tests that are not built")
