@@ -548,6 +548,9 @@ struct Cut {
     }
     int last = 0;
     for (const auto& [level, exchange] : entry.exchanges) last = std::max(last, level);
+    // The last step of the server's own: behind it clients may still check something.
+    int lastServer = last;
+    while (lastServer > 0 && find({Home::Kind::Server, lastServer}) == nullptr) --lastServer;
     for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
       const Graph::Input::Kind kind = entry.inputs[i].kind;
       if (kind == Graph::Input::Kind::State || kind == Graph::Input::Kind::Argument || kind == Graph::Input::Kind::ClientArgument ||
@@ -561,7 +564,7 @@ struct Cut {
       out.name = r.name;
       if (r.leaf.atom.isLiteral) {
         out.slot = newSlot(r.name, r.leaf.type, core::Place::Server);
-        literals[last].emplace_back(out.slot, r.leaf);
+        literals[lastServer].emplace_back(out.slot, r.leaf);
       } else {
         out.slot = serverSlot(r.leaf.home, r.leaf.atom.var);
       }
