@@ -104,7 +104,8 @@ struct Piece {
   enum class Side : std::uint8_t {
     Client,
     Server,
-    /// At the server, once in a round for each distinct key: takes one key of the values that the piece before it made, and gives a row of each slice.
+    /// At the server, once in a round for each distinct key: takes one key of the values that the piece before it made, and gives a row of each
+    /// slice.
     Key,
   };
   Side side = Side::Client;

@@ -24,7 +24,7 @@ Json shown(double value) {
 Json numberOf(Elem elem, std::uint32_t kind, std::mt19937_64& random) {
   const auto small = static_cast<std::int64_t>(random() % 7);
   if (core::isFloat(elem)) {
-    const double wide = elem == Elem::F64 ? 1e300 : 3e38;
+    const double wide = elem == Elem::F64 ? 1e300 : elem == Elem::F16 ? 6e4 : 3e38;
     const double ends[] = {0.0, -0.0, NAN, INFINITY, -INFINITY, 1e-40, -1e-40, wide, -wide, 1.0, -1.0};
     const double unit = static_cast<double>(random() >> 11) * 0x1p-53;
     switch (kind) {

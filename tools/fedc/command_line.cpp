@@ -19,7 +19,7 @@ namespace {
 
 /// A flag with a value that `parse` reads; `set` stores it. Its error is CLI11's.
 template <class Parse, class Set>
-CLI::Option* add(CLI::App* app, const std::string& name, const std::string& shown, const std::string& help, const Parse& parse, Set set) {
+CLI::Option* add(CLI::App* app, const std::string& name, const std::string& shown, const std::string& help, const Parse& parse, const Set& set) {
   return app
       ->add_option_function<std::string>(
           name,

@@ -27,6 +27,7 @@ bool isMove(Op op) {
     case Op::Reshape:
     case Op::Transpose:
     case Op::Slice:
+    case Op::Pad:
     case Op::Reverse:
     case Op::DynamicSlice:
     case Op::Gather:

@@ -385,7 +385,8 @@ Value Specialiser::evalAs(const Value& v, const check::TypeRef& type, Env& env, 
       }
       Leaf a = number(have, Elem::I64, span).leaf, b = number(wanted[i], Elem::I64, span).leaf;
       check(use(elementwise(Op::Eq, {a, b}, span)), span, "the value's size on axis " + std::to_string(i) + " is not what `as` states");
-      // From here on the axis has the stated size: the slice copies what both have and the check has refused the rest.
+      // From here on the axis has the stated size. Where the check has refused it, the run goes on to its end on something.
+      l = reaching(l, static_cast<int>(i), wanted[i], span);
       std::vector<Dim> zero(l.type.dims.size(), Dim(0)), size = l.type.dims;
       core::Attrs attrs;
       attrs.dims = size;

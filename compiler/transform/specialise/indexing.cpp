@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "compiler/transform/specialise/sequence.h"
@@ -84,13 +85,16 @@ struct Specialiser::Part {
   Dim from;
   std::optional<Leaf> start;
   Dim size;
+  /// Known to lie inside; else a check ends the run where it does not.
+  bool isInside = true;
 };
 
 Specialiser::Part Specialiser::partOf(const Selection& s, const Dim& n, Span span) {
-  if (s.at) checkIndex(s.at->leaf, n, true, span);
-  if (s.to) checkIndex(s.to->leaf, n, true, span);
+  const bool startsInside = !s.at || checkIndex(s.at->leaf, n, true, span);
+  const bool endsInside = !s.to || checkIndex(s.to->leaf, n, true, span);
   const std::optional<Dim> from = s.at ? numberOf(*s.at) : Dim(0), to = s.to ? numberOf(*s.to) : n;
   Part part;
+  part.isInside = startsInside && endsInside;
   if (!from || !to) {
     // The start may change while the program runs, the length may not.
     if (!s.size || !s.at) {
@@ -105,7 +109,11 @@ Specialiser::Part Specialiser::partOf(const Selection& s, const Dim& n, Span spa
   }
   const auto size = part.size.constant();
   if (size && *size < 0) stop(Code::IndexOutOfRange, span, "this slice ends before it starts");
-  if (!size) {
+  // Sizes and positions in loops are not negative, nor is what adds them up.
+  const bool isSum = std::all_of(part.size.terms().begin(), part.size.terms().end(), [](const Dim::Term& t) {
+    return t.coefficient > 0 && std::all_of(t.atoms.begin(), t.atoms.end(), [](const Dim::Atom& a) { return a.kind == Dim::AtomKind::Variable; });
+  });
+  if (!size && !isSum) {
     check(use(elementwise(Op::Le, {number(Dim(0), Elem::I64, span).leaf, number(part.size, Elem::I64, span).leaf}, span)), span,
           "the slice ends before it starts");
     part.size = Dim::max(part.size, Dim(0));
@@ -152,11 +160,14 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
           attrs.dims = current.type.dims;
           attrs.dims[axis] = part.size;
           std::vector<Atom> operands(1 + current.type.dims.size(), Atom::of(Literal::ofInt(Elem::I32, 0)));
+          if (!part.isInside) current = reaching(current, static_cast<int>(axis), part.size, span);
           operands[0] = use(current);
           operands[1 + axis] = use(*part.start);
           current = leaf(builder(span).emit1(Op::DynamicSlice, operands, attrs));
         } else {
-          current = slice(current, static_cast<int>(axis), part.from, part.size, span);
+          const Dim from = part.isInside ? part.from : Dim::max(part.from, Dim(0));
+          if (!part.isInside) current = reaching(current, static_cast<int>(axis), from + part.size, span);
+          current = slice(current, static_cast<int>(axis), from, part.size, span);
         }
         ++axis;
         break;
@@ -185,12 +196,14 @@ Leaf Specialiser::select(const Leaf& l, const std::vector<Selection>& by, Span s
 Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by, const Leaf& with, Span span) {
   const std::size_t rank = l.type.dims.size();
   std::vector<Atom> starts;
-  std::vector<Dim> dims;
+  // Of the new part, and what of it there is room for: a check that failed does not keep it from being written.
+  std::vector<Dim> dims, room;
   for (std::size_t axis = 0; axis < rank; ++axis) {
     const Dim n = l.type.dims[axis];
     if (axis >= by.size() || by[axis].kind == Subscript::Kind::All) {
       starts.push_back(Atom::of(Literal::ofInt(Elem::I32, 0)));
       dims.push_back(n);
+      room.push_back(n);
       continue;
     }
     const Selection& s = by[axis];
@@ -198,11 +211,13 @@ Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by,
       checkIndex(s.at->leaf, n, false, span);
       starts.push_back(use(convert(*s.at, Elem::I32, span).leaf));
       dims.push_back(Dim(1));
+      room.push_back(n.constant() && *n.constant() > 0 ? Dim(1) : Dim::min(n, Dim(1)));
       continue;
     }
     const Part part = partOf(s, n, span);
     starts.push_back(use(part.start ? *part.start : number(part.from, Elem::I32, span).leaf));
     dims.push_back(part.size);
+    room.push_back(part.isInside ? part.size : Dim::min(part.size, part.start ? n : Dim::max(n - Dim::max(part.from, Dim(0)), Dim(0))));
   }
   // The new part has the selected axes only; the single positions come back as axes of 1.
   std::vector<Dim> selected;
@@ -211,6 +226,7 @@ Leaf Specialiser::selectReplace(const Leaf& l, const std::vector<Selection>& by,
     selected.push_back(dims[axis]);
   }
   Leaf part = reshape(broadcastTo(with, selected, span), dims, span);
+  for (std::size_t axis = 0; axis < rank; ++axis) part = slice(part, static_cast<int>(axis), Dim(0), room[axis], span);
   std::vector<Atom> operands{useWhole(l, span), useWhole(part, span)};
   operands.insert(operands.end(), starts.begin(), starts.end());
   return leaf(builder(span).emit1(Op::UpdateSlice, operands));

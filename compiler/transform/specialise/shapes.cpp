@@ -75,6 +75,23 @@ Leaf Specialiser::slice(const Leaf& l, int axis, const Dim& start, const Dim& si
   return leaf(builder(span).slice(use(l), starts, sizes));
 }
 
+Leaf Specialiser::reaching(const Leaf& l, int axis, const Dim& end, Span span) {
+  const Dim& have = l.type.dims[static_cast<std::size_t>(axis)];
+  const auto missing = (end - have).constant();
+  // Keys are not padded.
+  if ((missing && *missing <= 0) || l.type.elem == Elem::Key) return l;
+  if (l.atom.isLiteral) {
+    Type type = l.type;
+    type.dims[static_cast<std::size_t>(axis)] = have + Dim::max(end - have, Dim(0));
+    return Value::literal(l.atom.literal, type).leaf;
+  }
+  core::Attrs attrs;
+  attrs.dims.assign(l.type.dims.size(), Dim(0));
+  attrs.starts = attrs.dims;
+  attrs.starts[static_cast<std::size_t>(axis)] = Dim::max(end - have, Dim(0));
+  return leaf(builder(span).emit1(Op::Pad, {useWhole(l, span), Atom::of(Literal::zero(l.type.elem))}, attrs));
+}
+
 Value Specialiser::row(const Value& v, const Value& index, Span span) {
   return map(v, [&](const Leaf& l) {
     std::vector<Dim> dims(l.type.dims.begin() + 1, l.type.dims.end());

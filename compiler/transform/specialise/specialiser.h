@@ -193,6 +193,8 @@ class Specialiser {
   Leaf ravel(const Value& v, Span span);
   Leaf concat(std::vector<Leaf> parts, int axis, Span span);
   Leaf slice(const Leaf& l, int axis, const Dim& start, const Dim& size, Span span);
+  /// The leaf, with zeros behind it if it may end before `end`: for a slice that a check refuses, which is taken all the same.
+  Leaf reaching(const Leaf& l, int axis, const Dim& end, Span span);
   Value row(const Value& v, const Value& index, Span span);
 
   // ---- strings.cpp
