@@ -82,7 +82,9 @@ class TriviaReader {
     const std::uint32_t end = std::max(begin, spanOf(file_.id(), *tokens_.list[i]).begin);
     std::uint32_t at = begin;
     const bool isWithin = this->isWithin(i, end);
-    bool isBehind = previous != nullptr && !isWithin;
+    // A comma that a comment to the end of the line has passed has its line full.
+    const bool isFull = previous != nullptr && !previous->behind.empty() && previous->behind.back().text.starts_with("//");
+    bool isBehind = previous != nullptr && !isWithin && !isFull;
     for (; comment_ < tokens_.comments.size() && tokens_.comments[comment_].begin < end; ++comment_) {
       const Span span = tokens_.comments[comment_];
       const std::size_t breaks = breaksBetween(at, span.begin);
