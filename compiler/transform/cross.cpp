@@ -131,16 +131,7 @@ void removeMarks(Fn& fn, const std::set<int>& kept) {
 
 /// The name that the number of keys of each selection has (see Op::Cross) is replaced by what it is, or by `number`.
 Fn withNumberOfKeys(Fn fn, std::optional<Dim> number) {
-  std::set<Dim::Variable> named;
-  forEachStmt(fn.body, [&](const Stmt& s) {
-    if (s.op != Op::Cross) return;
-    const std::vector<Dim>& here = fn.typeOf(s.args[0].var).dims;
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      if (here[i] == s.attrs.dims[i]) continue;
-      for (const Dim& d : {here[i], s.attrs.dims[i]})
-        for (const Dim::Variable v : d.variables()) named.insert(v);
-    }
-  });
+  const std::set<Dim::Variable> named = numbersOfKeys(fn);
   Substitution by;
   std::erase_if(fn.body, [&](const Stmt& s) {
     const bool goes = s.op == Op::DimDef && s.args.empty() && named.contains(*s.attrs.defines);

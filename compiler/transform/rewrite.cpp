@@ -185,6 +185,20 @@ FreeNames freeNames(const Fn& fn, std::span<const Stmt> stmts, std::span<const A
   return free;
 }
 
+std::set<Dim::Variable> numbersOfKeys(const Fn& fn) {
+  std::set<Dim::Variable> out;
+  forEachStmt(fn.body, [&](const Stmt& s) {
+    if (s.op != core::Op::Cross) return;
+    const std::vector<Dim>& here = fn.typeOf(s.args[0].var).dims;
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      if (here[i] == s.attrs.dims[i]) continue;
+      for (const Dim& d : {here[i], s.attrs.dims[i]})
+        for (const Dim::Variable v : d.variables()) out.insert(v);
+    }
+  });
+  return out;
+}
+
 std::vector<int> useCounts(const Fn& fn) {
   std::vector<int> counts(fn.vars.size(), 0);
   for (const Stmt& s : fn.body) forEachUse(s, [&](Var v) { ++counts[v]; });

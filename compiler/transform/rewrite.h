@@ -55,6 +55,10 @@ struct FreeNames {
 FreeNames freeNames(const core::Fn& fn, std::span<const core::Stmt> stmts, std::span<const core::Atom> yields = {},
                     std::span<const core::Var> params = {});
 
+/// The names of extents that a mark gives another name to (Op::Cross): how many keys a `federated_select` asks for. They stay until pass `cross`, so
+/// that slices can be made for all of them, or for one.
+std::set<Dim::Variable> numbersOfKeys(const core::Fn& fn);
+
 /// Number of uses of every variable of the function (operands, yields, results).
 std::vector<int> useCounts(const core::Fn& fn);
 

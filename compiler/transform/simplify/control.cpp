@@ -134,17 +134,7 @@ ControlRewrite simplifyControl(Builder& build, Stmt& stmt) {
 
 bool foldDims(Fn& fn) {
   Substitution by;
-  // How many keys a `federated_select` asks for has a name until pass `cross`: slices are made for all of them, or for one.
-  std::set<Dim::Variable> named;
-  forEachStmt(fn.body, [&](const Stmt& s) {
-    if (s.op != Op::Cross) return;
-    const std::vector<Dim>& here = fn.typeOf(s.args[0].var).dims;
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      if (here[i] == s.attrs.dims[i]) continue;
-      for (const Dim::Variable v : here[i].variables()) named.insert(v);
-      for (const Dim::Variable v : s.attrs.dims[i].variables()) named.insert(v);
-    }
-  });
+  const std::set<Dim::Variable> named = numbersOfKeys(fn);
   const auto known = [&](const Stmt& s) -> std::optional<std::int64_t> {
     if (s.op != Op::DimDef || named.contains(*s.attrs.defines)) return std::nullopt;
     const auto extent = by.apply(s.attrs.extent).constant();
