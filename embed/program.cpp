@@ -99,7 +99,7 @@ Result<Program> compileWith(std::string path, const CompileOptions& options, con
   auto impl = std::make_shared<Impl>();
   impl->path = std::move(path);
   driver::Compilation& compilation = impl->compilation;
-  library().addTo(compilation.sources);
+  compilation.sources = library().sources();
   const Expected<bool> checked = check(compilation);
   if (!checked) return failure(Failure::Kind::Compile, checked.error().message);
   if (!*checked || !driver::lowerProgram(compilation, compile)) return compileFailure(compilation.sink, compilation.sources);

@@ -100,6 +100,17 @@ struct SelectEdge {
 
 /// A part of a client function that was cut: see Phase::wire and Phase::pieces. A client's pieces run one after the other; what one makes and another
 /// takes is numbered.
+/// A value that a client sends, some of whose extents its data decides: the number of the value, and those of what says these extents (i64), axis by
+/// axis. If one of them is not the first, the value goes from piece to piece as its elements, in one axis.
+struct SentLength {
+  int value = 0;
+  std::vector<int> says;
+  /// The run-time extent of what goes from piece to piece is the product of what is said and of this number; at most `most`, over the dimension
+  /// parameters of the client function.
+  std::int64_t times = 1;
+  Dim most;
+};
+
 struct Piece {
   enum class Side : std::uint8_t {
     Client,
@@ -112,6 +123,9 @@ struct Piece {
   int fn = -1;
   std::vector<ClientInput> inputs;
   std::vector<ClientOutput> outputs;
+  std::vector<SentLength> lengths;
+  /// For each dimension parameter the number of the value that says it; empty for the client's own.
+  std::vector<int> extents;
 };
 
 /// One exchange: values go down, every client works, updates come up along the fixed tree, then the server continues.

@@ -291,9 +291,14 @@ void fields(A& a, core::SelectEdge& x) {
 }
 
 template <class A>
+void fields(A& a, core::SentLength& x) {
+  a(x.value, x.says, x.times, x.most);
+}
+
+template <class A>
 void fields(A& a, core::Piece& x) {
   choice(a, x.side, core::Piece::Side::Key);
-  a(x.fn, x.inputs, x.outputs);
+  a(x.fn, x.inputs, x.outputs, x.lengths, x.extents);
 }
 
 template <class A>

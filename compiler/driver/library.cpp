@@ -42,10 +42,6 @@ const Library& Library::standard() {
   return library;
 }
 
-void Library::addTo(SourceManager& sources) const {
-  for (FileId id = 0; id < sources_.size(); ++id) sources.add(sources_.file(id).path(), std::string(sources_.file(id).text()));
-}
-
 std::optional<FileId> Library::find(const std::string& name) const {
   const auto file = files_.find(name);
   return file == files_.end() ? std::nullopt : std::optional(file->second);

@@ -24,8 +24,8 @@ class Library {
   /// The library of these files: path and text.
   explicit Library(const std::vector<std::pair<std::string, std::string>>& files);
 
-  /// The first files of a new compilation.
-  void addTo(SourceManager& sources) const;
+  /// What a new compilation begins with: the library's files.
+  SourceManager sources() const { return SourceManager::sharing(sources_); }
   /// The file of a module in a compilation that begins with the library.
   std::optional<FileId> find(const std::string& name) const;
   /// Whether a file of such a compilation is the library's.

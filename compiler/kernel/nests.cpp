@@ -516,48 +516,13 @@ Effects effectsOf(const Block& block) {
 }
 
 Dim limitOf(const Kernel& kernel, const Dim& dim) {
-  const auto varies = [&](const Dim& d) {
-    for (Int v : d.variables()) {
-      if (kernel.ints[v].kind != IntInfo::Kind::Param) return true;
-    }
-    return false;
-  };
-  const auto limitOfAtom = [&](const Dim::Atom& a) -> Dim {
-    if (a.kind == Dim::AtomKind::Variable) {
-      const IntInfo& info = kernel.ints[a.variable];
-      if (info.kind == IntInfo::Kind::Param) return Dim::variable(a.variable);
-      if (info.bound) return Dim(*info.bound);
-      FEDC_REQUIRE(info.limit.has_value(), "an extent without a bound");
-      return *info.limit;
-    }
-    const Dim first = limitOf(kernel, a.operands[0]);
-    switch (a.kind) {
-      case Dim::AtomKind::Min: return Dim::min(first, limitOf(kernel, a.operands[1]));
-      case Dim::AtomKind::Max: return Dim::max(first, limitOf(kernel, a.operands[1]));
-      case Dim::AtomKind::Ceildiv: return varies(a.operands[1]) ? first : Dim::ceildiv(first, a.operands[1]);
-      case Dim::AtomKind::Floordiv: return varies(a.operands[1]) ? first : Dim::floordiv(first, a.operands[1]);
-      case Dim::AtomKind::NextPow2: return Dim::nextPow2(first);
-      case Dim::AtomKind::Variable: break;
-    }
-    return first;
-  };
-  Dim sum;
-  for (const Dim::Term& t : dim.terms()) {
-    Dim term(t.coefficient);
-    bool changes = false;
-    for (const Dim::Atom& a : t.atoms) {
-      if (a.kind == Dim::AtomKind::Variable) {
-        changes = changes || kernel.ints[a.variable].kind != IntInfo::Kind::Param;
-      } else {
-        for (const Dim& x : a.operands) changes = changes || varies(x);
-      }
-    }
-    // What varies inside the kernel is at least zero, so subtracting it can be left out.
-    if (changes && t.coefficient < 0) continue;
-    for (const Dim::Atom& a : t.atoms) term = term * limitOfAtom(a);
-    sum = sum + term;
-  }
-  return sum;
+  return dim.limit([&](Int v) -> std::optional<Dim> {
+    const IntInfo& info = kernel.ints[v];
+    if (info.kind == IntInfo::Kind::Param) return std::nullopt;
+    if (info.bound) return Dim(*info.bound);
+    FEDC_REQUIRE(info.limit.has_value(), "an extent without a bound");
+    return *info.limit;
+  });
 }
 
 void describeInt(Kernel& kernel, Int var, IntInfo::Kind kind, const Dim& most) {

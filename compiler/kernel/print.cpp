@@ -214,7 +214,7 @@ class Printer {
       for (std::size_t i = 0; i < a.shape.size(); ++i) s += (i > 0 ? ", " : "") + dim(a.shape[i]);
       s += "}";
     }
-    if (a.index.empty()) return s + (a.zeroOutside ? "?0" : "");
+    if (a.index.empty()) return s;
     s += '[';
     for (std::size_t i = 0; i < a.index.size(); ++i) {
       const Index& x = a.index[i];

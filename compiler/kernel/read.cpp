@@ -458,7 +458,8 @@ class Reader {
         if (!is("]")) expect(",");
       }
     }
-    a.zeroOutside = accept("?0");
+    // Nothing is outside of a scalar.
+    a.zeroOutside = !a.index.empty() && accept("?0");
     return a;
   }
 

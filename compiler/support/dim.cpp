@@ -411,6 +411,35 @@ std::optional<std::int64_t> Dim::upperBound(const std::function<std::optional<st
   return rangeOf(*this, bound).high;
 }
 
+Dim Dim::limit(const std::function<std::optional<Dim>(Variable)>& most) const {
+  const auto varies = [&](const Dim& d) {
+    const std::vector<Variable> names = d.variables();
+    return std::any_of(names.begin(), names.end(), [&](Variable v) { return most(v).has_value(); });
+  };
+  const auto limitOfAtom = [&](const Atom& a) -> Dim {
+    if (a.kind == AtomKind::Variable) return most(a.variable).value_or(variable(a.variable));
+    const Dim first = a.operands[0].limit(most);
+    switch (a.kind) {
+      case AtomKind::Min: return min(first, a.operands[1].limit(most));
+      case AtomKind::Max: return max(first, a.operands[1].limit(most));
+      case AtomKind::Ceildiv: return varies(a.operands[1]) ? first : ceildiv(first, a.operands[1]);
+      case AtomKind::Floordiv: return varies(a.operands[1]) ? first : floordiv(first, a.operands[1]);
+      case AtomKind::NextPow2: return nextPow2(first);
+      case AtomKind::Variable: break;
+    }
+    return first;
+  };
+  Dim sum;
+  for (const Term& t : terms()) {
+    Dim term(t.coefficient);
+    // What varies is at least zero, so that subtracting it can be left out.
+    if (t.coefficient < 0 && std::any_of(t.atoms.begin(), t.atoms.end(), [&](const Atom& a) { return varies(fromTerm({1, {a}})); })) continue;
+    for (const Atom& a : t.atoms) term = term * limitOfAtom(a);
+    sum = sum + term;
+  }
+  return sum;
+}
+
 std::optional<Dim> Dim::solveFor(Variable v, const Dim& target) const {
   std::int64_t slope = 0;
   Dim rest;

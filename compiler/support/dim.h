@@ -58,6 +58,8 @@ class Dim {
   std::int64_t evaluate(const std::function<std::int64_t(Variable)>& value) const;
   /// An upper bound when every variable is non-negative and at most `bound(v)`; nothing if some needed bound is unknown.
   std::optional<std::int64_t> upperBound(const std::function<std::optional<std::int64_t>(Variable)>& bound) const;
+  /// An extent that is at least as large where each variable v with `most(v)` lies between 0 and that; it has none of these. Others stay.
+  Dim limit(const std::function<std::optional<Dim>(Variable)>& most) const;
   /// If this is `a * v + b` in v with a constant non-zero a and b free of v: the value v must have for the whole to equal `target`.
   std::optional<Dim> solveFor(Variable v, const Dim& target) const;
 

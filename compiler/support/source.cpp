@@ -52,8 +52,14 @@ std::string_view SourceFile::lineText(std::uint32_t line) const {
   return std::string_view(text_).substr(begin, end - begin);
 }
 
+SourceManager SourceManager::sharing(const SourceManager& other) {
+  SourceManager manager;
+  manager.files_ = other.files_;
+  return manager;
+}
+
 const SourceFile& SourceManager::add(std::string path, std::string text) {
-  return files_.emplace_back(static_cast<FileId>(files_.size()), std::move(path), std::move(text));
+  return *files_.emplace_back(std::make_shared<const SourceFile>(static_cast<FileId>(files_.size()), std::move(path), std::move(text)));
 }
 
 Expected<const SourceFile*> SourceManager::load(const std::string& path) {
@@ -63,7 +69,7 @@ Expected<const SourceFile*> SourceManager::load(const std::string& path) {
   return &add(path, std::move(*text));
 }
 
-const SourceFile& SourceManager::file(FileId id) const { return files_.at(id); }
+const SourceFile& SourceManager::file(FileId id) const { return *files_.at(id); }
 
 std::string_view SourceManager::text(Span span) const { return has(span.file) ? file(span.file).text(span) : std::string_view(); }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,10 +73,12 @@ class SourceFile {
   std::vector<std::uint32_t> lineStarts_;
 };
 
-/// Owns all source files of one compilation. References to files stay valid as long as the manager lives.
+/// The source files of one compilation. References to files stay valid as long as the manager lives.
 class SourceManager {
  public:
   SourceManager() = default;
+  /// Begins with the files of another manager, under their ids; their texts are shared, and stay.
+  static SourceManager sharing(const SourceManager& other);
   SourceManager(const SourceManager&) = delete;
   SourceManager& operator=(const SourceManager&) = delete;
   SourceManager(SourceManager&&) noexcept = default;
@@ -96,7 +98,7 @@ class SourceManager {
   std::string describe(Span span) const;
 
  private:
-  std::deque<SourceFile> files_;
+  std::vector<std::shared_ptr<const SourceFile>> files_;
 };
 
 }  // namespace fedc

@@ -22,9 +22,11 @@ using core::UpEdge;
 namespace {
 
 using Numbers = std::vector<int>;
+/// The marks that are left, by number, and their types.
+using Marks = std::map<int, core::Type>;
 
 /// Keeps the leaves whose marks are left, with the types that these have.
-void prune(std::vector<core::SlotInfo>& leaves, Numbers& numbers, const std::map<int, core::Type>& marks) {
+void prune(std::vector<core::SlotInfo>& leaves, Numbers& numbers, const Marks& marks) {
   // What was not marked (collected values) crosses as it is.
   if (numbers.empty()) return;
   std::vector<core::SlotInfo> keptLeaves;
@@ -62,34 +64,40 @@ std::set<Dim::Variable> extentsReceived(const Fn& fn, const Phase& phase) {
   return out;
 }
 
-/// Of leaves that nobody reads, the extents that are read: each is sent as before a leaf (core::wireBytes).
-std::vector<core::SlotInfo> extentsOf(const UpEdge& up, const std::map<int, core::Type>& marks, const std::set<Dim::Variable>& received) {
+/// The extents that go before leaves that are read (core::wireBytes).
+std::set<Dim> extentsBefore(const std::vector<UpEdge>& edges, const Marks& marks) {
+  std::set<Dim> out;
+  for (const UpEdge& up : edges) {
+    for (const int number : up.crossings) {
+      if (const auto mark = marks.find(number); mark != marks.end()) out.insert(mark->second.dims.begin(), mark->second.dims.end());
+    }
+  }
+  return out;
+}
+
+/// Of leaves that nobody reads, the extents that are read: each is sent by itself, once.
+std::vector<core::SlotInfo> extentsOf(const UpEdge& up, const Marks& marks, const std::set<Dim::Variable>& received, std::set<Dim>& sent) {
   std::vector<core::SlotInfo> out;
-  std::vector<Dim> sent;
-  for (const bool isKept : {true, false}) {
-    for (std::size_t i = 0; i < up.crossings.size(); ++i) {
-      const auto mark = marks.find(up.crossings[i]);
-      if ((mark != marks.end()) != isKept) continue;
-      for (const Dim& d : isKept ? mark->second.dims : up.leaves[i].type.dims) {
-        const auto names = d.variables();
-        const bool isRead = std::any_of(names.begin(), names.end(), [&](Dim::Variable v) { return received.contains(v); });
-        if (!isRead || std::find(sent.begin(), sent.end(), d) != sent.end()) continue;
-        sent.push_back(d);
-        if (!isKept) out.push_back({"len(" + up.leaves[i].name + ")", core::Type{core::Elem::I64, {}}, core::Place::Clients});
-      }
+  for (std::size_t i = 0; i < up.crossings.size(); ++i) {
+    if (marks.contains(up.crossings[i])) continue;
+    for (const Dim& d : up.leaves[i].type.dims) {
+      const auto names = d.variables();
+      const bool isRead = std::any_of(names.begin(), names.end(), [&](Dim::Variable v) { return received.contains(v); });
+      if (isRead && sent.insert(d).second) out.push_back({"len(" + up.leaves[i].name + ")", core::Type{core::Elem::I64, {}}, core::Place::Clients});
     }
   }
   return out;
 }
 
 void settle(const Fn& fn, Phase& phase) {
-  std::map<int, core::Type> marks;
+  Marks marks;
   forEachStmt(fn.body, [&](const Stmt& s) {
     if (s.op == Op::Cross) marks.emplace(crossingOf(s), fn.typeOf(s.results[0]));
   });
   const std::set<Dim::Variable> received = extentsReceived(fn, phase);
+  std::set<Dim> sent = extentsBefore(phase.up, marks);
   for (UpEdge& up : phase.up) {
-    std::vector<core::SlotInfo> extents = extentsOf(up, marks, received);
+    std::vector<core::SlotInfo> extents = extentsOf(up, marks, received, sent);
     prune(up.leaves, up.crossings, marks);
     std::move(extents.begin(), extents.end(), std::back_inserter(up.leaves));
   }
@@ -129,16 +137,32 @@ void removeMarks(Fn& fn, const std::set<int>& kept) {
   for (Atom& r : fn.results) r = by.apply(r);
 }
 
-/// The name that the number of keys of each selection has (see Op::Cross) is replaced by what it is, or by `number`.
-Fn withNumberOfKeys(Fn fn, std::optional<Dim> number) {
-  const std::set<Dim::Variable> named = numbersOfKeys(fn);
+/// The lengths that are told the server: names in what clients send. Of leaves that nobody reads, too, and before `settle` forgets these.
+std::set<Dim::Variable> lengthsSent(const Phase& phase) {
+  std::set<Dim::Variable> out;
+  for (const UpEdge& up : phase.up) {
+    for (const core::SlotInfo& leaf : up.leaves) {
+      for (const Dim& d : leaf.type.dims)
+        if (const auto length = d.asVariable()) out.insert(*length);
+    }
+  }
+  return out;
+}
+
+/// What the names at marks stand for, but for those that are kept; `keys`, if it is given, for the number of keys of each selection.
+Substitution namesAtMarksAre(const Fn& fn, const std::set<Dim::Variable>& kept, std::optional<Dim> keys = {}) {
+  const std::set<Dim::Variable> named = namesAtMarks(fn);
   Substitution by;
-  std::erase_if(fn.body, [&](const Stmt& s) {
-    const bool goes = s.op == Op::DimDef && s.args.empty() && named.contains(*s.attrs.defines);
-    if (goes) by.dims[*s.attrs.defines] = number.value_or(s.attrs.extent);
-    return goes;
-  });
+  for (const Stmt& s : fn.body) {
+    if (s.op != Op::DimDef || !s.args.empty() || !named.contains(*s.attrs.defines) || kept.contains(*s.attrs.defines)) continue;
+    by.dims[*s.attrs.defines] = keys && s.attrs.extent.constant() ? *keys : s.attrs.extent;
+  }
+  return by;
+}
+
+Fn withoutNames(Fn fn, const Substitution& by) {
   if (by.dims.empty()) return fn;
+  std::erase_if(fn.body, [&](const Stmt& s) { return s.op == Op::DimDef && by.dims.contains(*s.attrs.defines); });
   substitute(fn.body, by);
   retype(fn, fn.body, by);
   for (core::Type& t : fn.resultTypes) t = by.apply(t);
@@ -153,17 +177,23 @@ Expected<void, Diagnostic> cross(core::Program& program, CutFor cut) {
       if (phase.client < 0) continue;
       const auto client = static_cast<std::size_t>(phase.client);
       const Fn named = std::exchange(program.module.fns[client], {});
-      Fn fn = withNumberOfKeys(named, {});
+      const Substitution names = namesAtMarksAre(named, {});
+      const std::set<Dim::Variable> lengths = lengthsSent(phase);
+      for (UpEdge& up : phase.up)
+        for (core::SlotInfo& leaf : up.leaves) leaf.type = names.apply(leaf.type);
+      Fn fn = withoutNames(named, names);
       settle(fn, phase);
       removeMarks(fn, marksOf(phase));
       Pieces pieces;
       if (cut == CutFor::Wire) {
-        auto made = cutForWire(program, graph, phase, fn);
+        Fn sent = withoutNames(named, namesAtMarksAre(named, lengths));
+        removeMarks(sent, marksOf(phase));
+        auto made = cutForWire(program, graph, phase, sent, lengths);
         if (!made) return tl::unexpected(std::move(made.error()));
         pieces = std::move(*made);
         phase.wire = std::move(pieces.pieces);
       } else if (cut == CutFor::Selections && !phase.selects.empty()) {
-        Fn one = withNumberOfKeys(named, Dim(1));
+        Fn one = withoutNames(named, namesAtMarksAre(named, {}, Dim(1)));
         removeMarks(one, marksOf(phase));
         pieces = cutAtSelections(program, graph, phase, fn, one);
         phase.pieces = std::move(pieces.pieces);

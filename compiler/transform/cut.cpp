@@ -47,8 +47,9 @@ struct Cut {
     return found == entry.homes.end() ? nullptr : found->second.get();
   }
 
-  Slot newSlot(std::string name, core::Type type, core::Place place) {
-    graph.slots.push_back({std::move(name), std::move(type), place});
+  Slot newSlot(std::string name, core::Type type, core::Place place) { return newSlot({std::move(name), std::move(type), place}); }
+  Slot newSlot(core::SlotInfo info) {
+    graph.slots.push_back(std::move(info));
     return static_cast<Slot>(graph.slots.size() - 1);
   }
 
@@ -71,7 +72,7 @@ struct Cut {
     switch (origin.kind) {
       case Origin::Kind::Input: {
         auto i = static_cast<std::size_t>(origin.index);
-        if (!inputSlots[i]) inputSlots[i] = newSlot(entry.inputs[i].name, entry.inputTypes[i], core::Place::Server);
+        if (!inputSlots[i]) inputSlots[i] = newSlot(entry.inputSlots[i]);
         return *inputSlots[i];
       }
       case Origin::Kind::Param: {
@@ -555,7 +556,7 @@ struct Cut {
       const Graph::Input::Kind kind = entry.inputs[i].kind;
       if (kind == Graph::Input::Kind::State || kind == Graph::Input::Kind::Argument || kind == Graph::Input::Kind::ClientArgument ||
           kind == Graph::Input::Kind::Sequence) {
-        inputSlots[i] = newSlot(entry.inputs[i].name, entry.inputTypes[i], core::Place::Server);
+        inputSlots[i] = newSlot(entry.inputSlots[i]);
       }
     }
     for (const Entry::Result& r : entry.results) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "compiler/core/builder.h"
 #include "compiler/core/internal_error.h"
 #include "compiler/core/op_table.h"
 #include "compiler/transform/rewrite.h"
@@ -36,6 +37,8 @@ struct Wanted {
   Numbers taken, sent;
   std::vector<std::size_t> results;
   std::set<std::size_t> checks;
+  /// Extents of what is sent, and the numbers under which they are.
+  std::map<Dim::Variable, int> lengths = {};
 };
 
 /// What a piece of the function needs.
@@ -46,6 +49,8 @@ struct Needs {
   std::set<Dim::Variable> dims;
   /// Values that the piece makes itself.
   std::set<int> made;
+  /// Whether the piece is told the lengths of what was sent.
+  bool isTold = false;
 };
 
 class Cutter {
@@ -63,11 +68,15 @@ class Cutter {
 
   const Fn& fn() const { return fn_; }
 
+  /// Extents that a piece at the server is told, as numbers.
+  void cutAtLengths(const std::set<Dim::Variable>& lengths) { lengths_ = lengths; }
+  /// A number for something that goes from piece to piece without a mark.
+  int newNumber() const { return values_.empty() ? 1 : std::max(1, values_.rbegin()->first + 1); }
   /// Where the function is cut: a value that another piece makes.
   void cutAt(int number) { cuts_[values_.at(number).taken] = number; }
   /// A value that goes from piece to piece without a mark.
   int share(Var v) {
-    const int number = values_.empty() ? 1 : std::max(1, values_.rbegin()->first + 1);
+    const int number = newNumber();
     values_[number] = {Atom::of(v), v};
     cuts_[v] = number;
     return number;
@@ -83,10 +92,12 @@ class Cutter {
 
   Needs needsOf(const Wanted& wanted) const {
     Needs out;
+    out.isTold = wanted.side == Side::Server;
     out.made.insert(wanted.sent.begin(), wanted.sent.end());
     for (const int n : wanted.sent) need(values_.at(n).made, out);
     for (const std::size_t r : wanted.results) need(fn_.results[r], out);
     for (const std::size_t i : wanted.checks) need(i, out);
+    for (const auto& [length, number] : wanted.lengths) needDim(Dim::variable(length), out);
     return out;
   }
   Needs needsOf(std::size_t stmt) const {
@@ -104,9 +115,9 @@ class Cutter {
   /// A server value that is not sent whole: only slices of it.
   bool isSelected(std::size_t param) const {
     const ClientInput& in = phase_.clientInputs[param];
-    // An argument that all clients have is not sent either.
-    if (phase_.selects.empty()) return false;
     if (in.kind != ClientInput::Kind::Down || std::find(phase_.down.begin(), phase_.down.end(), in.slot) != phase_.down.end()) return false;
+    // An argument that all clients have is not sent either.
+    if (graph_.slots[in.slot].place != core::Place::Server) return false;
     return std::none_of(graph_.inputs.begin(), graph_.inputs.end(),
                         [&](const core::Graph::Input& i) { return i.kind == core::Graph::Input::Kind::Param && i.slot == in.slot; });
   }
@@ -121,6 +132,11 @@ class Cutter {
     fn.dims = fn_.dims;
     fn.vars = fn_.vars;
     if (isClient) fn.dimParams = fn_.dimParams;
+    for (const Dim::Variable d : needs.dims) {
+      if (isClient) continue;
+      fn.dimParams.push_back(d);
+      out.extents.push_back(wanted.lengths.at(d));
+    }
     const bool gathers = std::any_of(wanted.results.begin(), wanted.results.end(),
                                      [&](std::size_t r) { return phase_.clientOutputs[r].kind == ClientOutput::Kind::Accumulator; });
     for (std::size_t p = 0; p < fn_.params.size(); ++p) {
@@ -130,14 +146,40 @@ class Cutter {
     }
     for (const int n : wanted.taken) {
       if (!needs.taken.contains(n)) continue;
-      fn.params.push_back(values_.at(n).taken);
       out.inputs.push_back({ClientInput::Kind::Crossed, 0, n});
+      const Var taken = values_.at(n).taken;
+      if (!goesAsElements(n)) {
+        fn.params.push_back(taken);
+        continue;
+      }
+      const core::Type& type = fn_.typeOf(taken);
+      fn.params.push_back(fn.newVar({type.elem, {elementsOf(type)}}));
+      Stmt s;
+      s.op = Op::Reshape;
+      s.args = {Atom::of(fn.params.back())};
+      s.attrs.dims = type.dims;
+      s.results = {taken};
+      fn.body.push_back(std::move(s));
     }
     for (const std::size_t i : needs.stmts) fn.body.push_back(fn_.body[i]);
+    core::Builder build(fn, fn.body);
     for (const int n : wanted.sent) {
-      fn.results.push_back(values_.at(n).made);
-      fn.resultTypes.push_back(typeOf(n));
+      Atom made = values_.at(n).made;
+      core::Type type = typeOf(n);
+      if (goesAsElements(n)) {
+        type.dims = {elementsOf(type)};
+        made = build.reshape(made, type.dims);
+      }
+      if (!lengthsOf(n).empty()) out.lengths.push_back(lengthOf(n, type.dims.front(), wanted.lengths));
+      fn.results.push_back(made);
+      fn.resultTypes.push_back(std::move(type));
       out.outputs.push_back({ClientOutput::Kind::Crossed, 0, n});
+    }
+    for (const auto& [length, number] : wanted.lengths) {
+      if (!isClient) break;
+      fn.results.push_back(build.dimValue(Dim::variable(length), core::Elem::I64));
+      fn.resultTypes.push_back(core::Type{core::Elem::I64, {}});
+      out.outputs.push_back({ClientOutput::Kind::Crossed, 0, number});
     }
     for (const std::size_t r : wanted.results) {
       if (phase_.clientOutputs[r].kind == ClientOutput::Kind::Accumulator) {
@@ -176,6 +218,14 @@ class Cutter {
     return std::all_of(type.dims.begin(), type.dims.end(), [](const Dim& d) { return d.constant().has_value(); });
   }
   const Atom& made(int number) const { return values_.at(number).made; }
+  /// The extents of a value that the receiver is told.
+  std::vector<Dim::Variable> lengthsOf(int number) const {
+    std::vector<Dim::Variable> out;
+    for (const Dim& d : fn_.typeOf(values_.at(number).taken).dims) {
+      if (const auto length = d.asVariable(); length && lengths_.contains(*length)) out.push_back(*length);
+    }
+    return out;
+  }
 
  private:
   /// A value that goes from piece to piece: what the one makes, and the other's name for it.
@@ -183,6 +233,32 @@ class Cutter {
     Atom made;
     Var taken = 0;
   };
+
+  /// Memory has room for one run-time extent, the first.
+  bool goesAsElements(int number) const {
+    const std::vector<Dim>& dims = fn_.typeOf(values_.at(number).taken).dims;
+    return std::any_of(dims.begin(), dims.end(), [&](const Dim& d) { return !d.constant() && &d != &dims.front(); });
+  }
+  static Dim elementsOf(const core::Type& type) {
+    Dim out(1);
+    for (const Dim& d : type.dims) out = out * d;
+    return out;
+  }
+  core::SentLength lengthOf(int number, const Dim& extent, const std::map<Dim::Variable, int>& numbers) const {
+    core::SentLength out{number, {}, 1, most(extent)};
+    for (const Dim::Variable length : lengthsOf(number)) out.says.push_back(numbers.at(length));
+    if (goesAsElements(number)) {
+      for (const Dim& d : fn_.typeOf(values_.at(number).taken).dims) out.times *= d.constant().value_or(1);
+    }
+    return out;
+  }
+  /// Over the function's dimension parameters.
+  Dim most(const Dim& extent) const {
+    return extent.limit([&](Dim::Variable v) -> std::optional<Dim> {
+      const auto at = dimDefinedBy_.find(v);
+      return at == dimDefinedBy_.end() ? std::nullopt : std::optional(most(fn_.body[at->second].attrs.extent));
+    });
+  }
 
   void need(Var v, Needs& out) const {
     if (const auto cut = cuts_.find(v); cut != cuts_.end() && !out.made.contains(cut->second)) {
@@ -207,7 +283,8 @@ class Cutter {
   }
   void needDim(const Dim& dim, Needs& out) const {
     for (const Dim::Variable v : dim.variables()) {
-      if (const auto at = dimDefinedBy_.find(v); at != dimDefinedBy_.end()) {
+      const auto at = dimDefinedBy_.find(v);
+      if (at != dimDefinedBy_.end() && !(out.isTold && lengths_.contains(v))) {
         need(at->second, out);
       } else {
         out.dims.insert(v);
@@ -223,14 +300,16 @@ class Cutter {
   std::map<Dim::Variable, std::size_t> dimDefinedBy_;
   std::map<int, Crossed> values_;
   std::map<Var, int> cuts_;
+  std::set<Dim::Variable> lengths_;
   Pieces made_;
 };
 
 /// Cuts a client function for `--wire`.
 class WireCutter {
  public:
-  WireCutter(const core::Program& program, const core::Graph& graph, const Phase& phase, const Fn& fn)
-      : phase_(phase), cutter_(program, graph, phase, fn) {
+  WireCutter(const core::Program& program, const core::Graph& graph, const Phase& phase, const Fn& fn, const std::set<Dim::Variable>& lengths)
+      : phase_(phase), cutter_(program, graph, phase, fn), lengths_(lengths) {
+    cutter_.cutAtLengths(lengths);
     for (const core::SelectEdge& select : phase.selects) {
       for (const int n : select.keyCrossings) cutter_.cutAt(n);
       for (const int n : select.sliceCrossings) cutter_.cutAt(n);
@@ -258,10 +337,17 @@ class WireCutter {
     std::vector<std::size_t> kept, accumulators;
     for (std::size_t r = 0; r < phase_.clientOutputs.size(); ++r)
       (phase_.clientOutputs[r].kind == ClientOutput::Kind::Accumulator ? accumulators : kept).push_back(r);
-    if (auto problem = piece({Side::Client, "work", slices, updates, kept, checks_[{CheckedBy::Work, 0}]}))
-      return tl::unexpected(std::move(*problem));
-    if (auto problem = piece({Side::Server, "receive", updates, {}, accumulators, checks_[{CheckedBy::Receive, 0}]}))
-      return tl::unexpected(std::move(*problem));
+    Wanted work{Side::Client, "work", slices, updates, kept, checks_[{CheckedBy::Work, 0}]};
+    Wanted receive{Side::Server, "receive", updates, {}, accumulators, checks_[{CheckedBy::Receive, 0}]};
+    int number = cutter_.newNumber();
+    for (const Dim::Variable d : cutter_.needsOf(receive).dims)
+      if (lengths_.contains(d)) receive.lengths.emplace(d, number++);
+    for (const int n : updates)
+      for (const Dim::Variable d : cutter_.lengthsOf(n))
+        if (receive.lengths.try_emplace(d, number).second) ++number;
+    work.lengths = receive.lengths;
+    if (auto problem = piece(work)) return tl::unexpected(std::move(*problem));
+    if (auto problem = piece(receive)) return tl::unexpected(std::move(*problem));
     return cutter_.take();
   }
 
@@ -310,10 +396,12 @@ class WireCutter {
     for (const int n : needs.taken) {
       if (std::find(wanted.taken.begin(), wanted.taken.end(), n) == wanted.taken.end()) return refused("a value that both sides work on");
     }
-    if (isServer && !needs.dims.empty()) return refused("a value whose size depends on the client's data");
+    if (isServer && std::any_of(needs.dims.begin(), needs.dims.end(), [&](Dim::Variable d) { return !wanted.lengths.contains(d); }))
+      return refused("a size that depends on the client's data");
     for (const int n : wanted.sent) {
-      for (const Dim& d : cutter_.typeOf(n).dims)
-        if (!d.constant()) return refused("a value whose size depends on the client's data");
+      const std::vector<Dim>& dims = cutter_.typeOf(n).dims;
+      const auto open = std::count_if(dims.begin(), dims.end(), [](const Dim& d) { return !d.constant(); });
+      if (static_cast<std::size_t>(open) != cutter_.lengthsOf(n).size()) return refused("a value whose size depends on the client's data");
     }
     cutter_.make(wanted, needs);
     return std::nullopt;
@@ -321,6 +409,7 @@ class WireCutter {
 
   const Phase& phase_;
   Cutter cutter_;
+  const std::set<Dim::Variable>& lengths_;
   std::map<CheckedBy, std::set<std::size_t>> checks_;
   /// What a refusal points at.
   Span span_;
@@ -482,8 +571,9 @@ class SelectionCutter {
 
 int crossingOf(const Stmt& mark) { return static_cast<int>(*mark.attrs.extent.constant()); }
 
-Expected<Pieces, Diagnostic> cutForWire(const core::Program& program, const core::Graph& graph, const Phase& phase, const Fn& fn) {
-  return WireCutter(program, graph, phase, fn).run();
+Expected<Pieces, Diagnostic> cutForWire(const core::Program& program, const core::Graph& graph, const Phase& phase, const Fn& fn,
+                                        const std::set<Dim::Variable>& lengths) {
+  return WireCutter(program, graph, phase, fn, lengths).run();
 }
 
 Pieces cutAtSelections(const core::Program& program, const core::Graph& graph, const Phase& phase, const Fn& fn, const Fn& one) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "compiler/core/graph.h"
@@ -18,8 +19,10 @@ struct Pieces {
   std::vector<core::Fn> fns;
 };
 
-/// For Phase::wire, at every mark. An error names a value that cannot be sent yet: one whose size depends on the client's data.
-Expected<Pieces, Diagnostic> cutForWire(const core::Program& program, const core::Graph& graph, const core::Phase& phase, const core::Fn& fn);
+/// For Phase::wire, at every mark. `lengths`: the extents of what clients send that their data decides; the server is told them. An error names a
+/// value that cannot be sent yet: one of another size that depends on the client's data.
+Expected<Pieces, Diagnostic> cutForWire(const core::Program& program, const core::Graph& graph, const core::Phase& phase, const core::Fn& fn,
+                                        const std::set<Dim::Variable>& lengths);
 
 /// For Phase::pieces. `one` is the same function with slices of one key instead of all. A selection stays where it is if its slices are only moved
 /// (to look a key up would take longer), or if they do not look at the key. Empty if nothing was cut.

@@ -185,7 +185,7 @@ FreeNames freeNames(const Fn& fn, std::span<const Stmt> stmts, std::span<const A
   return free;
 }
 
-std::set<Dim::Variable> numbersOfKeys(const Fn& fn) {
+std::set<Dim::Variable> namesAtMarks(const Fn& fn) {
   std::set<Dim::Variable> out;
   forEachStmt(fn.body, [&](const Stmt& s) {
     if (s.op != core::Op::Cross) return;

@@ -55,9 +55,9 @@ struct FreeNames {
 FreeNames freeNames(const core::Fn& fn, std::span<const core::Stmt> stmts, std::span<const core::Atom> yields = {},
                     std::span<const core::Var> params = {});
 
-/// The names of extents that a mark gives another name to (Op::Cross): how many keys a `federated_select` asks for. They stay until pass `cross`, so
-/// that slices can be made for all of them, or for one.
-std::set<Dim::Variable> numbersOfKeys(const core::Fn& fn);
+/// The names of extents on both sides of marks that give them another name (Op::Cross): how many keys a `federated_select` asks for, how long a value
+/// is that is sent. They stay until pass `cross`, so that slices can be made for all keys, or for one, and the receiver knows no more than a length.
+std::set<Dim::Variable> namesAtMarks(const core::Fn& fn);
 
 /// Number of uses of every variable of the function (operands, yields, results).
 std::vector<int> useCounts(const core::Fn& fn);

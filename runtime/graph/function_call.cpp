@@ -12,6 +12,11 @@ namespace fedc::runtime {
 using core::ClientInput;
 using core::ClientOutput;
 
+const std::int64_t* ClientAt::dims() const {
+  static constexpr std::int64_t kNone = 0;
+  return columns == nullptr ? &kNone : columns->dims();
+}
+
 bool FunctionCall::liesAtPosition(const ClientResult& result) const {
   if (result.kind != ClientOutput::Kind::Carry && result.kind != ClientOutput::Kind::Collect) return false;
   return result.layout == values_->positionLayout(result.index);
@@ -22,13 +27,15 @@ void FunctionCall::begin(const PhasePlan& phase, const PiecePlan& piece, GraphVa
   phase_ = &phase;
   piece_ = &piece;
   values_ = &values;
+  taken_ = taken;
+  made_ = made;
+  told_.resize(piece.extents.size());
   const std::size_t params = piece.params.size();
   own_.resize(std::max(own_.size(), params + piece.results.size()));
   buffers_.assign(params, nullptr);
   for (std::size_t p = 0; p < params; ++p) {
     const ClientBuffer& param = piece.params[p];
     if (param.kind == ClientInput::Kind::Down) buffers_[p] = const_cast<char*>(values.cell(param.index));
-    if (param.kind == ClientInput::Kind::Crossed) buffers_[p] = taken[static_cast<std::size_t>(param.index)].data();
     if (param.kind == ClientInput::Kind::Key || GraphValues::isOwn(param.kind)) {
       own_[p].ensure(param.layout.bytes());
       buffers_[p] = own_[p].data();
@@ -37,9 +44,7 @@ void FunctionCall::begin(const PhasePlan& phase, const PiecePlan& piece, GraphVa
   for (std::size_t r = 0; r < piece.results.size(); ++r) {
     const ClientResult& result = piece.results[r];
     if (result.parameter >= 0) continue;
-    if (result.kind == ClientOutput::Kind::Crossed) {
-      buffers_.push_back(made[static_cast<std::size_t>(result.index)].data());
-    } else if (liesAtPosition(result)) {
+    if (result.kind == ClientOutput::Kind::Crossed || liesAtPosition(result)) {
       buffers_.push_back(nullptr);
     } else {
       own_[params + r].ensure(result.layout.bytes());
@@ -65,18 +70,20 @@ std::int64_t FunctionCall::run(const ClientAt& client, Buffer& arena, Team* team
       case ClientInput::Kind::Carry:
       case ClientInput::Kind::State:
       case ClientInput::Kind::Row: values_->give(param, client.position, client.before, buffers_[p]); break;
-      case ClientInput::Kind::Down:
-      case ClientInput::Kind::Crossed: break;
+      // It may have grown.
+      case ClientInput::Kind::Crossed: buffers_[p] = taken_[static_cast<std::size_t>(param.index)].data(); break;
+      case ClientInput::Kind::Down: break;
     }
   }
   std::size_t next = piece.params.size();
   for (const ClientResult& result : piece.results) {
     if (result.parameter >= 0) continue;
+    if (result.kind == ClientOutput::Kind::Crossed) buffers_[next] = made_[static_cast<std::size_t>(result.index)].data();
     if (liesAtPosition(result)) buffers_[next] = values_->positions(result.index).at(client.position);
     ++next;
   }
-  const std::int64_t none = 0;
-  const std::int64_t failed = call(*piece.fn, buffers_.data(), client.columns == nullptr ? &none : client.columns->dims(), arena, team);
+  for (std::size_t i = 0; i < told_.size(); ++i) std::memcpy(&told_[i], taken_[static_cast<std::size_t>(piece.extents[i])].data(), sizeof told_[i]);
+  const std::int64_t failed = call(*piece.fn, buffers_.data(), told_.empty() ? client.dims() : told_.data(), arena, team);
   next = piece.params.size();
   for (const ClientResult& result : piece.results) {
     if (result.parameter >= 0) continue;

@@ -21,6 +21,9 @@ struct ClientAt {
   /// The records of its stored state, as it is found and as it is left; null where there is none.
   const char* before = nullptr;
   char* after = nullptr;
+
+  /// The run-time extents of its data.
+  const std::int64_t* dims() const;
 };
 
 /// One worker's calls of a client function, or of a piece of one: its buffers, which grow and stay.
@@ -39,7 +42,10 @@ class FunctionCall {
   const PhasePlan* phase_ = nullptr;
   const PiecePlan* piece_ = nullptr;
   GraphValues* values_ = nullptr;
+  std::span<const Buffer> taken_, made_;
   std::vector<void*> buffers_;
+  /// Run-time extents that the server is told.
+  std::vector<std::int64_t> told_;
   /// For each parameter and result that needs memory of the worker's own: keys, carries in another layout, results not in place.
   std::vector<Buffer> own_;
 };

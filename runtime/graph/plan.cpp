@@ -508,6 +508,26 @@ class Planner {
       };
       const auto index = [&](int number, const LeafLayout& layout) { return value(crossed, number, layout, plan.values); };
       plan.steps.push_back(planPiece(piece, *fns[i], out, index, sent));
+      for (const int number : piece.extents) {
+        if (!crossed.contains(number)) return void(fault(fmt::format("nobody says how long what `{}` takes is", fns[i]->signature().name)));
+        plan.steps.back().extents.push_back(crossed.at(number));
+      }
+      if (piece.side == core::Piece::Side::Client) plan.sizes = executable_.program->module.fns[static_cast<std::size_t>(piece.fn)].dimParams;
+    }
+    plan.lengths.resize(plan.values.size());
+    plan.isLength.resize(plan.values.size());
+    for (const core::Piece& piece : phase.wire) {
+      for (const core::SentLength& length : piece.lengths) {
+        const bool isThere = std::all_of(length.says.begin(), length.says.end(), [&](int n) { return crossed.contains(n); });
+        if (!isThere || !crossed.contains(length.value)) return void(fault(fmt::format("a length of `{}` belongs to nothing", graph_.entry)));
+        LengthPlan& made = plan.lengths[static_cast<std::size_t>(crossed.at(length.value))];
+        made.times = length.times;
+        made.most = length.most;
+        for (const int n : length.says) {
+          made.says.push_back(crossed.at(n));
+          plan.isLength[static_cast<std::size_t>(made.says.back())] = true;
+        }
+      }
     }
     out.wire = std::move(plan);
   }

@@ -69,12 +69,28 @@ struct PiecePlan {
   const Callable* fn = nullptr;
   std::vector<ClientBuffer> params;
   std::vector<ClientResult> results;
+  /// At the server, the values that say what its run-time extents are; else they are those of the client's data.
+  std::vector<int> extents;
+};
+
+/// The run-time extent of a value that is sent: the product of what these values say and of `times`, and the most that it can be. None says it of
+/// values of known size.
+struct LengthPlan {
+  std::vector<int> says;
+  std::int64_t times = 1;
+  Dim most;
 };
 
 /// A client's work in steps, with everything that is sent in between.
 struct WirePlan {
   /// What crosses, each in the one layout that both sides use.
   std::vector<LeafLayout> values;
+  /// By value.
+  std::vector<LengthPlan> lengths;
+  /// Values that are sent as another one's length.
+  std::vector<bool> isLength;
+  /// What `most` of lengths is over: the client's run-time extents.
+  std::vector<Dim::Variable> sizes;
   /// The cells whose values are sent first, and the keys that are sent folded: values 0 and on, in this order.
   std::vector<int> down, keys;
   std::vector<PiecePlan> steps;

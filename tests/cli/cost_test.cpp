@@ -200,10 +200,52 @@ TEST(Cost, WhatTheDataDecidesIsSymbolic) {
   EXPECT_EQ(crossings[1].at("bytes").at("formula"), "4*R + 8") << "at most";
   EXPECT_EQ(crossings[1].at("bytes").at("exact"), false);
   EXPECT_EQ(crossings[2].at("bytes").at("formula"), "4*min(20, R) + 8");
-  const BinaryResult run = fedc({"run", path, "--wire", "--data", kExamples + "data/digits_train.h5"});
-  EXPECT_EQ(run.exitCode, 1);
-  EXPECT_THAT(run.err, HasSubstr("E0401"));
-  EXPECT_THAT(run.err, HasSubstr("cannot be sent by `--wire` yet"));
+}
+
+/// Programs over the digits' labels, whose `main` gives a sum of what each client sends; and how many bytes these are.
+struct Sent {
+  const char* program;
+  std::int64_t bytes;
+};
+const std::string kLabels =
+    "struct Example { pixels: f32[28, 28], label: i32 }\n"
+    "fn all(d: Example*) -> i32[?] { d.map(|e| e.label).collect() }\n"
+    "fn few(d: Example*) -> i32[?] { d.take(90).map(|e| e.label).collect() }\n"
+    "fn large(d: Example*) -> i32[?] { d.filter(|e| e.label > 5).map(|e| e.label).collect() }\n"
+    "fn columns(d: Example*) -> i32[2, ?] { transpose(d.map(|e| [e.label, 1]).collect()) }\n"
+    "fn sums(x: {i32[?]}@clients) -> i32@server {\n"
+    "  federated_aggregate(x, 0, accumulate = |a, x| a + sum(x), merge = |a, b| a + b, report = |a| a)\n}\n"
+    "fn lengths(x: {i32[?]}@clients) -> i32@server {\n"
+    "  federated_aggregate(x, 0, accumulate = |a, x| a + len(x), merge = |a, b| a + b, report = |a| a)\n}\n";
+constexpr std::int64_t kClients = 60, kRows = 6709, kFewRows = 5380, kLargeLabels = 2682;
+
+TEST(Cost, WhatTheDataDecidesIsSentWithItsLength) {
+  const std::string data = kExamples + "data/digits_train.h5";
+  for (const auto& [program, bytes] : std::vector<Sent>{
+           {"fn main(d: {Example*}@clients) -> i32@server { sums(all(d)) }\n", 4 * kRows + 8 * kClients},
+           {"fn main(d: {Example*}@clients) -> i32@server { sums(few(d)) }\n", 4 * kFewRows + 8 * kClients},
+           {"fn main(d: {Example*}@clients) -> i32@server {\n"
+            "  federated_aggregate(columns(d), 0, accumulate = |a, x| a + sum(x), merge = |a, b| a + b, report = |a| a)\n}\n",
+            8 * kRows + 8 * kClients},
+           // Nobody reads the elements, and the length is told once.
+           {"fn main(d: {Example*}@clients) -> (i32, i32)@server { (lengths(few(d)), lengths(few(d))) }\n", 8 * kClients},
+           // It goes before the elements anyway.
+           {"fn main(d: {Example*}@clients) -> (i32, i32)@server { (lengths(all(d)), sums(all(d))) }\n", 4 * kRows + 8 * kClients},
+       }) {
+    SCOPED_TRACE(program);
+    const Folder folder;
+    const std::string path = folder.write("program.fed", kLabels + program);
+    EXPECT_EQ(entryOf(costOf({path, "--data", data}), "main").at("up").at("total"), bytes);
+    EXPECT_EQ(wireOf({path, "--data", data}).at(0).at("up"), bytes);
+  }
+}
+
+TEST(Cost, WhatAFilterKeepsIsCountedAsItIs) {
+  const std::string data = kExamples + "data/digits_train.h5";
+  const Folder folder;
+  const std::string path = folder.write("program.fed", kLabels + "fn main(d: {Example*}@clients) -> i32@server { sums(large(d)) }\n");
+  EXPECT_EQ(entryOf(costOf({path, "--data", data}), "main").at("up").at("total"), 4 * kRows + 8 * kClients) << "at most";
+  EXPECT_EQ(wireOf({path, "--data", data}).at(0).at("up"), 4 * kLargeLabels + 8 * kClients);
 }
 
 TEST(Cost, TextAndMistakes) {

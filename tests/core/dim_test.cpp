@@ -99,6 +99,20 @@ RC_GTEST_PROP(Dim, UpperBoundHolds, ()) {
   RC_ASSERT(at(s.dim, x) <= *most);
 }
 
+TEST(Dim, LimitHasNoneOfWhatVaries) {
+  const Dim r = Dim::variable(0), m = Dim::variable(1);
+  const auto limit = [&](const Dim& d) { return d.limit([&](Dim::Variable v) { return v == 1 ? std::optional(r) : std::nullopt; }); };
+  EXPECT_EQ(limit(Dim::min(Dim(20), r)), Dim::min(Dim(20), r));
+  EXPECT_EQ(limit(m + Dim(1)), r + Dim(1));
+  EXPECT_EQ(limit(r - m), r) << "at least nothing is subtracted";
+  EXPECT_EQ(limit(Dim(2) * m * r - r), Dim(2) * r * r - r);
+  EXPECT_EQ(limit(Dim::min(m, Dim(7)) + Dim::max(m, Dim(3))), Dim::min(r, Dim(7)) + Dim::max(r, Dim(3)));
+  EXPECT_EQ(limit(Dim::ceildiv(m, Dim(4))), Dim::ceildiv(r, Dim(4)));
+  EXPECT_EQ(limit(Dim::floordiv(r, m)), r) << "by one, at least";
+  EXPECT_EQ(limit(Dim::nextPow2(m)), Dim::nextPow2(r));
+  EXPECT_EQ(limit(Dim(9) - Dim::min(m, r)), Dim(9));
+}
+
 RC_GTEST_PROP(Dim, SubstitutionIsEvaluationInsideOut, ()) {
   const Sample outer = anySample(2), inner = anySample(2);
   const Dim replaced = outer.dim.substitute([&](Dim::Variable v) { return v == 0 ? std::optional(inner.dim) : std::nullopt; });

@@ -15,7 +15,7 @@ bool program(std::string_view input) {
   driver::Compilation compilation;
   check::CheckOptions options;
   const driver::Library& library = driver::Library::standard();
-  library.addTo(compilation.sources);
+  compilation.sources = library.sources();
   options.parsed = library.parsed();
   const FileId file = compilation.sources.add("input.fed", std::string(input)).id();
   // Nothing is read that an input names.

@@ -36,6 +36,20 @@ TEST(Source, EmptyFileHasOneLine) {
   EXPECT_EQ(file.lineText(1), "");
 }
 
+TEST(Source, SharedFilesKeepTheirIdsAndOutliveWhereTheyCameFrom) {
+  SourceManager shared;
+  {
+    SourceManager library;
+    library.add("a.fed", "one");
+    library.add("b.fed", "two");
+    shared = SourceManager::sharing(library);
+    EXPECT_EQ(&shared.file(1), &library.file(1));
+  }
+  EXPECT_EQ(shared.file(1).text(), "two");
+  EXPECT_EQ(shared.add("c.fed", "three").id(), 2U);
+  EXPECT_EQ(shared.size(), 3U);
+}
+
 TEST(Source, SpansJoin) {
   EXPECT_EQ(join(Span{0, 3, 5}, Span{0, 1, 4}), (Span{0, 1, 5}));
   EXPECT_EQ(join(Span{}, Span{0, 1, 4}), (Span{0, 1, 4}));

@@ -158,9 +158,10 @@ Problem inferCross(const Fn& fn, const Stmt& s, Operands types, Types& results) 
   if (!s.attrs.extent.constant()) return problem(s, "is numbered by a constant");
   Type t = *types[0];
   if (s.attrs.dims.size() != t.dims.size()) return problem(s, fmt::format("of {} has {} dims", show(fn, *types[0]), s.attrs.dims.size()));
-  int others = 0;
-  for (std::size_t i = 0; i < t.dims.size(); ++i) others += t.dims[i] == s.attrs.dims[i] ? 0 : 1;
-  if (others > 1) return problem(s, fmt::format("of {} has other names for {} extents", show(fn, *types[0]), others));
+  for (std::size_t i = 0; i < t.dims.size(); ++i) {
+    const auto here = t.dims[i].constant(), there = s.attrs.dims[i].constant();
+    if (here && there && *here != *there) return problem(s, fmt::format("of {} has an extent of {} there", show(fn, *types[0]), *there));
+  }
   t.dims = s.attrs.dims;
   results.push_back(std::move(t));
   return std::nullopt;
@@ -222,9 +223,8 @@ void shapeRows(std::vector<OpRow>& rows) {
        "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = reverse{axes 0}(x)\n  return r\n}\n");
   view(Op::Cross, 1, {Dims, Extent}, inferCross, runCross,
        "x itself, at the other side: value number `extent` of those that cross between a client and the server. No rewriting looks through it, so "
-       "that both sides have the same bits however they are run. `dims` are those of x, or one of them has another name there (the number of keys "
-       "that "
-       "a `federated_select` asks for).",
+       "that both sides have the same bits however they are run. `dims` are those of x, but for those that have a name of their own there (the "
+       "number of keys that a `federated_select` asks for, the length of what a client sends).",
        "fn example(N; x: f32[N, 2]) -> (f32[N, 2]) {\n  r: f32[N, 2] = cross{dims [N, 2]; extent 1}(x)\n  return r\n}\n");
   view(Op::Iota, 0, {Axes, Dims, Elem}, inferIota, runIota, "Each element is its index on the axis, as `elem`.",
        "fn example(N;) -> (i32[2, N]) {\n  r: i32[2, N] = iota{axes 1; dims [2, N]; elem i32}()\n  return r\n}\n");

@@ -134,7 +134,7 @@ ControlRewrite simplifyControl(Builder& build, Stmt& stmt) {
 
 bool foldDims(Fn& fn) {
   Substitution by;
-  const std::set<Dim::Variable> named = numbersOfKeys(fn);
+  const std::set<Dim::Variable> named = namesAtMarks(fn);
   const auto known = [&](const Stmt& s) -> std::optional<std::int64_t> {
     if (s.op != Op::DimDef || named.contains(*s.attrs.defines)) return std::nullopt;
     const auto extent = by.apply(s.attrs.extent).constant();

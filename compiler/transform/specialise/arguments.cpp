@@ -71,7 +71,7 @@ Value Specialiser::mainArgument(const check::Pattern& p, const check::TypeRef& t
 }
 
 /// A new input of the entry and its origin; names count from the argument's.
-Origin Specialiser::newInput(Input::Kind kind, const std::string& name, const std::string& part, Type type, Span span) {
+Origin Specialiser::newInput(Input::Kind kind, const std::string& name, const std::string& part, Type type, Span span, core::Place place) {
   Input input;
   input.kind = kind;
   input.name = leafName(name);
@@ -81,7 +81,7 @@ Origin Specialiser::newInput(Input::Kind kind, const std::string& name, const st
   origin.kind = Origin::Kind::Input;
   origin.index = static_cast<int>(entry_->inputs.size());
   entry_->inputs.push_back(std::move(input));
-  entry_->inputTypes.push_back(std::move(type));
+  entry_->inputSlots.push_back({entry_->inputs.back().name, std::move(type), place});
   return origin;
 }
 
@@ -110,7 +110,8 @@ Value Specialiser::ownRows(const Value& stacked) {
 /// The same at all clients without being sent: it is part of the call, as a param is.
 Value Specialiser::sharedArgument(const check::TypeRef& type, const std::string& name, Span span) {
   return leafByLeaf(type, name, Home{Home::Kind::Clients, 1}, span, [&](const Type& t, const std::string& path) {
-    return leaf(Atom::of(param(*here_.home, newInput(Input::Kind::Argument, path, name, t, span), t, leafName(path))));
+    const Origin given = newInput(Input::Kind::Argument, path, name, t, span, core::Place::AllClients);
+    return leaf(Atom::of(param(*here_.home, given, t, leafName(path))));
   });
 }
 

@@ -66,11 +66,18 @@ Value Specialiser::evalInts(const check::Expr& e, Env& env) {
     for (const auto& operand : e.operands) items.push_back(eval(*operand, env));
     return Value::tuple(std::move(items));
   }
-  Value v = eval(e, env);
-  if (v.kind == Value::Kind::Leaf && !v.leaf.type.dims.empty()) {
-    stop(Code::SizeNotKnown, e.span, "a shape is written as `[2, n]` or `shape(x)`");
+  const Value v = eval(e, env);
+  if (v.kind != Value::Kind::Leaf || v.leaf.type.dims.empty()) return v;
+  if (v.leaf.type.dims[0].isConstant(0)) return Value::tuple({});
+  Args items;
+  for (std::size_t i = 0; i < v.leaf.numbers.size(); ++i) {
+    const auto n = numberOf(v, i);
+    if (!n) break;
+    items.push_back(number(*n, v.leaf.type.elem, e.span));
   }
-  return v;
+  if (items.empty() || !v.leaf.type.dims[0].isConstant(static_cast<std::int64_t>(items.size())))
+    stop(Code::SizeNotKnown, e.span, "a shape is written as `[2, n]` or `shape(x)`");
+  return Value::tuple(std::move(items));
 }
 
 Value Specialiser::mapLeaves(const check::Expr& e, Env& env) {

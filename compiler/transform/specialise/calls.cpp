@@ -155,6 +155,7 @@ Value Specialiser::vmapOver(const Dim& n, const Args& args, Span span, const std
     if (l.atom.isLiteral) {
       l.type.dims.insert(l.type.dims.begin(), n);
       l.number.reset();
+      l.numbers.clear();
     } else {
       l = leaf(results[next++]);
     }

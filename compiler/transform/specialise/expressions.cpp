@@ -124,21 +124,7 @@ Value Specialiser::eval(const check::Expr& e, Env& env) {
       if (items.empty()) {
         return zerosLike(e.type, env, &Literal::zero, e.span);
       }
-      Lifted scope(*this, join(items));
-      // Each element gets a leading axis of 1; they are joined leaf by leaf.
-      std::vector<std::vector<Leaf>> rows;
-      for (const Value& item : items) rows.push_back(leavesOf(item));
-      std::vector<Leaf> joined;
-      for (std::size_t l = 0; l < rows[0].size(); ++l) {
-        std::vector<Leaf> parts;
-        for (auto& r : rows) {
-          std::vector<Dim> dims = r[l].type.dims;
-          dims.insert(dims.begin(), Dim(1));
-          parts.push_back(reshape(r[l], dims, e.span));
-        }
-        joined.push_back(concat(std::move(parts), 0, e.span));
-      }
-      return withLeaves(items[0], joined);
+      return stacked(items, e.span);
     }
     case ExprKind::Field:
     case ExprKind::Item: {

@@ -28,12 +28,11 @@ std::vector<core::SlotInfo> Specialiser::slotsOf(const Value& v, const std::stri
   return out;
 }
 
-Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span, const std::optional<Dim>& first) {
+Leaf Specialiser::crossing(const Leaf& l, std::vector<int>& numbers, Span span, std::vector<Dim> dims) {
   core::Attrs attrs;
   numbers.push_back(++entry_->crossings);
   attrs.extent = Dim(numbers.back());
-  attrs.dims = l.type.dims;
-  if (first) attrs.dims.front() = *first;
+  attrs.dims = std::move(dims);
   Atom x = use(l);
   if (x.isLiteral) x = builder(span).splat(x.literal, l.type);
   const std::string name = here_.home->fn.vars[x.var].name;
@@ -97,7 +96,20 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
   Value sent;
   {
     InHome scope(*this, Home{Home::Kind::Clients, level});
-    sent = map(x, [&](const Leaf& l) { return crossing(l, aggregation.edge.crossings, span); });
+    // The server is told a length, not what a client has computed it from.
+    const auto told = [&](const Dim& extent) {
+      if (extent.constant() || extent.asVariable()) return extent;
+      const auto [at, isNew] = exchange.lengths.try_emplace(extent, extent);
+      if (isNew) at->second = namedDim("sent", extent, span);
+      return at->second;
+    };
+    sent = map(x, [&](const Leaf& l) {
+      std::vector<Dim> dims = l.type.dims;
+      std::transform(dims.begin(), dims.end(), dims.begin(), told);
+      return crossing(l, aggregation.edge.crossings, span, std::move(dims));
+    });
+    const std::vector<Leaf> crossed = leavesOf(sent);
+    for (std::size_t i = 0; i < crossed.size(); ++i) aggregation.edge.leaves[i].type = crossed[i].type;
   }
 
   Value start;
@@ -217,16 +229,15 @@ Value Specialiser::selectByKey(const Value& keys, const Value& value, const std:
     return leaf(Atom::of(selection.params.back()));
   });
   // The number of keys has a name of its own between the two crossings: pass `cross` makes slices for all of a client's keys, or for one.
-  core::Stmt define;
-  define.op = Op::DimDef;
-  define.span = span;
-  define.attrs.extent = count;
-  define.attrs.defines = here_.home->fn.newDim("keys", count.constant());
-  const Dim number = Dim::variable(*define.attrs.defines);
-  here_.into->push_back(std::move(define));
-  const Value asked = map(keys, [&](const Leaf& l) { return crossing(l, selection.edge.keyCrossings, span, number); });
+  const Dim number = namedDim("keys", count, span);
+  const auto renamed = [](const Leaf& l, const Dim& first) {
+    std::vector<Dim> dims = l.type.dims;
+    dims.front() = first;
+    return dims;
+  };
+  const Value asked = map(keys, [&](const Leaf& l) { return crossing(l, selection.edge.keyCrossings, span, renamed(l, number)); });
   const Value taken = vmapOver(number, {asked}, span, [&](const Args& key) { return callLocal(*take, {at, key[0]}, span); });
-  Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span, count); });
+  Value slices = map(taken, [&](const Leaf& l) { return crossing(l, selection.edge.sliceCrossings, span, renamed(l, count)); });
   selection.edge.slices = slotsOf(slices, "slices");
   entry_->exchanges[level].selections.push_back(std::move(selection));
   return slices;

@@ -86,13 +86,16 @@ struct Exchange {
   /// Client values that the server stacks.
   std::vector<Leaf> collected;
   std::vector<std::string> collectedNames;
+  /// Names of the run-time extents of what is sent.
+  std::map<Dim, Dim> lengths;
 };
 
 /// An entry point under construction: what `cut` makes a graph of.
 struct Entry {
   std::string name;
   std::vector<core::Graph::Input> inputs;
-  std::vector<core::Type> inputTypes;
+  /// What each is.
+  std::vector<core::SlotInfo> inputSlots;
   std::vector<core::Column> columns;
   /// The clients' data and the sequences at the server: each has a length, a dimension variable in the functions of its place.
   std::vector<core::Graph::Data> data;

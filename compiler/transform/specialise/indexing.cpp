@@ -243,6 +243,12 @@ Value Specialiser::index(const Value& v, const std::vector<Subscript>& path, Env
   if (v.kind == Value::Kind::Range) {
     notYet(span, "indexing a range");
   }
+  // A size out of a list of sizes is still one.
+  if (v.kind == Value::Kind::Leaf && by.size() == 1 && by[0].kind == Subscript::Kind::At) {
+    const auto i = numberOf(*by[0].at);
+    const auto at = i ? i->constant() : std::nullopt;
+    if (const auto n = at && *at >= 0 ? numberOf(v, static_cast<std::size_t>(*at)) : std::nullopt) return number(*n, v.leaf.type.elem, span);
+  }
   return map(v, [&](const Leaf& l) { return select(l, by, span); });
 }
 

@@ -363,13 +363,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
           block.size = b;
         } else {
           Dim lo = dimOf(at, span, "the position of a batch");
-          core::Stmt define;
-          define.op = Op::DimDef;
-          define.span = span;
-          define.attrs.extent = Dim::min(b, inner.count - lo);
-          define.attrs.defines = here_.home->fn.newDim("n", b.constant());
-          block.size = Dim::variable(*define.attrs.defines);
-          here_.into->push_back(std::move(define));
+          block.size = namedDim("n", Dim::min(b, inner.count - lo), span);
         }
         return inner.fetch(block);
       };
@@ -535,16 +529,10 @@ Value Specialiser::sumSequence(const Value& seq, Span span) {
   Dim steps = Dim::ceildiv(p.count, Dim(kRowBlock));
   std::vector<Value> out = loop(steps, {zero}, span, "block", [&](const Value& i, const std::vector<Value>& now) {
     Value at = binary(check::BinaryOp::Mul, i, Value::literal(Literal::ofInt(Elem::I32, kRowBlock)), span);
-    core::Stmt define;
-    define.op = Op::DimDef;
-    define.span = span;
-    define.attrs.extent = Dim::min(Dim(kRowBlock), p.count - dimOf(at, span, "the position of a block"));
-    define.attrs.defines = here_.home->fn.newDim("n", kRowBlock);
     Rows block;
     block.kind = Rows::Kind::Block;
     block.at = at;
-    block.size = Dim::variable(*define.attrs.defines);
-    here_.into->push_back(std::move(define));
+    block.size = namedDim("n", Dim::min(Dim(kRowBlock), p.count - dimOf(at, span, "the position of a block")), span);
     Value x = p.fetch(block);
     return std::vector<Value>{zip(now[0], x, span, [&](const Leaf& acc, const Leaf& l) {
       core::Attrs attrs;

@@ -38,6 +38,31 @@ Leaf Specialiser::reshape(const Leaf& l, std::vector<Dim> dims, Span span) {
   return leaf(builder(span).reshape(use(l), std::move(dims)));
 }
 
+Value Specialiser::stacked(const Args& items, Span span) {
+  Lifted scope(*this, join(items));
+  std::vector<std::vector<Leaf>> rows;
+  for (const Value& item : items) rows.push_back(leavesOf(item));
+  std::vector<Leaf> joined;
+  for (std::size_t l = 0; l < rows[0].size(); ++l) {
+    std::vector<Leaf> parts;
+    for (auto& r : rows) {
+      std::vector<Dim> dims = r[l].type.dims;
+      dims.insert(dims.begin(), Dim(1));
+      parts.push_back(reshape(r[l], dims, span));
+    }
+    joined.push_back(concat(std::move(parts), 0, span));
+  }
+  for (const Value& item : items) {
+    const auto n = numberOf(item);
+    if (!n) {
+      joined[0].numbers.clear();
+      break;
+    }
+    joined[0].numbers.push_back(*n);
+  }
+  return withLeaves(items[0], joined);
+}
+
 Leaf Specialiser::ravel(const Value& v, Span span) {
   std::vector<Leaf> parts;
   for (const Leaf& l : leavesOf(v)) {
@@ -197,7 +222,7 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       if (leaves.empty()) stop(Code::NotYetSupported, span, "the shape of a value without content cannot be compiled yet");
       Args sizes;
       for (const Dim& d : leaves[0].type.dims) sizes.push_back(number(d, Elem::I32, span));
-      return Value::tuple(std::move(sizes));
+      return sizes.empty() ? zerosLike(type, env, &Literal::zero, span) : stacked(sizes, span);
     }
     case Builtin::Size: {
       Dim size(0);

@@ -283,6 +283,12 @@ std::optional<Dim> Specialiser::numberOf(const Value& v) {
   return std::nullopt;
 }
 
+std::optional<Dim> Specialiser::numberOf(const Value& v, std::size_t i) {
+  if (v.kind != Value::Kind::Leaf || i >= v.leaf.numbers.size()) return std::nullopt;
+  const Dim& n = v.leaf.numbers[i];
+  return v.leaf.home == here_.home->home || n.constant() ? std::optional(n) : std::nullopt;
+}
+
 Dim Specialiser::dimOf(const Value& v, Span span, const char* what) {
   if (auto n = numberOf(v)) return *n;
   stop(Code::SizeNotKnown, span, std::string(what) + " must be known before the run, or be a size of an argument");
@@ -306,6 +312,17 @@ Dim Specialiser::dimFrom(const Value& v, const Dim& bound, Span span) {
   auto constant = bound.constant();
   s.attrs.defines = here_.home->fn.newDim("m", constant);
   Dim d = Dim::variable(*s.attrs.defines);
+  here_.into->push_back(std::move(s));
+  return d;
+}
+
+Dim Specialiser::namedDim(const std::string& name, const Dim& extent, Span span) {
+  core::Stmt s;
+  s.op = core::Op::DimDef;
+  s.span = span;
+  s.attrs.extent = extent;
+  s.attrs.defines = here_.home->fn.newDim(name, extent.upperBound([&](Dim::Variable v) { return here_.home->fn.dims[v].bound; }));
+  const Dim d = Dim::variable(*s.attrs.defines);
   here_.into->push_back(std::move(s));
   return d;
 }

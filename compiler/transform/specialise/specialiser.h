@@ -87,11 +87,15 @@ class Specialiser {
   [[noreturn]] void notYet(Span span, const std::string& what, const std::string& otherwise = {});
   /// The integer as a polynomial in dimensions of the current function, if known.
   std::optional<Dim> numberOf(const Value& v);
+  /// Of one element of a vector.
+  std::optional<Dim> numberOf(const Value& v, std::size_t i);
   /// The same where the program must know it: an error otherwise.
   Dim dimOf(const Value& v, Span span, const char* what);
   std::int64_t constantOf(const Value& v, Span span, const char* what);
   /// An integer value as a dimension: its polynomial, or a new one defined from the run-time value (clamped to `bound`).
   Dim dimFrom(const Value& v, const Dim& bound, Span span);
+  /// A name for an extent that is known where it stands.
+  Dim namedDim(const std::string& name, const Dim& extent, Span span);
   Dim evalDim(const Dim& d, const Env& env, Span span);
   /// Nothing where a variable of it has no value here.
   std::optional<Dim> knownDim(const Dim& d, const Env& env);
@@ -191,6 +195,8 @@ class Specialiser {
   std::vector<Dim> dimsOf(const Value& v, Span span);
   Leaf reshape(const Leaf& l, std::vector<Dim> dims, Span span);
   Leaf ravel(const Value& v, Span span);
+  /// Values of one type along a new first axis, leaf by leaf.
+  Value stacked(const Args& items, Span span);
   Leaf concat(std::vector<Leaf> parts, int axis, Span span);
   Leaf slice(const Leaf& l, int axis, const Dim& start, const Dim& size, Span span);
   /// The leaf, with zeros behind it if it may end before `end`: for a slice that a check refuses, which is taken all the same.
@@ -218,9 +224,9 @@ class Specialiser {
   void forSequence(const check::Stmt& s, const Value& seq, Env& env);
 
   // ---- federated.cpp
-  /// The leaf at the other side: a value that crosses, whose number is added. In the client function, where both sides are at hand. `first`: what
-  /// its first extent is called there.
-  Leaf crossing(const Leaf& l, std::vector<int>& numbers, Span span, const std::optional<Dim>& first = {});
+  /// The leaf at the other side: a value that crosses, whose number is added. In the client function, where both sides are at hand. `dims`: what
+  /// its extents are called there.
+  Leaf crossing(const Leaf& l, std::vector<int>& numbers, Span span, std::vector<Dim> dims);
   Value broadcast(const Value& v, Span span);
   Value clientKeys(const Value& v, Span span);
   Value aggregate(core::UpEdge::Kind kind, const Value& x, const std::function<Value()>& zero,
@@ -281,7 +287,8 @@ class Specialiser {
 
   // ---- arguments.cpp
   Value mainArgument(const check::Pattern& p, const check::TypeRef& type, const std::string& name);
-  Origin newInput(core::Graph::Input::Kind kind, const std::string& name, const std::string& part, core::Type type, Span span);
+  Origin newInput(core::Graph::Input::Kind kind, const std::string& name, const std::string& part, core::Type type, Span span,
+                  core::Place place = core::Place::Server);
   Value clientArgument(const check::TypeRef& type, const std::string& name, Span span);
   Value ownRows(const Value& stacked);
   Value sharedArgument(const check::TypeRef& type, const std::string& name, Span span);

@@ -39,6 +39,8 @@ struct Leaf {
   core::Type type;
   /// The value of an integer scalar, where it is known as a polynomial in dimensions.
   std::optional<Dim> number;
+  /// Those of a vector of integers, where all are known so; else empty.
+  std::vector<Dim> numbers;
 };
 
 struct Closure;
