@@ -39,16 +39,19 @@ endif()
 add_link_options(-Wl,--build-id=sha1)
 
 set(FEDC_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them")
-option(FEDC_FUZZ "Build the fuzz targets of tests/fuzz, and no other tests; needs clang" OFF)
+option(FEDC_FUZZ "Build the libFuzzer programs of tests/fuzz, too; needs clang" OFF)
 if(FEDC_FUZZ)
-  # What libFuzzer is steered by; its main function comes with the targets only (tests/fuzz/CMakeLists.txt).
+  # What libFuzzer is steered by; its main function comes with the targets only (tests/fuzz/CMakeLists.txt). In other programs a sanitizer's run-time
+  # library takes the calls.
   add_compile_options(-fsanitize=fuzzer-no-link)
-  # No plugin is ever loaded there (compiler/driver/plugins.cpp).
-  add_compile_definitions(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 endif()
 if(FEDC_SANITIZE)
   add_compile_options(-fsanitize=${FEDC_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FEDC_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    # It would look for its mark before the first instruction of what the JIT wrote, and of plugins written in C.
+    add_compile_options(-fno-sanitize=function)
+  endif()
 endif()
 
 if(FEDC_SANITIZE OR FEDC_FUZZ OR CMAKE_BUILD_TYPE STREQUAL Coverage)

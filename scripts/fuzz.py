@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs the fuzz targets of a build (docs/testing.md), JOBS of them at a time:
 
-    scripts/fuzz.py [--build build-fuzz] [--seconds 60 | --runs N] [--max-length N] [--jobs 2] [--seed 1] [TARGET…]
+    scripts/fuzz.py [--build build-asan-ubsan] [--seconds 60 | --runs N] [--max-length N] [--jobs 2] [--seed 1] [TARGET…]
 
 Each begins with tests/fuzz/corpus/TARGET, tests/fuzz/regressions/TARGET, what `seeds` below makes of the repository's own files, and what earlier
 runs have kept in BUILD/corpus/TARGET. A finding is a file in BUILD/findings; the exit code is then 1.
@@ -176,7 +176,7 @@ def run(name, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-fuzz")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-asan-ubsan")
     parser.add_argument("--fedc", type=pathlib.Path, default=ROOT / "build/bin/fedc", help="makes the seeds")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--runs", type=int, default=0)

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "compiler/core/finite.h"
-#include "compiler/driver/modules.h"
 #include "compiler/support/suggest.h"
 #include "compiler/transform/rewrite.h"
 
@@ -104,9 +103,7 @@ std::optional<Origin> BirthSearch::originIn(const std::shared_ptr<const core::Pr
 
 namespace {
 
-bool isOwn(const SourceManager& sources, const std::string& library, Span span) {
-  return span.isValid() && !sources.file(span.file).path().starts_with(library);
-}
+bool isOwn(const Compilation& traced, Span span) { return span.isValid() && !traced.typed->library.contains(span.file); }
 
 /// Whether a value is called this, or is a leaf of what is.
 bool isNamed(const Site& site, const std::string& name) { return site.message == name || site.message.starts_with(name + "."); }
@@ -133,7 +130,7 @@ std::string listed(const std::set<T>& all, const char* form) {
 class Transcript final : public Births {
  public:
   Transcript(const core::Fn& fn, std::span<const Array> params, const Compilation& traced, const ShowOptions& options)
-      : Births(fn, params), sources_(traced.sources), module_(traced.program->module), options_(options), library_(stdlibFolder()) {}
+      : Births(fn, params), traced_(traced), sources_(traced.sources), module_(traced.program->module), options_(options) {}
 
   std::string take() { return std::move(text_); }
 
@@ -177,7 +174,7 @@ class Transcript final : public Births {
   static constexpr std::size_t kShownBirths = 20;
 
   bool isWanted(const Site& site) const {
-    if (!options_.library && !isOwn(sources_, library_, site.span)) return false;
+    if (!options_.library && !isOwn(traced_, site.span)) return false;
     const auto isOf = [&](const std::string& name) { return isNamed(site, name); };
     if (!options_.names.empty() && std::none_of(options_.names.begin(), options_.names.end(), isOf)) return false;
     return options_.lines.empty() || options_.lines.contains(lineOf(sources_, site));
@@ -244,10 +241,10 @@ class Transcript final : public Births {
     write(span, frames.size(), text);
   }
 
+  const Compilation& traced_;
   const SourceManager& sources_;
   const core::Module& module_;
   const ShowOptions& options_;
-  const std::string library_;
   std::string text_;
   /// The calls and loops of the last line, and the call around each loop that runs.
   std::vector<Frame> shown_;
@@ -259,7 +256,6 @@ class Transcript final : public Births {
 
 Expected<void> hasShown(const ShowOptions& options, const Compilation& traced, const std::string& entry) {
   const core::Module& module = traced.program->module;
-  const std::string library = stdlibFolder();
   std::vector<const Site*> own, others;
   for (const core::Phase& phase : traced.program->entry(entry)->phases) {
     if (phase.client < 0) continue;
@@ -267,7 +263,7 @@ Expected<void> hasShown(const ShowOptions& options, const Compilation& traced, c
       if (s.op != core::Op::Trace) return;
       const Site& site = module.sites[s.attrs.site];
       if (site.kind != Site::Kind::Named && site.kind != Site::Kind::Dbg) return;
-      (options.library || isOwn(traced.sources, library, site.span) ? own : others).push_back(&site);
+      (options.library || isOwn(traced, site.span) ? own : others).push_back(&site);
     });
   }
   std::set<std::string> names;

@@ -327,48 +327,86 @@ std::vector<std::string> emitStages() { return {"ast", "typed", "core", "graph",
 
 namespace {
 
-/// Sets the program up; what is parsed goes to `line`. Gives the commands in the order of `--help`.
-std::vector<std::pair<CLI::App*, Command>> addCommands(CLI::App& app, CommandLine& line) {
+void addExplain(CLI::App* app, CommandLine& line) {
+  add(app, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
+}
+
+void addDataInfo(CLI::App* app, CommandLine& line) {
+  add(app, "FILE", "F.h5", "HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(), [&](std::string v) {
+    line.files = {std::move(v)};
+  })->required();
+}
+
+void addNew(CLI::App* app, CommandLine& line) {
+  add(app, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
+}
+
+void addCompletion(CLI::App* app, CommandLine& line) {
+  addChoice<std::string>(app, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
+}
+
+struct CommandRow {
+  Command meaning;
+  /// `data info`: a command of a group.
+  const char* name;
+  const char* help;
+  /// Its flags, but for those of all commands.
+  void (*add)(CLI::App*, CommandLine&);
+};
+
+/// In the order of `--help`.
+constexpr CommandRow kCommands[] = {
+    {Command::Run, "run", "compile a program and run its rounds", addRun},
+    {Command::Resume, "resume", "go on with a run that was ended or killed", addResume},
+    {Command::Replay, "replay", "run a client of a round again, and show each value", addReplay},
+    {Command::Check, "check", "report errors, run nothing", addCheck},
+    {Command::Test, "test", "run the `test` blocks of programs", addTest},
+    {Command::Cost, "cost", "what a round sends and computes, before it runs", addCost},
+    {Command::Emit, "emit", "print a stage of the pipeline", addEmit},
+    {Command::Fmt, "fmt", "lay programs out in the canonical way", addFmt},
+    {Command::Explain, "explain", "explain an error code, with a wrong and a right program", addExplain},
+    {Command::Doc, "doc", "say what a function, a struct, a module or a word is", addDoc},
+    {Command::New, "new", "make a folder with a program that runs", addNew},
+    {Command::DataInfo, "data info", "what a federation holds, and the `struct` that reads it", addDataInfo},
+    {Command::Doctor, "doctor", "what fedc finds on this machine", [](CLI::App*, CommandLine&) {}},
+    {Command::Completion, "completion", "print a script that completes command lines", addCompletion},
+};
+
+/// Groups of commands.
+constexpr std::pair<std::string_view, const char*> kGroups[] = {{"data", "look at data"}};
+
+void addFlags(CLI::App* command, const CommandRow& row, CommandLine& line) {
+  row.add(command, line);
+  addMessages(command, line);
+}
+
+CLI::App* addCommand(CLI::App& app, const CommandRow& row) {
+  const std::string name = row.name;
+  const std::size_t space = name.find(' ');
+  if (space == std::string::npos) return app.add_subcommand(name, row.help);
+  const std::string group = name.substr(0, space);
+  const auto there = app.get_subcommands([&](CLI::App* command) { return command->get_name() == group; });
+  CLI::App* parent = there.empty() ? nullptr : there.front();
+  if (parent == nullptr) {
+    const auto* const found = std::find_if(std::begin(kGroups), std::end(kGroups), [&](const auto& g) { return g.first == group; });
+    parent = app.add_subcommand(group, found->second);
+    parent->require_subcommand(1);
+  }
+  return parent->add_subcommand(name.substr(space + 1), row.help);
+}
+
+/// Sets the program up; what is parsed goes to `line`. Gives the commands in the order of `--help`. The flags of a command are there once it is met.
+std::vector<std::pair<CLI::App*, const CommandRow*>> addCommands(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", std::string("fedc " FEDC_VERSION));
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error& e) { return std::string(e.what()); });
-
-  CLI::App* run = app.add_subcommand("run", "compile a program and run its rounds");
-  CLI::App* resume = app.add_subcommand("resume", "go on with a run that was ended or killed");
-  addResume(resume, line);
-  CLI::App* replay = app.add_subcommand("replay", "run a client of a round again, and show each value");
-  addReplay(replay, line);
-  CLI::App* check = app.add_subcommand("check", "report errors, run nothing");
-  CLI::App* emit = app.add_subcommand("emit", "print a stage of the pipeline");
-  CLI::App* explain = app.add_subcommand("explain", "explain an error code, with a wrong and a right program");
-  addRun(run, line);
-  addCheck(check, line);
-  CLI::App* cost = app.add_subcommand("cost", "what a round sends and computes, before it runs");
-  addCost(cost, line);
-  CLI::App* test = app.add_subcommand("test", "run the `test` blocks of programs");
-  addTest(test, line);
-  addEmit(emit, line);
-  add(explain, "CODE", "", "as in `error[E0207]`", notEmpty(), [&](std::string v) { line.code = std::move(v); })->required();
-  CLI::App* data = app.add_subcommand("data", "look at data");
-  data->require_subcommand(1);
-  CLI::App* dataInfo = data->add_subcommand("info", "what a federation holds, and the `struct` that reads it");
-  add(dataInfo, "FILE", "F.h5", "HDF5 in TensorFlow Federated's layout, or `synthetic:clients=N,…`", notEmpty(), [&](std::string v) {
-    line.files = {std::move(v)};
-  })->required();
-  CLI::App* doctor = app.add_subcommand("doctor", "what fedc finds on this machine");
-  CLI::App* fmt = app.add_subcommand("fmt", "lay programs out in the canonical way");
-  addFmt(fmt, line);
-  CLI::App* doc = app.add_subcommand("doc", "say what a function, a struct, a module or a word is");
-  addDoc(doc, line);
-  CLI::App* made = app.add_subcommand("new", "make a folder with a program that runs");
-  add(made, "NAME", "", "the folder, and the program in it", notEmpty(), [&](std::string v) { line.name = std::move(v); })->required();
-  CLI::App* completion = app.add_subcommand("completion", "print a script that completes command lines");
-  addChoice<std::string>(completion, "SHELL", "the shell that reads it", {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, line.name)->required();
-  for (CLI::App* command : {run, resume, replay, check, test, cost, emit, explain, dataInfo, doctor, fmt, doc, made, completion})
-    addMessages(command, line);
-  return {{run, Command::Run},   {resume, Command::Resume},     {replay, Command::Replay}, {check, Command::Check},          {test, Command::Test},
-          {cost, Command::Cost}, {emit, Command::Emit},         {fmt, Command::Fmt},       {explain, Command::Explain},      {doc, Command::Doc},
-          {made, Command::New},  {dataInfo, Command::DataInfo}, {doctor, Command::Doctor}, {completion, Command::Completion}};
+  std::vector<std::pair<CLI::App*, const CommandRow*>> commands;
+  for (const CommandRow& row : kCommands) {
+    CLI::App* command = addCommand(app, row);
+    command->preparse_callback([&row, &line, command](std::size_t) { addFlags(command, row, line); });
+    commands.emplace_back(command, &row);
+  }
+  return commands;
 }
 
 /// The words that a value may be: those of lists that are long or made elsewhere, else those in its name, `auto|always|never`.
@@ -415,9 +453,9 @@ std::vector<CommandInfo> commandTable() {
   CommandLine line;
   CLI::App app("", "fedc");
   std::vector<CommandInfo> table;
-  for (const auto& [command, meaning] : addCommands(app, line)) {
-    const CLI::App* parent = command->get_parent();
-    CommandInfo info{parent == &app ? command->get_name() : parent->get_name() + " " + command->get_name(), command->get_description(), {}, {}};
+  for (const auto& [command, row] : addCommands(app, line)) {
+    addFlags(command, *row, line);
+    CommandInfo info{row->name, row->help, {}, {}};
     for (const CLI::Option* option : command->get_options()) (option->get_positional() ? info.positionals : info.flags).push_back(flagInfo(*option));
     table.push_back(std::move(info));
   }
@@ -443,8 +481,8 @@ Expected<CommandLine, Usage> parseCommandLine(std::vector<std::string> arguments
     if (nothing) return tl::unexpected(Usage{2, app.help()});
     return tl::unexpected(Usage{2, usageText(app, error)});
   }
-  for (const auto& [command, meaning] : commands)
-    if (command->parsed()) line.command = meaning;
+  for (const auto& [command, row] : commands)
+    if (command->parsed()) line.command = row->meaning;
   return line;
 }
 
