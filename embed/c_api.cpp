@@ -45,6 +45,10 @@ struct fedc_result {
   std::vector<Round> rounds, evaluations;
 };
 
+struct fedc_client_states {
+  std::shared_ptr<const fedc::ClientStates> states;
+};
+
 /// A client that is being read.
 struct fedc_client {
   fedc::NamedArrays features;
@@ -305,6 +309,9 @@ int fedc_run_options_state(fedc_run_options* options, const fedc_named_array* le
   return addLeaf(options->options.state, leaf, error);
 }
 void fedc_run_options_state_round(fedc_run_options* options, int32_t round) { options->options.stateRound = round; }
+void fedc_run_options_client_states(fedc_run_options* options, const fedc_client_states* states) {
+  options->options.clientStates = states == nullptr ? nullptr : states->states;
+}
 void fedc_run_options_on_round(fedc_run_options* options, fedc_on_round call, void* context) {
   setting([&] { options->options.onRound = listener(call, context); });
 }
@@ -346,5 +353,11 @@ const fedc_round* fedc_result_evaluation(const fedc_result* result, size_t index
 }
 int32_t fedc_result_last_round(const fedc_result* result) { return result->result.lastRound; }
 int fedc_result_stopped(const fedc_result* result) { return result->result.stopped ? 1 : 0; }
+fedc_client_states* fedc_result_client_states(const fedc_result* result) {
+  if (result->result.clientStates == nullptr) return nullptr;
+  // NULL where memory is used up, too.
+  return new (std::nothrow) fedc_client_states{result->result.clientStates};
+}
+void fedc_client_states_free(fedc_client_states* states) { delete states; }
 
 }  // extern "C"

@@ -17,9 +17,15 @@
 #include "embed/library_texts.h"
 #include "embed/values.h"
 #include "include/fedc/fedc.h"
+#include "runtime/process/client_store.h"
 #include "runtime/process/weights.h"
 
 namespace fedc {
+
+class ClientStates {
+ public:
+  std::shared_ptr<const runtime::ClientStore> store;
+};
 
 struct Program::Impl {
   /// The sources that messages quote, and the program.
@@ -179,9 +185,12 @@ Expected<void, Failure> setState(const Impl& impl, const RunOptions& from, runti
   if (from.stateRound < 0 || from.stateRound > to.rounds) {
     return usage(fmt::format("a run of {} rounds cannot go on behind round {}", to.rounds, from.stateRound));
   }
-  if (from.stateRound > 0 && !next->clientState.empty()) {
-    return usage(
-        "the clients of this program have state of their own, which a state given does not hold: only `fedc resume` goes on with such a run");
+  if (from.stateRound > 0 && !next->clientState.empty() && from.clientStates == nullptr) {
+    return usage("the clients of this program have state of their own, which a state alone does not hold: give `clientStates` of the same result, too");
+  }
+  if (from.clientStates != nullptr) {
+    if (next->clientState.empty()) return usage("client states are given, and the clients of this program keep nothing");
+    to.clientStates = from.clientStates->store;
   }
   runtime::Checkpoint checkpoint;
   checkpoint.round = from.stateRound;
@@ -289,6 +298,7 @@ Result<RunResult> runWith(const Impl& impl, runtime::RunOptions& options, const 
   } else {
     result.value = std::move(*values);
   }
+  if (summary->clientStates != nullptr) result.clientStates = std::make_shared<ClientStates>(ClientStates{std::move(summary->clientStates)});
   result.stopped = summary->interrupted;
   return result;
 }

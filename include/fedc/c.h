@@ -33,6 +33,7 @@ typedef struct fedc_compile_options fedc_compile_options;
 typedef struct fedc_program fedc_program;
 typedef struct fedc_federation fedc_federation;
 typedef struct fedc_run_options fedc_run_options;
+typedef struct fedc_client_states fedc_client_states;
 typedef struct fedc_result fedc_result;
 typedef struct fedc_client fedc_client;
 
@@ -226,6 +227,8 @@ FEDC_API int fedc_run_options_argument(fedc_run_options* options, const fedc_nam
 FEDC_API int fedc_run_options_state(fedc_run_options* options, const fedc_named_array* leaf, fedc_error** error);
 /* The round that the state belongs behind: the run goes on with the next, to `rounds` in all. */
 FEDC_API void fedc_run_options_state_round(fedc_run_options* options, int32_t round);
+/* What clients had kept behind that round. NULL: each begins as `init` says. The handle may be freed. */
+FEDC_API void fedc_run_options_client_states(fedc_run_options* options, const fedc_client_states* states);
 FEDC_API void fedc_run_options_on_round(fedc_run_options* options, fedc_on_round call, void* context);
 FEDC_API void fedc_run_options_on_evaluation(fedc_run_options* options, fedc_on_round call, void* context);
 
@@ -250,6 +253,9 @@ FEDC_API const fedc_round* fedc_result_evaluation(const fedc_result* result, siz
 /* The round that the state belongs behind; whether a callback ended the run before its last round. */
 FEDC_API int32_t fedc_result_last_round(const fedc_result* result);
 FEDC_API int fedc_result_stopped(const fedc_result* result);
+/* What clients keep behind the last round, to go on from; NULL if they keep nothing. The caller frees it. */
+FEDC_API fedc_client_states* fedc_result_client_states(const fedc_result* result);
+FEDC_API void fedc_client_states_free(fedc_client_states* states);
 
 #ifdef __cplusplus
 }

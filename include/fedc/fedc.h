@@ -192,6 +192,9 @@ struct Round {
 };
 
 /// What a run takes. What is not given is as the program's `run` block has it, else as said here.
+/// What clients keep from round to round (`{S}@clients` in a process's state), as a run has left it.
+class ClientStates;
+
 struct RunOptions {
   /// Data of the rounds, and of evaluations. Giving one's own data puts aside what the `run` block says of `data`, `eval`, `clients` and
   /// `eval_clients`.
@@ -219,6 +222,8 @@ struct RunOptions {
   /// the bits that one run from the first round to the last would have.
   NamedArrays state;
   int stateRound = 0;
+  /// What the clients of that run kept, where they keep state (RunResult::clientStates); null: each begins as `init` says. The run works on a copy.
+  std::shared_ptr<const ClientStates> clientStates;
   /// Called on the thread that called `run`, between rounds; false ends the run after this round. May be empty.
   std::function<bool(const Round&)> onRound, onEvaluation;
 };
@@ -230,6 +235,8 @@ struct RunResult {
   NamedArrays state;
   /// Of `main`: its result.
   NamedArrays value;
+  /// What its clients keep behind the last round; null if they keep nothing. In memory, beyond a budget in a file that goes with it.
+  std::shared_ptr<const ClientStates> clientStates;
   /// The round that `state` belongs behind.
   int lastRound = 0;
   /// A callback ended it before its last round.

@@ -110,6 +110,7 @@ _FUNCTIONS = {
     "fedc_run_options_argument": (c_int, [c_void_p, POINTER(NamedArray), _ERROR]),
     "fedc_run_options_state": (c_int, [c_void_p, POINTER(NamedArray), _ERROR]),
     "fedc_run_options_state_round": (None, [c_void_p, c_int32]),
+    "fedc_run_options_client_states": (None, [c_void_p, c_void_p]),
     "fedc_run_options_on_round": (None, [c_void_p, OnRound, c_void_p]),
     "fedc_run_options_on_evaluation": (None, [c_void_p, OnRound, c_void_p]),
     "fedc_run": (c_void_p, [c_void_p, c_void_p, _ERROR]),
@@ -122,6 +123,8 @@ _FUNCTIONS = {
     "fedc_result_evaluation": (POINTER(CRound), [c_void_p, c_size_t]),
     "fedc_result_last_round": (c_int32, [c_void_p]),
     "fedc_result_stopped": (c_int, [c_void_p]),
+    "fedc_result_client_states": (c_void_p, [c_void_p]),
+    "fedc_client_states_free": (None, [c_void_p]),
 }
 
 
@@ -234,6 +237,9 @@ class Handle:
         if pointer is None:
             raise MemoryError("libfedc has no memory left")
         self.pointer, self._free = pointer, free
+
+    def __reduce__(self):
+        raise TypeError("a handle of libfedc cannot be pickled or copied")
 
     def __del__(self):
         # While Python ends, modules may be gone.

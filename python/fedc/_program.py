@@ -61,6 +61,11 @@ class Result:
     last_round: int = 0
     stopped: bool = False
     """`progress` ended it before its last round."""
+    _client_states: Any = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self):
+        """What clients keep stays in this process: a pickled Result has the server's state alone."""
+        return {**self.__dict__, "_client_states": None}
 
     @property
     def report(self):
@@ -183,10 +188,7 @@ class Program:
         Raises RunError, UsageError; what a callback raises ends the run and comes out of it."""
         options = _RunOptions(self)
         options.data(data, eval_data)
-        if isinstance(state, Result):
-            options.set("state_round", state.last_round)
-            state = state.state
-        options.state(state)
+        options.begin(state)
         options.arguments(arguments)
         every = -1 if clients_per_round == "all" else clients_per_round
         numbers = {"rounds": rounds, "eval_every": eval_every, "clients_per_round": every, "seed": seed, "threads": threads, "data_cache": data_cache}
@@ -203,7 +205,7 @@ class Program:
         """One evaluation of a state (a dict, or a Result) on data (None: what the program's `run` block has); the Round, with its report."""
         options = _RunOptions(self)
         options.data(None, data)
-        options.state(state.state if isinstance(state, Result) else state)
+        options.begin(state, is_run=False)
         for key, value in {"seed": seed, "threads": threads, "data_cache": data_cache}.items():
             options.set(key, value)
         options.text("eval_clients", clients)
@@ -230,7 +232,9 @@ class Program:
             leaves = arrays(1)
             value = leaves[0][1] if lib.fedc_program_has_plain_result(self._handle.pointer) and len(leaves) == 1 else _arrays.nest(leaves)
         last, stopped = lib.fedc_result_last_round(pointer), bool(lib.fedc_result_stopped(pointer))
-        out = Result(state, rounds("round"), rounds("evaluation"), value, last, stopped)
+        kept = lib.fedc_result_client_states(pointer)
+        states = Handle(kept, lib.fedc_client_states_free) if kept else None
+        out = Result(state, rounds("round"), rounds("evaluation"), value, last, stopped, states)
         del result
         return out
 
@@ -282,7 +286,14 @@ class _RunOptions:
         for name, value in (values or {}).items():
             lib.fedc_run_options_param(self._handle.pointer, encode(name, "a param's name"), float(value))
 
-    def state(self, state):
+    def begin(self, state, is_run=True):
+        """With this state: a dict, or the Result of a run, behind whose last round another run goes on."""
+        if isinstance(state, Result):
+            if is_run:
+                self.set("state_round", state.last_round)
+            if state._client_states is not None:
+                lib.fedc_run_options_client_states(self._handle.pointer, state._client_states.pointer)
+            state = state.state
         if state is not None:
             self._leaves(state, self._program.state, "state", lib.fedc_run_options_state)
 

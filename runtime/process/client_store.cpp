@@ -111,6 +111,31 @@ Expected<void> ClientStore::readMeta() {
   return {};
 }
 
+Expected<void> ClientStore::takeFrom(const ClientStore& other) {
+  if (other.options_.layout != options_.layout || other.recordBytes_ != recordBytes_)
+    return fail(fmt::format("the client states given are `{}`, the program's are `{}`", other.options_.layout, options_.layout));
+  const std::lock_guard lock(other.mutex_);
+  if (other.hasRows_) {
+    if (auto begun = beginTransaction(); !begun) return begun;
+    auto rows = other.database_.prepare("SELECT id, state FROM client");
+    if (!rows) return tl::unexpected(rows.error());
+    for (;;) {
+      auto row = rows->step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) break;
+      auto done = insert_->bind(1, rows->bytes(0)).bind(2, rows->bytes(1)).step();
+      insert_->reset();
+      if (!done) return tl::unexpected(done.error());
+    }
+    hasRows_ = true;
+  }
+  // What is in memory is newer than its row.
+  for (std::size_t slot = 0; slot < other.held_.size(); ++slot) {
+    if (auto done = put(*other.held_[slot].id, other.record(slot)); !done) return done;
+  }
+  return {};
+}
+
 void ClientStore::begin(std::int64_t cohort) {
   staysInMemory_ = cohort * (recordBytes_ + kRecordOverhead) <= options_.budget / 2;
   ids_.assign(staysInMemory_ ? static_cast<std::size_t>(cohort) : 0, {});

@@ -42,6 +42,12 @@ class ClientStore final : public ClientStates {
   /// The round after which a file was committed last; 0: never. Nothing: it is no store yet.
   static Expected<std::optional<int>> committedRound(const std::string& file);
 
+  /// Takes over all that another store has kept; that one stays as it is. Before the first run. Errors: it holds another client state; the file
+  /// system's.
+  Expected<void> takeFrom(const ClientStore& other);
+  /// Nobody will read of a client that the store does not know: what that would need may go.
+  void close() { first_ = nullptr; }
+
   /// Before a run over so many clients whose new values may be kept.
   void begin(std::int64_t cohort);
   std::optional<Failure> read(const std::string& id, char* into) noexcept override;
@@ -71,7 +77,7 @@ class ClientStore final : public ClientStates {
 
   const Options options_;
   const std::int64_t recordBytes_;
-  const First first_;
+  First first_;
 
   // In memory.
   struct Held {
@@ -92,8 +98,8 @@ class ClientStore final : public ClientStates {
   Buffer staged_;
 
   // The database, one caller at a time.
-  std::mutex mutex_;
-  Sqlite database_;
+  mutable std::mutex mutex_;
+  mutable Sqlite database_;
   std::optional<Sqlite::Statement> find_, insert_, stage_;
   bool inTransaction_ = false;
   /// The row that is being written.

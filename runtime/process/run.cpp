@@ -51,6 +51,10 @@ class Runner {
     summary_.compileSeconds = options_.compileSeconds;
     auto done = program_.entry("next") != nullptr ? process() : single();
     if (!done) return tl::unexpected(done.error());
+    if (store_ != nullptr && options_.directory == nullptr) {
+      store_->close();
+      summary_.clientStates = std::move(store_);
+    }
     summary_.totalSeconds = secondsSince(start);
     return std::move(summary_);
   }
@@ -459,6 +463,9 @@ class Runner {
                                    [first = std::shared_ptr(std::move(*first))](const std::string& id, char* into) { return first->of(id, into); });
     if (!store) return notKept(store.error());
     store_ = std::move(*store);
+    if (options_.clientStates != nullptr) {
+      if (auto taken = store_->takeFrom(*options_.clientStates); !taken) return wrong(RunError::Kind::Weights, taken.error().message);
+    }
     if (options_.directory != nullptr) options_.directory->keepClients(store_.get());
     return {};
   }

@@ -21,6 +21,8 @@
 
 namespace fedc::runtime {
 
+class ClientStore;
+
 /// The state after a whole round.
 struct Checkpoint {
   int round = 0;
@@ -83,6 +85,8 @@ struct RunOptions {
   CheckpointEvery checkpointEvery;
   /// Goes on behind this round, bit for bit as if nothing had been between.
   std::optional<Checkpoint> resume;
+  /// What clients had kept behind `resume`'s round, where there is no directory. The run works on a copy.
+  std::shared_ptr<const ClientStore> clientStates;
   /// This round is run one call after the other, and `watch` hears of each (watched.h): same bits. 0: none.
   int watchedRound = 0;
   CallWatch* watch = nullptr;
@@ -220,6 +224,8 @@ struct RunSummary {
   std::vector<std::string> ofClients;
   /// The state after the last round: what `save` writes.
   std::vector<NamedArray> state;
+  /// What clients keep behind that round; null where a directory has it, or they keep nothing.
+  std::shared_ptr<const ClientStore> clientStates;
   /// Of programs that were compiled for `--wire`.
   std::vector<WireTotal> wire;
 };

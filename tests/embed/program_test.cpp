@@ -363,6 +363,43 @@ TEST(Values, KeysArePairsOfWords) {
   EXPECT_TRUE(std::equal(words.begin(), words.end(), again.begin(), again.end()));
 }
 
+TEST(ClientState, IsGoneOnFromAsOftenAsOneLikes) {
+  const auto program = compile(
+      "fn init(k: key@server) -> (f32@server, {f32}@clients) { (federated_value(0.0, server), federated_value(1.0, clients)) }\n"
+      "fn next(s: (f32@server, {f32}@clients), data: {f32*}@clients) -> ((f32@server, {f32}@clients), f32@server) {\n"
+      "  let kept = s.1 * 2 + data.sum();\n"
+      "  ((s.0, kept), federated_sum(kept))\n"
+      "}\n"
+      "let main = process(init, next);\n");
+  ASSERT_TRUE(program) << program.error().text();
+  RunOptions options;
+  for (int c = 0; c < 40; ++c) options.data.add("client" + std::to_string(c), {{"", Array::copyOf<float>({static_cast<float>(c)}, {1})}});
+  options.clientsPerRound = 7;
+  options.rounds = 9;
+  const auto reports = [](const RunResult& result) {
+    std::vector<float> out;
+    for (const Round& round : result.rounds) out.push_back(round.report[0].value.as<float>()[0]);
+    return out;
+  };
+  const auto whole = program->run(options);
+  ASSERT_TRUE(whole) << whole.error().text();
+  options.rounds = 5;
+  const auto first = program->run(options);
+  ASSERT_TRUE(first) << first.error().text();
+  options.rounds = 9;
+  options.state = first->state;
+  options.stateRound = 5;
+  EXPECT_THAT(program->run(options).error().text(), HasSubstr("give `clientStates` of the same result"));
+  options.clientStates = first->clientStates;
+  for (int again = 0; again < 2; ++again) {
+    const auto rest = program->run(options);
+    ASSERT_TRUE(rest) << rest.error().text();
+    std::vector<float> both = reports(*first), later = reports(*rest);
+    both.insert(both.end(), later.begin(), later.end());
+    EXPECT_EQ(both, reports(*whole));
+  }
+}
+
 TEST(Plugins, AreLoadedIfTheyAreNamed) {
   constexpr std::string_view kCube = "native fn cube(x: f32) -> f32 = \"cube\";\nfn main(x: f32[2]) -> f32[2] { cube(x) }\n";
   CompileOptions options;

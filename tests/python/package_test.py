@@ -2,6 +2,7 @@
 """The package by itself: data in, results out, errors, callbacks."""
 import ctypes
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -296,8 +297,31 @@ class Runs(unittest.TestCase):
         data = {"a": np.float32([1]), "b": np.float32([2])}
         result = program.run(data, rounds=3)
         self.assertEqual([next(iter(round.report.values())) for round in result.rounds], [3, 6, 9])
+
+        def reports(result):
+            return [next(iter(round.report.values())) for round in result.rounds]
+
+        # A result is gone on from as often as one likes.
+        for _ in range(2):
+            self.assertEqual(reports(program.run(data, rounds=5, state=result)), [12, 15])
+        self.assertEqual(reports(program.run({"b": data["b"], "c": np.float32([5])}, rounds=4, state=result)), [8 + 5])
+        fourth = program.run(data, rounds=4, state=result)
+        self.assertEqual(reports(program.run(data, rounds=5, state=fourth)), [15])
+        # What clients keep does not leave the process.
+        copied = pickle.loads(pickle.dumps(result))
+        self.assertEqual(reports(copied), [3, 6, 9])
         with self.assertRaisesRegex(fedc.UsageError, "clients of this program have state of their own"):
-            program.run(data, rounds=4, state=result)
+            program.run(data, rounds=4, state=copied)
+        other = fedc.compile(source="""
+            fn init(k: key@server) -> (f32@server, {f32[2]}@clients) { (federated_value(0.0, server), federated_value(zeros(), clients)) }
+            fn next(s: (f32@server, {f32[2]}@clients), data: {f32*}@clients, k: key@server) -> ((f32@server, {f32[2]}@clients), f32@server) {
+              let kept = s.1 + data.sum();
+              ((s.0, kept), federated_sum(sum(kept)))
+            }
+            let main = process(init, next);
+        """)
+        with self.assertRaisesRegex(fedc.Error, "the client states given are"):
+            other.run(data, rounds=4, state=result)
 
     def test_params(self):
         wide = fedc.compile(source=SUMS, params={"width": 2, "scale": np.float32(0.5)})

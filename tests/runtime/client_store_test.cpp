@@ -120,11 +120,36 @@ TEST_F(ClientStoreTest, IsAMapWhateverFitsInMemory) {
       }
     }
     ASSERT_GT(lastCommit, 0);
-    for (int c = 0; c < kClients; ++c) {
-      const std::string id = fmt::format("client{}", c);
-      EXPECT_EQ(valueIn(*store, id), oracle.contains(id) ? oracle[id] : firstOf(id));
+    const auto expectOracle = [&](ClientStore& of) {
+      for (int c = 0; c < kClients; ++c) {
+        const std::string id = fmt::format("client{}", c);
+        EXPECT_EQ(valueIn(of, id), oracle.contains(id) ? oracle[id] : firstOf(id));
+      }
+    };
+    expectOracle(*store);
+    // A copy holds the same, in however much memory, and is its own.
+    for (const std::int64_t other : {1000 * each, 7 * each}) {
+      auto copy = opened("", other);
+      ASSERT_TRUE(copy->takeFrom(*store));
+      expectOracle(*copy);
+      copy->begin(1);
+      write(*copy, 0, "client0", recordOf(1000));
+      ASSERT_TRUE(copy->keep());
+      EXPECT_EQ(valueIn(*copy, "client0"), recordOf(1000));
+      expectOracle(*store);
     }
   }
+}
+
+TEST_F(ClientStoreTest, AnotherProgramsStatesAreNotTakenOver) {
+  auto store = opened("", 0);
+  ClientStore::Options options;
+  options.layout = "b: f32[6]; ";
+  auto other = ClientStore::open(options, kRecord, giveFirst);
+  ASSERT_TRUE(other);
+  const auto taken = store->takeFrom(**other);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().message, "the client states given are `b: f32[6]; `, the program's are `a: f32[6]; `");
 }
 
 /// Rows hold texts: a record that has gone to the file and come back has this process's numbers for them.
