@@ -5,6 +5,9 @@
 
 namespace fedc::tests {
 
+/// Sanitizers map terabytes, keep what was freed, and are slow.
+inline constexpr bool kIsSanitized = FEDC_IS_SANITIZED != 0;
+
 /// What a run of build/bin/fedc left behind.
 struct BinaryResult {
   int exitCode = -1;

@@ -13,15 +13,9 @@ namespace {
 using ::testing::HasSubstr;
 
 // Sanitizers map terabytes, and are slow.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kSeconds = 200;
-constexpr unsigned long kMegabytes = 1UL << 30;
-constexpr bool kIsMeasured = false;
-#else
-constexpr unsigned kSeconds = 20;
-constexpr unsigned long kMegabytes = 3000;
-constexpr bool kIsMeasured = true;
-#endif
+constexpr unsigned kSeconds = kIsSanitized ? 200 : 20;
+constexpr unsigned long kMegabytes = kIsSanitized ? 1UL << 30 : 3000;
+constexpr bool kIsMeasured = !kIsSanitized;
 
 std::string repeat(const std::string& text, int count) {
   std::string out;

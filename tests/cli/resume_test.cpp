@@ -211,11 +211,7 @@ void surviveKills(const Begin& begin, int wanted) {
   }
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kFewer = 5;
-#else
-constexpr int kFewer = 1;
-#endif
+constexpr int kFewer = kIsSanitized ? 5 : 1;
 
 TEST(Resume, FiftyKills) {
   surviveKills([](const std::string& out) { return run(out, 400); }, 50 / kFewer);

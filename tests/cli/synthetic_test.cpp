@@ -24,14 +24,8 @@ BinaryResult cohort(int clients, int of, const std::string& more = {}) {
                std::to_string(clients), "--rounds", "1", "-p", "epochs=1"});
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Memory, ARoundOfManyClientsTakesNoMoreThanOneOfFew) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
   // A tenth of 200,000: about 1.1 GB of examples go through.
   const BinaryResult few = cohort(100, 200000), many = cohort(20000, 200000);
   ASSERT_EQ(few.exitCode, 0) << few.err;
@@ -43,7 +37,7 @@ TEST(Memory, ARoundOfManyClientsTakesNoMoreThanOneOfFew) {
 }
 
 TEST(Memory, TheDigitsRunInAQuarterOfAGigabyte) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
   const BinaryResult result = fedc({"run", kSource + "/examples/digits_softmax.fed"});
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_LT(result.peakBytes, 250 * kMB);
@@ -52,7 +46,7 @@ TEST(Memory, TheDigitsRunInAQuarterOfAGigabyte) {
 
 // 240 MB of state at 30,000 clients, in rounds of a tenth of them and in one of all: it is in memory as far as it was allowed to be.
 TEST(Memory, WhatClientsKeepIsInAFile) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
   const Folder folder;
   std::ofstream(folder.path("kept.fed")) << R"(struct Example { x: f32[1], y: i32 }
 
