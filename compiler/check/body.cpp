@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 namespace fedc::check {
@@ -210,6 +211,11 @@ void BodyChecker::finaliseLiteral(Expr& e) {
   if (!core::isNumeric(elem)) return;
   if (core::isFloat(raw.elem)) {
     e.literal = core::Literal::ofDouble(elem, raw.toDouble());
+    if (std::isfinite(raw.toDouble()) && !std::isfinite(e.literal.toDouble())) {
+      report(Diagnostic(Code::LiteralRange, e.span, fmt::format("`{}` is too large for `{}`", source(e.span), core::elemName(elem)))
+                 .at(fmt::format("a number of type `{}` is wanted here", core::elemName(elem)))
+                 .note("`highest()` is an infinity"));
+    }
     return;
   }
   const bool isBig = raw.elem == Elem::U64;

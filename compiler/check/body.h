@@ -255,6 +255,8 @@ class BodyChecker {
   Place assignTarget(const ast::Expr& e, const ScopeRef& scope, Lift& lift);
   void noteAssigned(const LocalRef& local);
   void checkFor(const ast::ForStmt& s, const ScopeRef& scope, std::vector<Stmt>& out);
+  /// Reports names that a pattern, or one of several, binds again.
+  void bindsOnce(const ast::Pattern& p, std::map<std::string, Span>& seen);
   Pattern bindPattern(const ast::Pattern& p, const TypeRef& type, ScopeRef& scope, bool isVar, const ExprPtr& definition = nullptr);
   Pattern wildcard(const TypeRef& type, Span span) const;
 

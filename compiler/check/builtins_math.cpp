@@ -316,6 +316,8 @@ MutExpr BodyChecker::builtinLinear(Builtin b, std::vector<Arg*>& a, Span span) {
   const auto floats = [&](const TypeRef& t, std::size_t rank) { return isTensorOf(t, core::isFloat) && t->dims.size() == rank; };
   if (b == Builtin::Solve) {
     if (!floats(tx, 2)) return builtinError(span, x, fmt::format("`solve` takes a square matrix of floats, found `{}`", show(tx)));
+    if (tx->elem != Elem::F32 && tx->elem != Elem::F64)
+      return builtinError(span, x, fmt::format("`solve` computes in `f32` or `f64`, found `{}`: convert it", show(tx)));
     if (!(floats(ty, 1) || floats(ty, 2)) || ty->elem != tx->elem)
       return builtinError(span, y,
                           fmt::format("the right side of `solve` is `{0}[n]` or `{0}[n, m]`, found `{1}`", core::elemName(tx->elem), show(ty)));

@@ -271,6 +271,8 @@ MutExpr BodyChecker::builtinShape(Builtin b, std::vector<Arg*>& a, std::vector<A
       const Dim& n = *extent;
       const auto axis = leadingAxis(t);
       if (!axis || is(t, TypeKind::Range)) return builtinError(span, x, fmt::format("`pad` takes `T[n]`, found `{}`", show(t)));
+      if (!allLeaves(axis->element, [](Elem e) { return e != Elem::Key; }))
+        return builtinError(span, x, fmt::format("`pad` fills with zeros, and no key is one: found `{}`", show(t)));
       const auto before = solver_.zonk(axis->extent).constant();
       if (before && n.constant() && *n.constant() < *before) {
         return failed(Diagnostic(Code::ShapeMismatch, span, fmt::format("`pad` cannot make {} elements of {}", *n.constant(), *before))

@@ -20,6 +20,8 @@ MutExpr BodyChecker::checkLambda(const ast::LambdaExpr& e, const ScopeRef& scope
   const auto firstDim = static_cast<Dim::Variable>(program_.out.dims.size());
   ScopeRef inner = lambdaScope(scope);
   auto lambda = std::make_shared<LambdaBody>();
+  std::map<std::string, Span> bound;
+  for (const ast::LambdaParameter& p : e.parameters) bindsOnce(*p.pattern, bound);
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (i >= e.parameters.size()) {
       lambda->params.push_back(wildcard(openUnknown(params[i], ""), e.span));

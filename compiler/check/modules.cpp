@@ -131,10 +131,29 @@ void ModuleTable::declare(ModuleInfo& m) {
       }
     }
   };
+  const auto once = [&](const auto& list, const char* what) {
+    std::map<std::string, Span> seen;
+    for (const auto& one : list) {
+      const auto [first, isNew] = seen.emplace(one.name.text, one.name.span);
+      if (isNew || one.name.text == "_") continue;
+      sink_.report(Diagnostic(Code::DuplicateName, one.name.span, fmt::format("there are two {} `{}`", what, one.name.text))
+                       .at("again here")
+                       .label(first->second, "the first"));
+    }
+  };
+  const auto signature = [&](const ast::Signature& s) {
+    bounds(s.typeParameters);
+    once(s.typeParameters, "type parameters");
+    once(s.parameters, "parameters");
+  };
   for (const ast::ItemPtr& item : m.tree->items) {
-    if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) bounds(s->parameters);
-    if (const auto* f = ast::tryAs<ast::FunctionItem>(item.get())) bounds(f->signature.typeParameters);
-    if (const auto* n = ast::tryAs<ast::NativeItem>(item.get())) bounds(n->function.signature.typeParameters);
+    if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) {
+      bounds(s->parameters);
+      once(s->parameters, "parameters");
+      once(s->fields, "fields");
+    }
+    if (const auto* f = ast::tryAs<ast::FunctionItem>(item.get())) signature(f->signature);
+    if (const auto* n = ast::tryAs<ast::NativeItem>(item.get())) signature(n->function.signature);
     ItemRef ref;
     if (const auto* s = ast::tryAs<ast::StructItem>(item.get())) {
       auto d = std::make_unique<StructDecl>();

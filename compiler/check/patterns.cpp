@@ -13,6 +13,22 @@ Pattern BodyChecker::wildcard(const TypeRef& type, Span span) const {
   return p;
 }
 
+void BodyChecker::bindsOnce(const ast::Pattern& p, std::map<std::string, Span>& seen) {
+  const auto all = [&](const std::vector<ast::PatternPtr>& elements) {
+    for (const ast::PatternPtr& e : elements) bindsOnce(*e, seen);
+  };
+  if (p.kind == ast::PatternKind::Name) {
+    const ast::Name& name = ast::as<ast::NamePattern>(p).name;
+    const auto [first, isNew] = seen.emplace(name.text, name.span);
+    if (isNew) return;
+    report(Diagnostic(Code::DuplicateName, name.span, fmt::format("`{}` is bound twice", name.text)).at("again here").label(first->second, "the first"));
+  } else if (p.kind == ast::PatternKind::Tuple) {
+    all(ast::as<ast::TuplePattern>(p).elements);
+  } else if (p.kind != ast::PatternKind::Wildcard) {
+    all(ast::as<ast::ArrayPattern>(p).elements);
+  }
+}
+
 Pattern BodyChecker::bindPattern(const ast::Pattern& p, const TypeRef& type, ScopeRef& scope, bool isVar, const ExprPtr& definition) {
   Pattern out;
   out.span = p.span;

@@ -79,6 +79,8 @@ ScopeRef BodyChecker::checkLet(const ast::Pattern& pattern, const ast::TypeExpr*
   }
   type = openUnknown(type, name != nullptr ? name->name.text : "");
   ScopeRef inner = scope;
+  std::map<std::string, Span> bound;
+  bindsOnce(pattern, bound);
   stmt.pattern = bindPattern(pattern, type, inner, isVar, v);
   if (annotation != nullptr && stmt.pattern.local) program_.typeSpans[stmt.pattern.local->id] = annotation->span;
   stmt.value = v;
@@ -301,6 +303,8 @@ void BodyChecker::checkFor(const ast::ForStmt& s, const ScopeRef& scope, std::ve
   frame.before = program_.newLocal("", unitType(), s.span, false)->id;
   loops_.push_back(frame);
   ScopeRef inner = scope;
+  std::map<std::string, Span> bound;
+  bindsOnce(*s.pattern, bound);
   stmt.pattern = bindPattern(*s.pattern, element, inner, false);
   const Mark body = mark();
   MutExpr block = checkBlock(s.body, inner, unitType(), s.body.span);

@@ -88,6 +88,7 @@ MutExpr BodyChecker::transformNode(Builtin b, MutExpr f, const std::vector<TypeR
   TypeRef result;
   std::vector<TypeRef> own = params;
   const bool derivative = b == Builtin::Grad || b == Builtin::ValueAndGrad || b == Builtin::Jvp || b == Builtin::Vjp;
+  if (derivative && isLiteralHole(solver_.head(t->items[0]))) solver_.unify(t->items[0], scalarType(Elem::F32));
   if (derivative && !allLeaves(t->items[0], core::isFloat)) {
     const TypeRef x = solver_.zonk(t->items[0]);
     std::string why;

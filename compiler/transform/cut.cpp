@@ -165,12 +165,12 @@ struct Cut {
       return std::includes(params.begin(), params.end(), free.vars.begin(), free.vars.end()) &&
              std::includes(sizes.begin(), sizes.end(), free.dims.begin(), free.dims.end());
     };
-    // Removes the traces of values that are not wanted, by their places in the function.
-    const auto keepOnly = [](core::Fn& f, const auto& wanted) {
+    // Removes the traces of values that are not wanted, by their places in the function; those of calls, if these are not.
+    const auto keepOnly = [](core::Fn& f, bool calls, const auto& wanted) {
       std::size_t place = 0;
       const auto sweep = [&](const auto& self, std::vector<core::Stmt>& stmts) -> void {
         std::erase_if(stmts, [&](core::Stmt& s) {
-          if (s.op == core::Op::Trace) return !s.args.empty() && !wanted(place++);
+          if (s.op == core::Op::Trace) return s.args.empty() ? !calls : !wanted(place++);
           for (core::Region& r : s.regions) self(self, r.stmts);
           return false;
         });
@@ -180,16 +180,18 @@ struct Cut {
       return place;
     };
     core::Fn all = fn;
-    const std::size_t count = keepOnly(all, [](std::size_t) { return true; });
-    if (!fits(all)) {
+    const std::size_t count = keepOnly(all, true, [](std::size_t) { return true; });
+    // The mark of a call may stand in a loop that is nothing else, over what is not there.
+    for (const bool calls : {true, false}) {
+      if (fits(all)) break;
       std::vector<bool> good(count);
       for (std::size_t t = 0; t < count; ++t) {
         core::Fn one = fn;
-        keepOnly(one, [&](std::size_t place) { return place == t; });
+        keepOnly(one, calls, [&](std::size_t place) { return place == t; });
         good[t] = fits(one);
       }
-      all = std::move(fn);
-      keepOnly(all, [&](std::size_t place) { return good[place]; });
+      all = fn;
+      keepOnly(all, calls, [&](std::size_t place) { return good[place]; });
     }
     fn = std::move(all);
   }

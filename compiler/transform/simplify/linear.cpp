@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "compiler/transform/simplify/rules.h"
@@ -59,6 +60,9 @@ class Sink {
         return of(factor(*d)) + (d->args.size() > 2 ? of(2) : 0.0);
       case Op::Reduce:
         if (!isSum(*d) || r_.typeOf(d->args[0]).elem != r_.typeOf(v).elem) return full;
+        // A sum of nothing takes part in no multiplication.
+        for (const int axis : d->attrs.axes)
+          if (r_.typeOf(d->args[0]).dims[static_cast<std::size_t>(axis)].isConstant(0)) return full;
         return of(0) + (d->args.size() > 1 ? of(1) : 0.0);
       // A literal has the shape of the updates, which nothing here names.
       case Op::Scatter: return isAddition(*d) && !d->args[2].isLiteral ? of(0) + of(2) : full;
@@ -89,7 +93,7 @@ class Sink {
 
   Atom build(const Atom& v, const std::vector<Dim>& dims) {
     if (const auto c = r_.constant(v)) {
-      if (c->toDouble() == 0.0) return v;
+      if (c->toDouble() == 0.0 && isFinite()) return v;
       if (scale_.isLiteral) return Atom::of(Literal::ofDouble(elem_, c->toDouble() * scale_.literal.toDouble()));
       return repeat(r_.build.mul(scale_, Atom::of(*c)), dims);
     }
@@ -134,8 +138,13 @@ class Sink {
         scaled(0);
         if (args.size() > 1) scaled(1);
         break;
-      case Op::Scatter:
+      case Op::Pad:
         scaled(0);
+        args[1] = build(args[1], {});
+        break;
+      case Op::Scatter:
+        // What nothing is added to stays as it is, whatever the scale: it takes time only where something is.
+        if (!r_.isConstant(args[0], 0.0)) scaled(0);
         scaled(2);
         break;
       default: scaled(0); break;
@@ -144,6 +153,9 @@ class Sink {
   }
 
  private:
+  /// Zero times another scale may be no zero.
+  bool isFinite() const { return scale_.isLiteral && std::isfinite(scale_.literal.toDouble()); }
+
   Atom repeat(const Atom& scalar, const std::vector<Dim>& dims) const { return dims.empty() ? scalar : r_.build.broadcastTo(scalar, dims); }
 
   Atom leaf(const Atom& v) const {

@@ -121,6 +121,7 @@ Value Specialiser::mapLeaves(const check::Expr& e, Env& env) {
     dims.insert(dims.begin(), Dim(1));
     parts.push_back(reshape(r.leaf, dims, e.span));
   }
+  if (parts.empty()) return zerosLike(e.type, env, &Literal::zero, e.span);
   return Value::of(concat(std::move(parts), 0, e.span));
 }
 
@@ -182,7 +183,9 @@ Value Specialiser::builtin(Builtin b, const OptionalArgs& args, const check::Typ
   if (b == Builtin::Assert) {
     const Value& condition = *args[0];
     std::string why = args.size() > 1 && args[1] ? textOf(*args[1]) : "the assertion does not hold";
-    if (condition.leaf.atom.isLiteral && !(entry_ != nullptr && entry_->isTest)) {
+    // In a branch or loop it may never be reached.
+    const bool isReached = here_.home == nullptr || here_.into == &here_.home->fn.body;
+    if (condition.leaf.atom.isLiteral && isReached && !(entry_ != nullptr && entry_->isTest)) {
       if (condition.leaf.atom.literal.bits == 0) stop(Code::AssertionFails, span, "this assertion does not hold: " + why);
       return Value::unit();
     }

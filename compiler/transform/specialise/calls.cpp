@@ -184,6 +184,13 @@ Value Specialiser::vmap(const Closure& f, const Args& args, Span span) {
 }
 
 Value Specialiser::differentiate(const Closure& f, Args args, Span span) {
+  // There is nothing to differentiate by, and so much is the derivative.
+  if (leavesOf(args[0]).empty()) {
+    const Value slope = args[0];
+    const Value value = call(*f.inner, std::move(args), span);
+    if (f.builtin != Builtin::Grad) return Value::tuple({value, slope});
+    return value.kind == Value::Kind::Tuple ? Value::tuple({slope, value.items[1]}) : slope;
+  }
   core::Fn& fn = here_.home->fn;
   core::Region region;
   std::vector<Atom> operands;
@@ -226,6 +233,7 @@ Value Specialiser::differentiate(const Closure& f, Args args, Span span) {
 }
 
 Value Specialiser::callVjp(const Closure& f, Args args, Span span) {
+  if (leavesOf(args[0]).empty()) return Value::tuple({call(f, {args[0]}, span), args[0]});
   core::Fn& fn = here_.home->fn;
   core::Region region;
   std::vector<Atom> operands;
@@ -258,6 +266,10 @@ Value Specialiser::callVjp(const Closure& f, Args args, Span span) {
 }
 
 Value Specialiser::callJvp(const Closure& f, Args args, Span span) {
+  if (leavesOf(args[0]).empty()) {
+    const Value value = call(f, {args[0]}, span);
+    return Value::tuple({value, map(value, [](const Leaf& l) { return Value::literal(Literal::zero(l.type.elem), l.type).leaf; })});
+  }
   core::Fn& fn = here_.home->fn;
   core::Region region;
   std::vector<Atom> operands;

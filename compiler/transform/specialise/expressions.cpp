@@ -18,10 +18,13 @@ Home Specialiser::join(const Args& values) const {
   Home home;
   auto meet = [&](const Home& h) {
     if (h.kind == Home::Kind::Static) return;
-    if (home.kind == Home::Kind::Static || home.level < h.level) {
-      // Where a server value meets client values the checker has seen that it was sent down.
-      home = home.kind == Home::Kind::Static ? h : Home{home.kind, h.level};
+    if (home.kind == Home::Kind::Static) {
+      home = h;
+      return;
     }
+    // What meets clients' values, a plain argument of `main` or what the checker has seen being sent down, is at the clients.
+    const bool atClients = home.kind == Home::Kind::Clients || h.kind == Home::Kind::Clients;
+    home = Home{atClients ? Home::Kind::Clients : home.kind, std::max(home.level, h.level)};
   };
   std::function<void(const Sequence&)> sequence = [&](const Sequence& s) {
     meet(s.home);

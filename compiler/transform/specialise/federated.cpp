@@ -86,7 +86,8 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
                              const std::function<Value(const Value&, const Value&)>& merge, const std::function<Value(const Value&)>& report,
                              Span span) {
   Home home = homeOf(x);
-  const int level = home.kind == Home::Kind::Static ? 1 : home.level;
+  // A plain argument of `main` is known to the clients of the first exchange.
+  const int level = std::max(1, home.level);
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = kind;
@@ -170,7 +171,8 @@ Value Specialiser::aggregate(core::UpEdge::Kind kind, const Value& x, const std:
 
 Value Specialiser::collect(const Value& x, Span span) {
   Home home = homeOf(x);
-  const int level = home.kind == Home::Kind::Static ? 1 : home.level;
+  // A plain argument of `main` is known to the clients of the first exchange.
+  const int level = std::max(1, home.level);
   Exchange& exchange = entry_->exchanges[level];
   Aggregation aggregation;
   aggregation.edge.kind = core::UpEdge::Kind::Collect;

@@ -1,4 +1,4 @@
-#include <cassert>
+#include <fmt/format.h>
 
 #include "compiler/core/internal_error.h"
 #include "compiler/transform/specialise/sequence.h"
@@ -68,8 +68,14 @@ Leaf Specialiser::argReduce(ReduceKind kind, const Leaf& l, int axis, Span span)
   core::Attrs attrs;
   attrs.reduce = kind;
   attrs.axes = {axis};
+  const Dim& extent = l.type.dims[static_cast<std::size_t>(axis)];
+  if (extent.isConstant(0)) stop(Code::IndexOutOfRange, span, "there is no largest or smallest of no elements");
   std::vector<Atom> results = builder(span).emit(Op::ArgReduce, {useWhole(l, span)}, attrs);
-  return leaf(results[1]);
+  const Leaf index = leaf(results[1]);
+  if (extent.constant()) return index;
+  // Of no elements, 0.
+  const Leaf last = number(Dim::max(extent - Dim(1), Dim(0)), index.type.elem, span).leaf;
+  return elementwise(Op::Min, {index, broadcastTo(last, index.type.dims, span)}, span);
 }
 
 std::vector<Leaf> Specialiser::sortLeaves(const std::vector<Leaf>& operands, int axis, Span span) {
@@ -121,7 +127,10 @@ Value Specialiser::reduction(Builtin b, const Value& v, const std::optional<Valu
     return Value::of(divided(sum, count));
   }
   std::vector<Leaf> leaves = leavesOf(v);
-  assert(!leaves.empty());
+  if (leaves.empty()) {
+    if (b == Builtin::Prod) return Value::literal(Literal::one(Elem::F32));
+    stop(Code::BuiltinArgument, span, fmt::format("`{}` of a value without content", check::builtinName(b)));
+  }
   Leaf out = reduceLeaf(kind, leaves[0], allAxes(leaves[0]), span);
   static const std::map<ReduceKind, Op> combine = {
       {ReduceKind::Prod, Op::Mul}, {ReduceKind::Or, Op::Or}, {ReduceKind::And, Op::And}, {ReduceKind::Min, Op::Min}, {ReduceKind::Max, Op::Max}};
@@ -225,8 +234,9 @@ Value Specialiser::mathBuiltin(Builtin b, const OptionalArgs& args, const check:
       return Value::of(argReduce(b == Builtin::Argmax ? ReduceKind::Max : ReduceKind::Min, l, axis, span));
     }
     case Builtin::Sort: {
-      auto axis = optional(1) ? constantOf(*optional(1), span, "`axis`") : 0;
-      return map(*args[0], [&](const Leaf& l) { return sortLeaves({l}, static_cast<int>(axis), span)[0]; });
+      const std::int64_t axis = optional(1) ? constantOf(*optional(1), span, "`axis`") : 0;
+      return map(*args[0],
+                 [&](const Leaf& l) { return sortLeaves({l}, static_cast<int>(axis < 0 ? axis + l.type.rank() : axis), span)[0]; });
     }
     case Builtin::Argsort: {
       const Leaf& l = args[0]->leaf;

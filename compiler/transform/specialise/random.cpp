@@ -120,6 +120,13 @@ Value Specialiser::randomBuiltin(Builtin b, const OptionalArgs& args, const chec
       Leaf high = bits(at(0), shape, span), low = bits(at(1), shape, span);
       Leaf lo = convert(*args[2], Elem::I32, span).leaf, hi = convert(*args[3], Elem::I32, span).leaf;
       Leaf width = convert(Value::of(binaryLeaf(check::BinaryOp::Sub, hi, lo, span)), Elem::U32, span).leaf;
+      // As JAX: of no numbers the first.
+      const Leaf none = binaryLeaf(check::BinaryOp::Le, hi, lo, span), one = Value::literal(Literal::ofInt(Elem::U32, 1)).leaf;
+      if (none.atom.isLiteral) {
+        if (none.atom.literal.bits != 0) width = one;
+      } else {
+        width = elementwise(Op::Select, {none, one, width}, span);
+      }
       auto rem = [&](const Leaf& x, const Leaf& y) {
         Leaf p = x, q = y;
         align(p, q, span);

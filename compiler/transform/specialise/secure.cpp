@@ -112,7 +112,7 @@ Value Specialiser::secureSum(Builtin b, const Value& x, const Value& limit, Span
   // Checked, and reduced, before it is sent: what crosses is all that the server learns.
   const auto sent = [&] {
     const Home home = homeOf(x);
-    InHome scope(*this, Home{Home::Kind::Clients, home.kind == Home::Kind::Static ? 1 : home.level});
+    InHome scope(*this, Home{Home::Kind::Clients, std::max(1, home.level)});
     const std::vector<core::SlotInfo> names = slotsOf(x, "x");
     return leafwise(x, [&](std::size_t i) {
       const Leaf l = convert(Value::of(taken(added[i], limitOf(i))), added[i].type.elem, span).leaf;

@@ -148,6 +148,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
     case K::Skip: {
       Value by = convert(*s.argument, Elem::I32, span);
       auto known = numberOf(*s.argument);
+      if (known && known->constant().value_or(0) < 0) return plan(*s.inner[0], pass, demand, span);
       Dim skip = known ? *known : dimFrom(*s.argument, Dim(std::int64_t{1} << 31), span);
       if (!known) by = i32(skip);
       Plan inner = plan(*s.inner[0], pass, demand ? std::optional<Dim>(*demand + skip) : demand, span);

@@ -52,6 +52,7 @@ Value Specialiser::stacked(const Args& items, Span span) {
     }
     joined.push_back(concat(std::move(parts), 0, span));
   }
+  if (joined.empty()) return items[0];
   for (const Value& item : items) {
     const auto n = numberOf(item);
     if (!n) {
@@ -190,7 +191,8 @@ Value Specialiser::shapeBuiltin(Builtin b, const OptionalArgs& args, const check
       for (std::size_t l = 0; l < leaves[0].size(); ++l) {
         std::vector<Leaf> column;
         for (auto& p : leaves) column.push_back(p[l]);
-        joined.push_back(concat(std::move(column), axis, span));
+        const int along = axis < 0 ? axis + static_cast<int>(column[0].type.rank()) : axis;
+        joined.push_back(concat(std::move(column), along, span));
       }
       return withLeaves(parts[0], joined);
     }
