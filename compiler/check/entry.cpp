@@ -324,6 +324,11 @@ void ProgramChecker::findEntry(ModuleInfo& main) {
       return;
     }
     for (const ast::Parameter& p : item.fn->item->signature.parameters) {
+      if (p.value) {
+        sink.report(Diagnostic(Code::EntryType, p.value->span, fmt::format("`{}` of `main` has a default, which nobody would use", p.name.text))
+                        .at("not looked at")
+                        .note(fmt::format("`main` is given its arguments: `--arg {}=..`; what may be left out is a `param`", p.name.text)));
+      }
       if (!p.type || p.type->kind != ast::TypeKind::Sequence) continue;
       const std::string element(sources.text(ast::as<ast::SequenceType>(*p.type).element->span));
       sink.report(Diagnostic(Code::EntryType, p.type->span, fmt::format("`{}` of `main` is one client's data, and no client is named", p.name.text))

@@ -151,6 +151,14 @@ class KeyChecker {
         if (const auto it = aliases_.find(e.local->id); it != aliases_.end()) return it->second;
         return Ref{e.local->id, ""};
       }
+      case ExprKind::Global: {
+        if (!holdsKey(e.type)) return std::nullopt;
+        const std::uint32_t id = kGlobals + globals_.emplace(e.global.get(), static_cast<std::uint32_t>(globals_.size())).first->second;
+        names_[id] = e.global->name;
+        types_[id] = e.type;
+        spans_[id] = e.global->span;
+        return Ref{id, ""};
+      }
       case ExprKind::Field:
       case ExprKind::Item: {
         const auto r = visit(*e.operands[0]);
@@ -469,6 +477,9 @@ class KeyChecker {
   State state_;
   std::map<std::uint32_t, Ref> aliases_;
   std::map<std::uint32_t, const Expr*> lambdas_;
+  /// `let`s of modules, numbered behind the locals. What another function does with them is not seen.
+  static constexpr std::uint32_t kGlobals = 0x80000000u;
+  std::map<const GlobalLet*, std::uint32_t> globals_;
   std::map<std::uint32_t, std::string> names_;
   std::map<std::uint32_t, TypeRef> types_;
   std::map<std::uint32_t, Span> spans_;

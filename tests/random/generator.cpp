@@ -87,6 +87,7 @@ std::string Generator::number(Elem elem, bool bare) {
   if (elem == Elem::Bool) return oneOf({"false", "true"});
   if (core::isFloat(elem)) {
     digits = oneOf({"0.0", "1.0", "0.5", "2.0", "-1.0", "-0.25", "3.0", "0.1", "-2.5", "10.0", "1e-3", "1e3", "7.0", "1e-8", "1e6"});
+    if (elem == Elem::F16 && digits == "1e6") digits = "6e4";
   } else {
     digits = oneOf({"0", "1", "2", "3", "5", "7", "100"});
     if (core::isSigned(elem) && choices_.chance(20)) digits = "-" + digits;
