@@ -186,7 +186,8 @@ Expected<void, Failure> setState(const Impl& impl, const RunOptions& from, runti
     return usage(fmt::format("a run of {} rounds cannot go on behind round {}", to.rounds, from.stateRound));
   }
   if (from.stateRound > 0 && !next->clientState.empty() && from.clientStates == nullptr) {
-    return usage("the clients of this program have state of their own, which a state alone does not hold: give `clientStates` of the same result, too");
+    return usage(
+        "the clients of this program have state of their own, which a state alone does not hold: give `clientStates` of the same result, too");
   }
   if (from.clientStates != nullptr) {
     if (next->clientState.empty()) return usage("client states are given, and the clients of this program keep nothing");

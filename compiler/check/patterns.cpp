@@ -21,7 +21,8 @@ void BodyChecker::bindsOnce(const ast::Pattern& p, std::map<std::string, Span>& 
     const ast::Name& name = ast::as<ast::NamePattern>(p).name;
     const auto [first, isNew] = seen.emplace(name.text, name.span);
     if (isNew) return;
-    report(Diagnostic(Code::DuplicateName, name.span, fmt::format("`{}` is bound twice", name.text)).at("again here").label(first->second, "the first"));
+    report(
+        Diagnostic(Code::DuplicateName, name.span, fmt::format("`{}` is bound twice", name.text)).at("again here").label(first->second, "the first"));
   } else if (p.kind == ast::PatternKind::Tuple) {
     all(ast::as<ast::TuplePattern>(p).elements);
   } else if (p.kind != ast::PatternKind::Wildcard) {

@@ -235,8 +235,7 @@ Value Specialiser::mathBuiltin(Builtin b, const OptionalArgs& args, const check:
     }
     case Builtin::Sort: {
       const std::int64_t axis = optional(1) ? constantOf(*optional(1), span, "`axis`") : 0;
-      return map(*args[0],
-                 [&](const Leaf& l) { return sortLeaves({l}, static_cast<int>(axis < 0 ? axis + l.type.rank() : axis), span)[0]; });
+      return map(*args[0], [&](const Leaf& l) { return sortLeaves({l}, static_cast<int>(axis < 0 ? axis + l.type.rank() : axis), span)[0]; });
     }
     case Builtin::Argsort: {
       const Leaf& l = args[0]->leaf;
