@@ -13,8 +13,8 @@ namespace fedc::transform {
 /// and accumulation are fused.
 ///
 /// Client functions are also cut at marks: exact, since no rewriting has looked through one. For `--wire` at all of them, into Phase::wire; an error
-/// names a value that cannot be sent yet: one whose size depends on the client's data. Otherwise at selections whose slices are computed, into
-/// Phase::pieces; not for a replay, which shows a client's work as a whole.
+/// names what one side would need of the other besides what crosses. Otherwise at selections whose slices are computed, into Phase::pieces; not for a
+/// replay, which shows a client's work as a whole.
 enum class CutFor : std::uint8_t { Replay, Selections, Wire };
 Expected<void, Diagnostic> cross(core::Program& program, CutFor cut);
 

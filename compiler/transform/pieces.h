@@ -19,8 +19,8 @@ struct Pieces {
   std::vector<core::Fn> fns;
 };
 
-/// For Phase::wire, at every mark. `lengths`: the extents of what clients send that their data decides; the server is told them. An error names a
-/// value that cannot be sent yet: one of another size that depends on the client's data.
+/// For Phase::wire, at every mark. `lengths`: the extents of what clients send that their data decides; the server is told them. An error names
+/// what one side would need of the other besides what crosses.
 Expected<Pieces, Diagnostic> cutForWire(const core::Program& program, const core::Graph& graph, const core::Phase& phase, const core::Fn& fn,
                                         const std::set<Dim::Variable>& lengths);
 
