@@ -160,7 +160,8 @@ void ModuleTable::declare(ModuleInfo& m) {
       d->module = &m;
       d->item = s;
       d->qualified = qualified(s->name.text);
-      structs_[d->qualified] = d.get();
+      // Of two with one name, all look at the first, as `own` does.
+      structs_.emplace(d->qualified, d.get());
       ref.kind = ItemRef::Kind::Struct;
       ref.structDecl = d.get();
       m.structs.push_back(std::move(d));

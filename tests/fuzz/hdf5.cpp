@@ -200,7 +200,9 @@ void dataset(Recipe& r, hid_t group, const char* name) {
   const Id made(H5Dcreate2(group, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT));
   if (made < 0) return;
   if (!chunk.empty() && chunks(r, made, type, plist, dims, chunk)) return;
-  const hssize_t points = H5Sget_simple_extent_npoints(space);
+  // libhdf5's own count of the points overflows.
+  std::uint64_t points = H5Sget_simple_extent_npoints(space) > 0 ? 1 : 0;
+  for (const hsize_t extent : dims) points = std::min<std::uint64_t>(extent, 1000) * points;
   const std::size_t size = H5Tget_size(type);
   const H5T_class_t kind = H5Tget_class(type);
   // Text and ragged rows would be read through pointers.
