@@ -160,11 +160,11 @@ void ModuleTable::declare(ModuleInfo& m) {
       d->module = &m;
       d->item = s;
       d->qualified = qualified(s->name.text);
-      // Of two with one name, all look at the first, as `own` does.
-      structs_.emplace(d->qualified, d.get());
+      // Of two with one name only the first is there, as in `own`.
+      const auto [first, isNew] = structs_.emplace(d->qualified, d.get());
       ref.kind = ItemRef::Kind::Struct;
-      ref.structDecl = d.get();
-      m.structs.push_back(std::move(d));
+      ref.structDecl = first->second;
+      if (isNew) m.structs.push_back(std::move(d));
       add(s->name, ref);
     } else if (const auto* f = ast::tryAs<ast::FunctionItem>(item.get())) {
       auto d = std::make_unique<FnDecl>();

@@ -131,7 +131,7 @@ class ModuleTable {
   std::vector<std::unique_ptr<ModuleInfo>> modules_;
   /// Files being loaded, outermost first: a file met again is a cycle.
   std::vector<std::pair<FileId, std::string>> loading_;
-  std::map<std::string, const StructDecl*> structs_;
+  std::map<std::string, StructDecl*> structs_;
   bool syntaxErrors_ = false;
   ModuleInfo* main_ = nullptr;
   ModuleInfo* prelude_ = nullptr;

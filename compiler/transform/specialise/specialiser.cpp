@@ -14,6 +14,9 @@
 namespace fedc::transform::specialise {
 
 using core::Atom;
+using core::Elem;
+using core::Literal;
+using core::Op;
 using core::Type;
 
 namespace {
@@ -308,12 +311,30 @@ Dim Specialiser::dimFrom(const Value& v, const Dim& bound, Span span) {
   s.op = core::Op::DimDef;
   s.span = span;
   s.attrs.extent = bound;
-  s.args.push_back(use(v.leaf));
-  auto constant = bound.constant();
+  const auto constant = bound.constant();
+  // The statement takes i32 and i64; what an i64 cannot hold is above any bound.
+  const Elem elem = v.leaf.type.elem;
+  Atom length = use(v.leaf);
+  if (elem == Elem::U64) length = builder(span).binary(Op::Min, length, Atom::of(Literal::ofInt(elem, constant.value_or(kMostSteps))));
+  if (elem != Elem::I32 && elem != Elem::I64) length = builder(span).convert(length, Elem::I64);
+  s.args.push_back(length);
   s.attrs.defines = here_.home->fn.newDim("m", constant);
   Dim d = Dim::variable(*s.attrs.defines);
   here_.into->push_back(std::move(s));
   return d;
+}
+
+Dim Specialiser::stepsFrom(const Value& lo, const Value& hi, Span span) {
+  const Elem elem = lo.leaf.type.elem;
+  Value first = lo, last = hi;
+  if (core::elemBytes(elem) < 4 || elem == Elem::U32) {
+    // The difference of two i8 need not be one.
+    first = convert(lo, Elem::I64, span);
+    last = convert(hi, Elem::I64, span);
+  } else if (elem == Elem::U64) {
+    first = Value::of(leaf(builder(span).binary(Op::Min, use(lo.leaf), use(hi.leaf))));
+  }
+  return dimFrom(binary(check::BinaryOp::Sub, last, first, span), Dim(kMostSteps), span);
 }
 
 Dim Specialiser::namedDim(const std::string& name, const Dim& extent, Span span) {

@@ -27,6 +27,9 @@ struct NeedsNumber {
   core::Var index;
 };
 
+/// No loop or sequence whose length a run-time number says is longer.
+inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 31;
+
 class Specialiser {
  public:
   /// `trace`: names what is computed, for a replay.
@@ -94,6 +97,8 @@ class Specialiser {
   std::int64_t constantOf(const Value& v, Span span, const char* what);
   /// An integer value as a dimension: its polynomial, or a new one defined from the run-time value (clamped to `bound`).
   Dim dimFrom(const Value& v, const Dim& bound, Span span);
+  /// The number of steps of a range whose ends are run-time values: 0 where `hi` is less than `lo`.
+  Dim stepsFrom(const Value& lo, const Value& hi, Span span);
   /// A name for an extent that is known where it stands.
   Dim namedDim(const std::string& name, const Dim& extent, Span span);
   Dim evalDim(const Dim& d, const Env& env, Span span);

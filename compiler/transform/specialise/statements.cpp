@@ -183,8 +183,7 @@ void Specialiser::execFor(const check::Stmt& s, Env& env) {
       hi = known(over.items[1]);
     } else {
       // The number of steps is a run-time value.
-      Value steps = binary(check::BinaryOp::Sub, over.items[1], over.items[0], s.span);
-      hi = dimFrom(steps, Dim(std::int64_t{1} << 31), s.span);
+      hi = stepsFrom(over.items[0], over.items[1], s.span);
       lo = Dim(0);
     }
     auto element = [&](std::int64_t i) { return Value::literal(Literal::ofInt(elem, i)); };
