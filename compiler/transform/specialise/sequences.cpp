@@ -252,8 +252,8 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Value count;
       if (s.argument) {
         auto known = numberOf(*s.argument);
-        times = known ? (known->constant() ? Dim(std::max<std::int64_t>(*known->constant(), 0)) : *known)
-                      : dimFrom(*s.argument, Dim(kMostSteps), span);
+        times =
+            known ? (known->constant() ? Dim(std::max<std::int64_t>(*known->constant(), 0)) : *known) : dimFrom(*s.argument, Dim(kMostSteps), span);
         count = i32(*times);
         if (times->isConstant(1)) return plan(*repeated, pass, demand, span);
       }
