@@ -89,6 +89,9 @@ class BodyChecker {
   void checkInstance(const InstanceRequest& request);
   /// A module-level `let`, or null after an error.
   ExprPtr checkGlobal(const GlobalDecl& g);
+  /// Whether a body of this type may stand where no result is written.
+  bool fitsUnit(const TypeRef& type);
+  void reportUnwrittenResult(const syntax::ast::Signature& signature, Span value, const TypeRef& found);
   ExprPtr checkTest(const ast::TestItem& item, const ModuleInfo* module);
   /// What a native function's declaration says, or null after an error.
   std::shared_ptr<const NativeDecl> checkNative(const FnDecl& fn);

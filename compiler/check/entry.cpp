@@ -337,6 +337,11 @@ void ProgramChecker::findEntry(ModuleInfo& main) {
                                         "`federated_sum(..)`",
                                         p.name.text, element)));
     }
+    if (const auto& result = item.fn->item->signature.result; result && out.main && hasFunction(out.main->result)) {
+      sink.report(Diagnostic(Code::EntryType, result->span, fmt::format("`main` gives a value of the run, found `{}`", print(out.main->result)))
+                      .at("functions exist at compile time only")
+                      .note("an algorithm of rounds is run by `let main = ..;`, a function by calling it: `fn main(x: f32) -> f32 { f(x) }`"));
+    }
     return;
   }
   if (item.kind != ItemRef::Kind::Global || !item.global->value) return;

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cctype>
+#include <string>
+
 #include "compiler/check/body.h"
 
 /// Bodies as wholes: of function instances, module-level `let`s and tests.
@@ -53,6 +56,8 @@ void BodyChecker::checkInstance(const InstanceRequest& request) {
       if (text.ends_with(';')) d.fix = Fix::remove(semicolon, "without the semicolon it is the value");
     }
     report(std::move(d));
+  } else if (!signature.result && fn.item->body.result && !fitsUnit(body->type)) {
+    reportUnwrittenResult(signature, at, body->type);
   } else {
     const Span why = signature.result ? signature.result->span : signature.name.span;
     const MutExpr coerced = coerce(
@@ -64,6 +69,32 @@ void BodyChecker::checkInstance(const InstanceRequest& request) {
   finish(m);
   finalise();
   instance.body = body;
+}
+
+bool BodyChecker::fitsUnit(const TypeRef& type) {
+  TypeRef t = solver_.head(type);
+  if (is(t, TypeKind::Placed)) t = solver_.head(t->element);
+  return isUnit(t) || isError(t) || (is(t, TypeKind::Hole) && !isLiteralHole(t));
+}
+
+void BodyChecker::reportUnwrittenResult(const ast::Signature& signature, Span value, const TypeRef& found) {
+  const std::string type = show(found);
+  // `f32[?n]` is written `f32[?]`.
+  std::string written;
+  bool isUnknown = false;
+  for (const char c : type) {
+    isUnknown = c == '?' || (isUnknown && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'));
+    if (c == '?' || !isUnknown) written += c;
+  }
+  Diagnostic d(Code::TypeMismatch, value, fmt::format("expected `()`, found `{}`", type));
+  d.primaryLabel = fmt::format("`{}`", type);
+  d.labels.push_back({signature.name.span, "no result is written, so it is `()`"});
+  // What a struct is of may have names from elsewhere; of `?` nothing is computed.
+  if (written.find('<') == std::string::npos && written.find("? ") == std::string::npos) {
+    const Span end{signature.span.file, signature.span.end, signature.span.end};
+    d.fix = Fix::insert(end, fmt::format(" -> {}", written), "write what it gives");
+  }
+  report(std::move(d));
 }
 
 ExprPtr BodyChecker::checkGlobal(const GlobalDecl& g) {

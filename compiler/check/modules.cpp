@@ -314,6 +314,14 @@ void ModuleTable::quantify(FnDecl& fn) const {
         return;
       }
     }
+    for (const ast::Parameter& p : s.parameters) {
+      if (p.name.text != n.name || !p.type) continue;
+      sink_.report(Diagnostic(Code::TypeMismatch, n.span, fmt::format("a size is an `i32`, `{}` is an argument of another type", n.name))
+                       .at("no size")
+                       .label(p.type->span, fmt::format("`{}` is `{}`", n.name, sources_.text(p.type->span)))
+                       .note("a size of an argument gets a name where the argument's type is written, as in `x: f32[n]`"));
+      break;
+    }
     const ItemRef item = lookup(fn.module, n.name);
     if (item.kind == ItemRef::Kind::Param || item.kind == ItemRef::Kind::Global) return;
     fn.dims.push_back({n.name, n.span});

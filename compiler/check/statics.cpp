@@ -172,7 +172,17 @@ std::optional<Dim> BodyChecker::dimOrError(const MutExpr& e, const std::string& 
     report(Diagnostic(Code::TypeMismatch, e->span, fmt::format("{} is an `i32`, found `{}`", what, show(t))).at("no integer"));
     return std::nullopt;
   }
-  report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what))
+  if (e->kind == ExprKind::BuiltinCall && e->builtin == Builtin::Ilog2 && staticDim(*e->operands[0])) {
+    report(Diagnostic(Code::SizeNotStatic, e->span, fmt::format("{} made by `ilog2` must be a number when the program is compiled", what))
+               .at("differs from call to call")
+               .note("`ilog2` is taken of numbers, params and `let`s; of a dimension there is `next_pow2`"));
+    return std::nullopt;
+  }
+  Diagnostic d(Code::SizeNotStatic, e->span, fmt::format("{} must be known before the values are", what));
+  if (e->kind == ExprKind::BuiltinCall && e->builtin == Builtin::Prod && e->operands[0]->kind == ExprKind::BuiltinCall &&
+      e->operands[0]->builtin == Builtin::ShapeOf)
+    d.fix = Fix::replace(e->span, fmt::format("size({})", source(e->operands[0]->operands[0]->span)), "the number of its elements");
+  report(std::move(d)
              .at("this changes while the program runs")
              .note("sizes are made of numbers, params, `let`s, dimensions, `len`, `size`, `leaves`, `+ - * / %`, `min`, `max`, `ilog2` and "
                    "`next_pow2`"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <utility>
@@ -166,6 +167,41 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::string problem_;
 };
 
+void append(const Json& value, std::string& text) {
+  switch (value.type()) {
+    case Json::value_t::object: {
+      const char* before = "{";
+      for (const auto& [key, item] : value.items()) {
+        text += before;
+        append(key, text);
+        text += ':';
+        append(item, text);
+        before = ",";
+      }
+      text += value.empty() ? "{}" : "}";
+      break;
+    }
+    case Json::value_t::array: {
+      const char* before = "[";
+      for (const Json& item : value) {
+        text += before;
+        append(item, text);
+        before = ",";
+      }
+      text += value.empty() ? "[]" : "]";
+      break;
+    }
+    case Json::value_t::number_float: {
+      const double number = value.get<double>();
+      const std::string digits = fmt::format("{}", number);
+      text += std::isfinite(number) ? digits : "null";
+      if (digits.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+      break;
+    }
+    default: text += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+}
+
 }  // namespace
 
 Expected<Json> readJson(std::string_view text) {
@@ -173,6 +209,12 @@ Expected<Json> readJson(std::string_view text) {
   Builder builder(text, strict);
   Json::sax_parse(strict.text(), &builder);
   return std::move(builder).value();
+}
+
+std::string writeJson(const Json& value) {
+  std::string text;
+  append(value, text);
+  return text;
 }
 
 }  // namespace fedc::runtime

@@ -114,6 +114,9 @@ TEST(Result, NothingIsAnEmptyObject) { EXPECT_EQ(resultLine({}, false), "{}\n");
 
 TEST(Result, NotFiniteIsText) {
   EXPECT_EQ(resultLine({leaf("value", core::Elem::F32, {3}, {std::nan(""), INFINITY, -INFINITY})}, true), "[\"nan\",\"inf\",\"-inf\"]\n");
+  // The fewest digits that give a number back; a whole float has a point.
+  EXPECT_EQ(resultLine({leaf("value", core::Elem::F32, {4}, {0.039999995F, 1, -0.0, 1e30})}, true), "[0.039999995,1.0,-0.0,1e+30]\n");
+  EXPECT_EQ(resultLine({leaf("value", core::Elem::F64, {3}, {0.1, 5e-324, 1.7976931348623157e308})}, true), "[0.1,5e-324,1.7976931348623157e+308]\n");
 }
 
 }  // namespace

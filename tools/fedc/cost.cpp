@@ -11,6 +11,7 @@
 #include "compiler/support/plural.h"
 #include "runtime/data/inspect.h"
 #include "runtime/data/open.h"
+#include "runtime/process/json_text.h"
 #include "tools/fedc/commands.h"
 #include "tools/fedc/cost_report.h"
 #include "tools/fedc/number_text.h"
@@ -232,7 +233,7 @@ int costCommand(const CommandLine& line, const Console& console) {
       text += (text.empty() ? "" : "\n") + entryText(entry, clients, compilation.sources);
     }
   }
-  if (line.run.json) text = all.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (line.run.json) text = runtime::writeJson(all) + "\n";
   return writeOut(text) ? kSuccess : kFailure;
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/core/strings.h"
+#include "runtime/process/json_text.h"
 
 namespace fedc::cli {
 
@@ -48,7 +49,7 @@ Json leafJson(const runtime::NamedArray& leaf, const std::string& at, const NonF
   return array(leaf.value, 0, next, at, nonFinite);
 }
 
-std::string line(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string line(const Json& object) { return runtime::writeJson(object) + "\n"; }
 
 /// An event, with the list of what was not finite where there is any.
 class Event {

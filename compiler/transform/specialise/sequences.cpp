@@ -149,7 +149,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Value by = convert(*s.argument, Elem::I32, span);
       auto known = numberOf(*s.argument);
       if (known && known->constant().value_or(0) < 0) return plan(*s.inner[0], pass, demand, span);
-      Dim skip = known ? *known : dimFrom(*s.argument, Dim(kMostSteps), span);
+      Dim skip = known ? *known : dimFrom(*s.argument, Dim(kMostPositions), span);
       if (!known) by = i32(skip);
       Plan inner = plan(*s.inner[0], pass, demand ? std::optional<Dim>(*demand + skip) : demand, span);
       Plan p = inner;
@@ -244,7 +244,7 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
         auto copy = std::make_shared<Sequence>(*q);
         for (auto& inner : copy->inner) inner = sized(inner);
         const bool cuts = q->kind == K::Take || q->kind == K::Skip;
-        if (cuts && !numberOf(*q->argument)) copy->argument = i32(dimFrom(*q->argument, Dim(kMostSteps), span));
+        if (cuts && !numberOf(*q->argument)) copy->argument = i32(dimFrom(*q->argument, Dim(kMostPositions), span));
         return std::shared_ptr<const Sequence>(copy);
       };
       const std::shared_ptr<const Sequence> repeated = varies ? sized(s.inner[0]) : s.inner[0];
@@ -252,8 +252,8 @@ Specialiser::Plan Specialiser::plan(const Sequence& s, const Value& pass, const 
       Value count;
       if (s.argument) {
         auto known = numberOf(*s.argument);
-        times =
-            known ? (known->constant() ? Dim(std::max<std::int64_t>(*known->constant(), 0)) : *known) : dimFrom(*s.argument, Dim(kMostSteps), span);
+        times = known ? (known->constant() ? Dim(std::max<std::int64_t>(*known->constant(), 0)) : *known)
+                      : dimFrom(*s.argument, Dim(kMostPositions), span);
         count = i32(*times);
         if (times->isConstant(1)) return plan(*repeated, pass, demand, span);
       }
@@ -555,7 +555,7 @@ void Specialiser::forSequence(const check::Stmt& s, const Value& seq, Env& env) 
     const bool ofBatches = q.kind == Sequence::Kind::Repeat && q.argument && !q.inner.empty() && q.inner[0]->kind == Sequence::Kind::Batch;
     if (ofBatches) {
       auto known = numberOf(*q.argument);
-      Dim times = known ? *known : dimFrom(*q.argument, Dim(kMostSteps), s.span);
+      Dim times = known ? *known : dimFrom(*q.argument, Dim(kMostPositions), s.span);
       Value base = binary(check::BinaryOp::Mul, pass, number(times, Elem::I32, s.span), s.span);
       return loop(times, now, s.span, "pass", [&](const Value& i, const std::vector<Value>& inside) {
         return run(*q.inner[0], binary(check::BinaryOp::Add, base, i, s.span), inside);

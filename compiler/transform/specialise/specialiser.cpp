@@ -327,11 +327,12 @@ Dim Specialiser::dimFrom(const Value& v, const Dim& bound, Span span) {
 Dim Specialiser::stepsFrom(const Value& lo, const Value& hi, Span span) {
   const Elem elem = lo.leaf.type.elem;
   Value first = lo, last = hi;
-  if (core::elemBytes(elem) < 4 || elem == Elem::U32) {
+  const bool fromZero = lo.leaf.atom.isLiteral && lo.leaf.atom.literal.bits == 0;
+  if (core::elemBytes(elem) < 4 || elem == Elem::U32 || (elem == Elem::I32 && !fromZero)) {
     // The difference of two i8 need not be one.
     first = convert(lo, Elem::I64, span);
     last = convert(hi, Elem::I64, span);
-  } else if (elem == Elem::U64) {
+  } else if (elem == Elem::U64 || !fromZero) {
     first = Value::of(leaf(builder(span).binary(Op::Min, use(lo.leaf), use(hi.leaf))));
   }
   return dimFrom(binary(check::BinaryOp::Sub, last, first, span), Dim(kMostSteps), span);

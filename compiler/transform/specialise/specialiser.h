@@ -27,8 +27,10 @@ struct NeedsNumber {
   core::Var index;
 };
 
-/// No loop or sequence whose length a run-time number says is longer.
-inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 31;
+/// No loop or sequence whose length a run-time number says is longer: as no size is.
+inline constexpr std::int64_t kMostSteps = kMaxExtent;
+/// No run-time number skips more elements, or repeats more often: positions are i32.
+inline constexpr std::int64_t kMostPositions = (std::int64_t{1} << 31) - 1;
 
 class Specialiser {
  public:
