@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "compiler/check/body.h"
 #include "compiler/support/bytes_text.h"
 
@@ -272,7 +274,18 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     d.primaryLabel = "not called";
     d.notes.push_back(fmt::format("what it gives is wanted: `{}(..)`", source(e->span)));
   } else if (sameTensor && anyDim(found, [](const Dim& x) { return !x.constant(); })) {
-    d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), show(type)));
+    const std::string text = show(type);
+    const std::size_t unknown = text.find('?');
+    if (unknown == std::string::npos) {
+      d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), text));
+    } else if (wanted->dims.size() == 1 && std::isalpha(static_cast<unsigned char>(text[unknown + 1])) != 0) {
+      // `?a` is the size of `a`; it is written by a name that is given to it.
+      const std::string of = text.substr(unknown + 1, text.find(']') - unknown - 1);
+      d.notes.push_back(fmt::format("if the sizes agree when the program runs: `let n = len({});` where `{}` is known, and `{} as {}[n]` here", of,
+                                    of, source(e->span), core::elemName(wanted->elem)));
+    } else {
+      d.notes.emplace_back("if the sizes agree when the program runs: give them names, as by `let n = len(x);`, and write `y as f32[n]`");
+    }
   }
   return failed(std::move(d));
 }
