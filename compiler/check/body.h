@@ -412,6 +412,8 @@ class BodyChecker {
   std::uint32_t lastLocal_ = 0;
   /// The last statement of a body that should have had a value: reported once, as that.
   const ast::Stmt* missingResult_ = nullptr;
+  /// The left side of the assignment by `+=` or its like that is being checked: no fix converts it.
+  const Expr* assigned_ = nullptr;
 };
 
 /// Names of a builtin's parameters; a name that ends in `?` is optional, `..` at the end takes any number of arguments.

@@ -157,7 +157,10 @@ void BodyChecker::differenceOfTuples(Diagnostic& d, TypeRef found, TypeRef want)
   if (!path.empty()) d.notes.push_back(fmt::format("they differ at `{}`: found `{}`, expected `{}`", path, show(found), show(want)));
 }
 
-MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const Expectation& want) {
+MutExpr BodyChecker::mismatch(const MutExpr& given, const TypeRef& foundType, const Expectation& want) {
+  // Of a body, the value.
+  MutExpr e = given;
+  while (e->kind == ExprKind::Block && !e->operands.empty() && e->operands[0]) e = std::const_pointer_cast<Expr>(e->operands[0]);
   const TypeRef found = solver_.zonk(foundType);
   const TypeRef type = solver_.zonk(want.type);
   if (isError(found) || isError(type)) return errorExpr(e->span);
@@ -188,14 +191,15 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
   const bool differentPlaces = at && wantPlaced && (*at == Placement::Server) != (type->placement == Placement::Server);
   const bool perClient = at && wantPlaced && *at == Placement::Clients && type->placement == Placement::AllClients;
   if ((at && !wantPlaced && !is(type, TypeKind::Tuple) && !is(type, TypeKind::Function)) || differentPlaces || perClient) {
-    // Of a body, the value.
-    const Expr* value = e.get();
-    while (value->kind == ExprKind::Block && !value->operands.empty() && value->operands[0]) value = value->operands[0].get();
-    Diagnostic d(Code::PlacementMismatch, value->span, "");
-    const std::string what = source(value->span);
-    if (!wantPlaced) {
+    Diagnostic d(Code::PlacementMismatch, e->span, "");
+    const std::string what = source(e->span);
+    // An argument of a function that is passed itself: it stands nowhere.
+    const bool isPassed = e->kind == ExprKind::Local && e->local->name != what;
+    if (isPassed && wantPlaced) {
+      d.message = fmt::format("`{}` is given a value that is {}, but is wanted {}", what, describePlace(*at), describePlace(type->placement));
+    } else if (!wantPlaced) {
       d.message = fmt::format("`{}` is {}, an unplaced value is wanted", what, describePlace(*at));
-      if (e->kind == ExprKind::Block)
+      if (given->kind == ExprKind::Block)
         d.notes.emplace_back(
             "a function without placed types works at one place, with what is passed to it: call the intrinsics outside, and pass what they give");
     } else if (perClient) {
@@ -207,7 +211,9 @@ MutExpr BodyChecker::mismatch(const MutExpr& e, const TypeRef& foundType, const 
     }
     d.primaryLabel = fmt::format("`{}`", show(found));
     label(d);
-    if (differentPlaces && *at == Placement::Server && e->kind == ExprKind::BuiltinCall && e->builtin == Builtin::FederatedSum) {
+    if (isPassed) return failed(std::move(d));
+    if (differentPlaces && *at == Placement::Server && type->placement == Placement::Clients && e->kind == ExprKind::BuiltinCall &&
+        e->builtin == Builtin::FederatedSum) {
       d.fix = Fix::replace(e->span, source(e->operands[0]->span), "give the clients' own values, not their sum");
     } else if (differentPlaces && *at == Placement::Server) {
       const auto bytes = bytesOf(solver_.zonk(inner));

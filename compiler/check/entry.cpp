@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -65,7 +66,10 @@ std::optional<core::Literal> parseParam(const std::string& text, Elem elem) {
     char* end = nullptr;
     const double d = std::strtod(text.c_str(), &end);
     if (*end != '\0') return std::nullopt;
-    return core::Literal::ofDouble(elem, d);
+    const core::Literal value = core::Literal::ofDouble(elem, d);
+    // What overflows is no infinity that was asked for.
+    const bool isWritten = text.find_first_of("iI") != std::string::npos;
+    return std::isinf(value.toDouble()) && !isWritten ? std::nullopt : std::optional(value);
   }
   const char* first = text.data();
   const char* last = first + text.size();

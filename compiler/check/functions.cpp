@@ -314,6 +314,16 @@ MutExpr BodyChecker::coerceFunction(MutExpr f, const TypeRef& want, const Expect
   bool tuples = is(solver_.head(want->element), TypeKind::Tuple) || is(solver_.head(want->element), TypeKind::Array);
   if (!placement && !tuples) return mismatch(f, found, {want, why.span, why.why});
 
+  for (std::size_t i = 0; i < found->items.size(); ++i) {
+    const TypeRef takes = solver_.head(found->items[i]), given = solver_.head(want->items[i]);
+    if (!is(takes, TypeKind::Placed) || !is(given, TypeKind::Placed)) continue;
+    if ((takes->placement == Placement::Server) == (given->placement == Placement::Server)) continue;
+    Diagnostic d(Code::PlacementMismatch, f->span, fmt::format("expected `{}`, found `{}`", show(want), show(found)));
+    d.primaryLabel = fmt::format("its parameter {} is `{}`, and is given `{}`", i + 1, show(takes), show(given));
+    if (why.span.isValid() && why.span != f->span) d.labels.push_back({why.span, why.why});
+    return failed(std::move(d));
+  }
+
   // A local function where a placed one is wanted: each of its calls is lifted.
   const bool simple = f->kind == ExprKind::Local || f->kind == ExprKind::Function || f->kind == ExprKind::Param || f->kind == ExprKind::Global ||
                       f->kind == ExprKind::Lambda || f->kind == ExprKind::Resolve;

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
@@ -108,6 +110,9 @@ MutExpr BodyChecker::unknownName(const std::string& name, Span span, const Scope
   for (const char* b : kBuiltinNames)
     if (b != nullptr) names.emplace_back(b);
   for (std::string& n : scalarNames()) names.push_back(std::move(n));
+  // A struct is no value.
+  if (std::islower(static_cast<unsigned char>(name[0])) != 0)
+    std::erase_if(names, [](const std::string& n) { return std::isupper(static_cast<unsigned char>(n[0])) != 0; });
   Diagnostic d(Code::UnknownName, span,
                functionsOnly ? fmt::format("there is no field and no function `{}`", name) : fmt::format("there is no `{}` here", name));
   d.primaryLabel = "not found";

@@ -97,7 +97,7 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
   if (is(ta, TypeKind::Tensor) && is(tb, TypeKind::Tensor) && core::isNumeric(ta->elem) && core::isNumeric(tb->elem) && ta->elem != tb->elem) {
     // Bits are those of an integer.
     const bool bits = op == "&" || op == "|" || op == "^" || op == "<<" || op == ">>";
-    const bool toLeft = bits ? core::isInteger(ta->elem) : core::isFloat(ta->elem) || !core::isFloat(tb->elem);
+    const bool toLeft = a.get() == assigned_ || (bits ? core::isInteger(ta->elem) : core::isFloat(ta->elem) || !core::isFloat(tb->elem));
     const Elem to = toLeft ? ta->elem : tb->elem;
     const Span at = toLeft ? b->span : a->span;
     if (!bits || core::isInteger(to))
@@ -105,7 +105,7 @@ TypeRef BodyChecker::operandError(const MutExpr& a, const MutExpr& b, const std:
   }
   // A number and a vector of another type.
   for (const auto& [number, tn, whole] : {std::tuple(a, ta, tb), std::tuple(b, tb, ta)}) {
-    if (!isScalar(tn) || !core::isNumeric(tn->elem) || !isStructured(whole)) continue;
+    if (number.get() == assigned_ || !isScalar(tn) || !core::isNumeric(tn->elem) || !isStructured(whole)) continue;
     const auto to = commonElem(whole);
     if (to && core::isNumeric(*to) && *to != tn->elem)
       d.fix = Fix::wrap(number->span, std::string(core::elemName(*to)) + "(", ")", fmt::format("convert to `{}`", core::elemName(*to)));

@@ -248,8 +248,10 @@ void BodyChecker::checkAssign(const ast::AssignStmt& s, const ScopeRef& scope, s
     static constexpr BinaryOp kOps[] = {BinaryOp::Add,    BinaryOp::Sub,   BinaryOp::Mul,    BinaryOp::Div, BinaryOp::Rem, BinaryOp::MatMul,
                                         BinaryOp::BitAnd, BinaryOp::BitOr, BinaryOp::BitXor, BinaryOp::Shl, BinaryOp::Shr};
     const TypeRef target = solver_.head(places[0].target.type);
+    assigned_ = places[0].value.get();
     value = binary(kOps[static_cast<std::size_t>(*s.op)], places[0].value, right, s.span,
                    is(target, TypeKind::Placed) ? std::optional(target->placement) : std::nullopt);
+    assigned_ = nullptr;
     value = coerce(value, {places[0].target.type, s.target->span, why(places[0])});
   } else if (tuple == nullptr) {
     value =

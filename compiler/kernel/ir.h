@@ -33,7 +33,7 @@ struct IntInfo {
   std::string name;
   /// Static upper bound, if there is one (of a loop variable: of trip count - 1).
   std::optional<std::int64_t> bound;
-  /// Let: an upper bound over the kernel's dims, where there is no static one; capacities of buffers use it.
+  /// Let: an upper bound over the kernel's dims; capacities of buffers use it where there is no static one, or a large one.
   std::optional<Dim> limit;
 };
 

@@ -519,7 +519,13 @@ Dim limitOf(const Kernel& kernel, const Dim& dim) {
   return dim.limit([&](Int v) -> std::optional<Dim> {
     const IntInfo& info = kernel.ints[v];
     if (info.kind == IntInfo::Kind::Param) return std::nullopt;
-    if (info.bound) return Dim(*info.bound);
+    // What is large where it is written may be small where it runs: a batch of a million of a client's hundred rows.
+    constexpr std::int64_t kLarge = 4096;
+    if (info.bound && (*info.bound <= kLarge || !info.limit)) return Dim(*info.bound);
+    if (info.bound) {
+      const auto most = info.limit->upperBound([](Int) { return std::optional<std::int64_t>(); });
+      return most && *most <= *info.bound ? *info.limit : Dim::min(Dim(*info.bound), *info.limit);
+    }
     FEDC_REQUIRE(info.limit.has_value(), "an extent without a bound");
     return *info.limit;
   });

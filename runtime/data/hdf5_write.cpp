@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/data/hdf5_handle.h"
+#include "runtime/value/whole_file.h"
 
 namespace fedc::runtime {
 
@@ -34,7 +35,11 @@ bool writeColumn(hid_t group, const WrittenColumn& column) {
 Expected<void> writeFederation(const std::string& path, const std::vector<WrittenClient>& clients) {
   const Hdf5Lock lock;
   const auto failed = [&] { return fail(fmt::format("cannot write `{}`", path)); };
-  const Hdf5Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+  // In memory: a file that libhdf5 cannot write to its end stays open in it, and stops the process at its exit.
+  constexpr std::size_t kGrowth = std::size_t{1} << 20;
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  if (!access || H5Pset_fapl_core(access.get(), kGrowth, false) < 0) return failed();
+  const Hdf5Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
   if (!file) return failed();
   const Hdf5Handle list = withoutTimes(H5P_GROUP_CREATE);
   const auto group = [&](hid_t parent, const std::string& name) {
@@ -50,7 +55,11 @@ Expected<void> writeFederation(const std::string& path, const std::vector<Writte
     }
   }
   if (H5Fflush(file.get(), H5F_SCOPE_LOCAL) < 0) return failed();
-  return {};
+  const ssize_t size = H5Fget_file_image(file.get(), nullptr, 0);
+  if (size <= 0) return failed();
+  std::string image(static_cast<std::size_t>(size), '\0');
+  if (H5Fget_file_image(file.get(), image.data(), image.size()) != size) return failed();
+  return writeWhole(path, image);
 }
 
 }  // namespace fedc::runtime

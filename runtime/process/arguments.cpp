@@ -440,7 +440,8 @@ Expected<Arguments, RunError> readArguments(const std::map<std::string, std::str
   Arguments out;
   if (main == nullptr) {
     if (texts.empty()) return out;
-    return tl::unexpected(Reader::problem(fmt::format("--arg {}: the program has no `main`", texts.begin()->first)));
+    return tl::unexpected(
+        Reader::problem(fmt::format("--arg {}: the program has no function `main`, which alone takes arguments", texts.begin()->first)));
   }
   std::string name;
   try {

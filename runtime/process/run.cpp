@@ -361,7 +361,8 @@ class Runner {
     if (auto ready = openStore(*next); !ready) return ready;
     if (options_.directory != nullptr) {
       keepReports({&*next, evaluate ? &*evaluate : nullptr});
-      if (auto ready = options_.directory->startAfter(begun); !ready) return notKept(ready.error());
+      if (auto ready = options_.directory->startAfter(begun, options_.resume ? options_.resume->tables : std::vector<std::int64_t>()); !ready)
+        return notKept(ready.error());
     }
     announce(options_.rounds);
 
@@ -382,7 +383,7 @@ class Runner {
     }
     // An interrupt in the last round: the run is whole, but its evaluation was skipped.
     summary_.interrupted = summary_.interrupted || (interrupted() && evaluate.has_value());
-    if (evaluate && options_.rounds == 0) {
+    if (evaluate && options_.rounds == 0 && begun == 0) {
       if (auto done = oneEvaluation(*evaluate, 0); !done) return tl::unexpected(done.error());
     }
     if (!seconds.empty()) {

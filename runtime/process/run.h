@@ -27,6 +27,8 @@ class ClientStore;
 struct Checkpoint {
   int round = 0;
   std::vector<NamedArray> state;
+  /// How long the tables beside it were, in bytes; empty: that was not written.
+  std::vector<std::int64_t> tables;
 };
 
 /// When a run's directory gets a checkpoint: after every so many rounds; or, if that is 0, when so many seconds have passed.

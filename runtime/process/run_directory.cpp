@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -33,6 +34,8 @@ std::string checkpointOf(int round) { return fmt::format("state/checkpoint-{}.np
 constexpr const char* kClients = "state/clients.sqlite";
 /// The leaf of a checkpoint that holds its round; no leaf of a state begins with a dot.
 constexpr const char* kRound = ".round";
+/// And how long metrics.csv, evaluations.csv and clients.csv were then, in bytes.
+constexpr const char* kTables = ".tables";
 
 template <class T>
 std::string_view bytesOf(const T& value) {
@@ -53,10 +56,17 @@ Expected<int> lock(const std::string& path) {
   return fail(inUse ? fmt::format("another fedc is running in `{}`", path) : fmt::format("cannot lock `{}`: {}", file, why));
 }
 
+/// A leaf's name as a column; what the tables say themselves has other columns.
+std::string columnOf(const std::string& leaf) {
+  static constexpr std::array kOwn = {"round", "seconds", "state", "in", "client"};
+  if (leaf.empty()) return "value";
+  return std::find(kOwn.begin(), kOwn.end(), leaf) == kOwn.end() ? leaf : "metrics." + leaf;
+}
+
 void addNumbers(std::vector<std::pair<std::string, std::string>>& row, const std::vector<NamedArray>& values) {
   for (const NamedArray& v : values) {
     const bool isNumber = v.value.shape().empty() && (core::isNumeric(v.value.elem()) || v.value.elem() == core::Elem::Bool);
-    if (isNumber) row.emplace_back(v.name.empty() ? "value" : v.name, exactText(v.value.at(0)));
+    if (isNumber) row.emplace_back(columnOf(v.name), exactText(v.value.at(0)));
   }
 }
 
@@ -69,7 +79,7 @@ std::vector<std::string> cellNames(const std::string& name, const std::vector<st
       for (std::int64_t i = 0; i < extent; ++i) inner.push_back(place + (place.empty() ? "" : ",") + std::to_string(i));
     places = std::move(inner);
   }
-  const std::string leaf = name.empty() ? "value" : name;
+  const std::string leaf = columnOf(name);
   for (std::string& place : places) place = shape.empty() ? leaf : fmt::format("{}[{}]", leaf, place);
   return places;
 }
@@ -170,6 +180,12 @@ Expected<std::optional<Checkpoint>> readCheckpoint(const std::string& directory)
   if (!arrays) return tl::unexpected(arrays.error());
   Checkpoint out;
   for (NamedArray& a : *arrays) {
+    if (a.name == kTables) {
+      if (a.value.elem() != core::Elem::I64 || a.value.count() != 3)
+        return fail(fmt::format("`{}` is damaged: `{}` are not three numbers", file, kTables));
+      for (std::int64_t i = 0; i < 3; ++i) out.tables.push_back(a.value.at(i).toInt());
+      continue;
+    }
     if (a.name != kRound) {
       out.state.push_back(std::move(a));
       continue;
@@ -295,16 +311,31 @@ Expected<void> RunDirectory::readTables(int round) {
                         reportedUntil);
 }
 
-Expected<void> RunDirectory::startAfter(int round) {
+Expected<void> RunDirectory::startAfter(int round, const std::vector<std::int64_t>& lengths) {
   // Nothing is written where one of them is damaged.
   if (auto read = readTables(round); !read) return read;
+  std::vector<const Table*> tables = {&metrics_, &evaluations_};
+  if (reports_) tables.push_back(&*reports_);
+  for (std::size_t i = 0; i < std::min(tables.size(), lengths.size()); ++i) {
+    const std::int64_t kept = tables[i]->keptBytes();
+    if (kept < lengths[i])
+      return tables[i]->damaged(fmt::format("it has {} bytes of the rounds up to {}, and {} were written", kept, round, lengths[i]));
+  }
   if (auto started = metrics_.start(); !started) return started;
   if (auto started = evaluations_.start(); !started) return started;
-  if (!reports_) return {};
-  if (auto started = reports_->start(); !started) return started;
-  reports_->setColumns(reported_);
+  if (reports_) {
+    if (auto started = reports_->start(); !started) return started;
+    reports_->setColumns(reported_);
+  }
+  if (lengths.size() == lengths_.size()) {
+    std::copy(lengths.begin(), lengths.end(), lengths_.begin());
+  } else {
+    measure();
+  }
   return {};
 }
+
+void RunDirectory::measure() { lengths_ = {metrics_.bytes(), evaluations_.bytes(), reports_ ? reports_->bytes() : 0}; }
 
 /// A line for each client, in the order in which they took part.
 Expected<void> RunDirectory::reportsOf(const char* entry, int round, const ClientReports& clients) {
@@ -333,6 +364,7 @@ Expected<void> RunDirectory::round(int round, double seconds, const std::vector<
   row.emplace_back("seconds", fmt::format("{:.6f}", seconds));
   row.emplace_back("state", stateHash(state));
   if (auto done = metrics_.append(row); !done) return done;
+  measure();
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written_;
   const bool due = every.rounds > 0 ? round % every.rounds == 0 : since.count() >= every.seconds;
   return due ? writeCheckpoint(round, std::move(state)) : Expected<void>();
@@ -348,9 +380,14 @@ Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>
 
 Expected<void> RunDirectory::writeCheckpoint(int round, std::vector<NamedArray> state) {
   // The lines of the rounds that it covers come first: they are not run again.
-  for (Table* table : {&metrics_, &evaluations_}) {
+  std::vector<Table*> tables = {&metrics_, &evaluations_};
+  if (reports_) tables.push_back(&*reports_);
+  for (Table* table : tables) {
     if (auto flushed = table->flush(); !flushed) return flushed;
   }
+  core::Array tableBytes(core::Elem::I64, {static_cast<std::int64_t>(lengths_.size())});
+  std::copy(lengths_.begin(), lengths_.end(), tableBytes.asMutable<std::int64_t>().begin());
+  state.push_back({kTables, std::move(tableBytes)});
   state.push_back({kRound, core::Array::scalar(core::Literal::ofInt(core::Elem::I64, round))});
   const std::string file = path_ + "/" + (clients_ == nullptr ? kCheckpoint : checkpointOf(round));
   if (auto written = writeNpz(file, state); !written) return written;

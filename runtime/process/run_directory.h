@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -54,8 +55,8 @@ class RunDirectory {
   Expected<std::optional<Checkpoint>> checkpoint() const { return readCheckpoint(path_); }
 
   /// Once, before the first round: drops what was written of the rounds after this one, which will be run again. Errors: a table lacks lines of the
-  /// rounds before, or is none; then nothing is written.
-  Expected<void> startAfter(int round);
+  /// rounds before, or is none; then nothing is written. `lengths`: as the checkpoint has them.
+  Expected<void> startAfter(int round, const std::vector<std::int64_t>& lengths = {});
   /// True if the evaluation after this round has its line.
   bool isEvaluated(int round) const { return evaluated_ == round; }
   /// A round is over, with this state after it: its line, and a checkpoint where one is due. Errors: the file system's; what was written before
@@ -71,6 +72,8 @@ class RunDirectory {
   Expected<void> readTables(int round);
   Expected<void> reportsOf(const char* entry, int round, const ClientReports& clients);
   Expected<void> writeCheckpoint(int round, std::vector<NamedArray> state);
+  /// After the last round's lines, before those of its evaluation, which is repeated where it is not whole.
+  void measure();
 
   std::string path_;
   RunRecord record_;
@@ -78,6 +81,8 @@ class RunDirectory {
   Table metrics_, evaluations_;
   std::optional<Table> reports_;
   Row reported_;
+  /// Of metrics, evaluations and clients, in bytes.
+  std::array<std::int64_t, 3> lengths_ = {};
   /// The last round with an evaluation.
   int evaluated_ = 0;
   ClientStore* clients_ = nullptr;

@@ -115,7 +115,8 @@ Expected<void> Table::read(const std::function<Expected<void>(const Row& head)>&
 Expected<void> Table::start() {
   if (auto written = writeWhole(path_, kept_); !written) return written;
   kept_ = {};
-  file_.open(path_, std::ios::binary | std::ios::app);
+  // At the end from the beginning: `bytes` asks where it stands.
+  file_.open(path_, std::ios::binary | std::ios::app | std::ios::ate);
   if (!file_) return cannotWrite();
   return {};
 }

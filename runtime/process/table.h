@@ -35,6 +35,10 @@ class Table {
   Expected<void> append(const std::vector<std::pair<std::string, std::string>>& row);
   /// What was appended is in the file.
   Expected<void> flush();
+  /// Between reading and the start: of what is kept.
+  std::int64_t keptBytes() const { return static_cast<std::int64_t>(kept_.size()); }
+  /// Of the file, with what is not flushed yet.
+  std::int64_t bytes() { return static_cast<std::int64_t>(file_.tellp()); }
 
  private:
   tl::unexpected<Error> cannotWrite() const;

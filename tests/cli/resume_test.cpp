@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -400,6 +401,82 @@ TEST(Resume, DamagedTablesAreRefusedAndNothingIsWritten) {
   EXPECT_THAT(refusal("metrics.csv", [](const std::string&) { return ""; }), HasSubstr("it ends with round 0, and the checkpoint is of round 4"));
   const auto withoutSecond = [](std::string text) { return text.erase(text.find("\n2,"), text.find("\n3,") - text.find("\n2,")); };
   EXPECT_THAT(refusal("metrics.csv", withoutSecond), HasSubstr("line 3 is of round 3 where round 2 is due"));
+  // The checkpoint knows how much was written.
+  for (const std::string file : {"evaluations.csv", "clients.csv"}) {
+    const std::string damaged = "/" + file + "` is damaged: it has ";
+    EXPECT_THAT(refusal(file, [](const std::string&) { return ""; }), HasSubstr(damaged + "0 bytes of the rounds up to 4, and "));
+    EXPECT_THAT(refusal(file, [](std::string text) { return text.erase(text.find("\n3") + 1); }), HasSubstr(damaged));
+  }
+  EXPECT_THAT(refusal("clients.csv", withoutSecond), HasSubstr("/clients.csv` is damaged: it has "));
+}
+
+TEST(Resume, NoMoreRoundsThanThereAreChangeNothing) {
+  const Folder folder;
+  const std::string out = folder.path("run"), whole = folder.path("whole");
+  ASSERT_EQ(fedc(run(out, 3)).exitCode, 0);
+  const std::string evaluations = readFile(out + "/evaluations.csv");
+  for (const char* rounds : {"0", "2", "3"}) {
+    const BinaryResult result = fedc({"resume", out, "--rounds", rounds});
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_EQ(readFile(out + "/evaluations.csv"), evaluations) << rounds;
+  }
+  ASSERT_EQ(fedc({"resume", out, "--rounds", "5"}).exitCode, 0);
+  ASSERT_EQ(fedc(run(whole, 5)).exitCode, 0);
+  EXPECT_EQ(readFile(out + "/model.npz"), readFile(whole + "/model.npz"));
+}
+
+TEST(Resume, ReportsNamedAsTheTablesOwnColumns) {
+  const Folder folder;
+  const std::string program = folder.write("p.fed", R"(param by: f32 = 1.0;
+struct Example { x: f32[1], y: i32 }
+struct Report { round: f32, seconds: f32, state: i32 }
+struct Of { client: i32 }
+fn report(s: f32) -> Report { Report { round: 9, seconds: 7, state: 3 } }
+fn of(data: Example*) -> Of { Of { client: data.count() } }
+fn next(s: f32@server, data: {Example*}@clients, k: key@server) -> (f32@server, (Report@server, {Of}@clients)) {
+  (s + by, (report(s), of(data)))
+}
+let main = process(|k| federated_value(0.0, server), next);
+)");
+  const auto begin = [&](const std::string& out, const char* by) {
+    return fedc(
+        {"run", program, "--data", "synthetic:clients=3,rows=5,dim=1,classes=2", "--rounds", "2", "-p", std::string("by=") + by, "--out", out}, {},
+        folder.path(""));
+  };
+  ASSERT_EQ(begin("runs/a", "1").exitCode, 0);
+  EXPECT_THAT(readFile(folder.path("runs/a/metrics.csv")), HasSubstr("round,metrics.round,metrics.seconds,metrics.state,seconds,state\n1,9,7,3,"));
+  EXPECT_THAT(readFile(folder.path("runs/a/clients.csv")), HasSubstr("round,in,client,metrics.client\n1,next,client_00000000,5\n"));
+  const BinaryResult replay = fedc({"replay", "runs/a", "--round", "2", "--client", "client_00000001"}, {}, folder.path(""));
+  EXPECT_EQ(replay.exitCode, 0) << replay.err;
+  const BinaryResult other = begin("runs/b", "5");
+  ASSERT_EQ(other.exitCode, 0) << other.err;
+  EXPECT_EQ(other.out.find("the same bits"), std::string::npos) << other.out;
+}
+
+TEST(Save, WhatIsNoFileIsLeftAndRefusedBeforeTheRun) {
+  const Folder folder;
+  const std::string program = folder.write("p.fed", "fn main() -> f32 { 3 }\n");
+  ASSERT_EQ(mkfifo(folder.path("pipe").c_str(), 0644), 0);
+  fs::create_directories(folder.path("kept"));
+  fs::create_symlink("kept/w.npz", folder.path("link"));
+  fs::create_symlink("loop", folder.path("loop"));
+  const auto save = [&](const std::string& to) { return fedc({"run", program, "--save", to}, {}, folder.path("")); };
+  for (const auto& [to, why] : {std::pair{"pipe", "it is no regular file"},
+                                {"kept", "it is a folder"},
+                                {"none/w.npz", "No such file or directory"},
+                                {"loop", "Too many levels of symbolic links"}}) {
+    const BinaryResult result = save(to);
+    EXPECT_EQ(result.exitCode, 1) << to;
+    EXPECT_EQ(result.out, "") << to;
+    EXPECT_EQ(result.err, std::string("error: cannot write `") + to + "`: " + why + "\n");
+  }
+  EXPECT_TRUE(fs::is_fifo(folder.path("pipe")));
+  // A link stays one, to a file that is not there and to one that is.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(save("link").exitCode, 0);
+    EXPECT_TRUE(fs::is_symlink(folder.path("link")));
+    EXPECT_TRUE(fs::is_regular_file(folder.path("kept/w.npz")));
+  }
 }
 
 TEST(Resume, ClientStateThatIsGoneIsRefused) {

@@ -143,13 +143,8 @@ std::optional<std::string> whyNot(const std::string& name) {
   return std::nullopt;
 }
 
-Expected<void> make(const fs::path& folder, const std::string& name) {
+Expected<void> fill(const fs::path& folder, const std::string& name) {
   std::error_code error;
-  if (fs::exists(folder, error) && !fs::is_directory(folder, error))
-    return fail(fmt::format("`{}` is there already, and is no folder", folder.string()));
-  if (fs::is_directory(folder, error) && !fs::is_empty(folder, error)) {
-    return fail(fmt::format("the folder `{}` is there already, and is not empty", folder.string()));
-  }
   fs::create_directories(folder / "data", error);
   if (error) return fail(fmt::format("cannot make the folder `{}`: {}", folder.string(), error.message()));
   Numbers numbers;
@@ -162,6 +157,26 @@ Expected<void> make(const fs::path& folder, const std::string& name) {
     if (auto written = runtime::writeWhole((folder / file).string(), text); !written) return written;
   }
   return {};
+}
+
+/// All of it or nothing.
+Expected<void> make(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error))
+    return fail(fmt::format("`{}` is there already, and is no folder", folder.string()));
+  if (fs::is_directory(folder, error) && !fs::is_empty(folder, error)) {
+    return fail(fmt::format("the folder `{}` is there already, and is not empty", folder.string()));
+  }
+  const bool wasThere = fs::exists(folder, error);
+  auto filled = fill(folder, name);
+  if (filled) return {};
+  if (!wasThere) {
+    fs::remove_all(folder, error);
+  } else {
+    // It was empty.
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) fs::remove_all(it->path(), error);
+  }
+  return filled;
 }
 
 }  // namespace

@@ -158,12 +158,12 @@ int replayCommand(const CommandLine& line, const Console& console) {
   auto data = runtime::openRunData(program, *options);
   if (!data) return console.report(driver::runDiagnostic(data.error(), program.module), ready.compilation.sources), kFailure;
   auto position = positionOf(line.client, line.round, **data, program.entry("evaluate") != nullptr);
-  if (!position) return failed(position.error().message);
+  // All rounds that the run began for are over: a resumption may have asked for this one only if it ended by an error.
+  const bool mayBeNone = line.round > last && last >= wantedRounds(run->record);
+  if (!position) return mayBeNone ? noRound() : failed(position.error().message);
 
   driver::ShowOptions show{{line.lets.begin(), line.lets.end()}, {line.lines.begin(), line.lines.end()}, line.library};
   if (auto known = driver::hasShown(show, *traced, "next"); !known) return failed(known.error().message);
-  // All rounds that the run began for are over: a resumption may have asked for this one only if it ended by an error.
-  const bool mayBeNone = line.round > last && last >= wantedRounds(run->record);
   driver::ClientReplay replay(traced, "next", *position, std::move(show));
   const bool isSame = runAgain(*run, line.round, *executable, *options, *data, replay, ready.compilation.sources, console);
   if (isSame && mayBeNone) return noRound();

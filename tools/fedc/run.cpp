@@ -9,6 +9,7 @@
 #include "compiler/core/cost.h"
 #include "compiler/driver/run_diagnostic.h"
 #include "runtime/process/run_directory.h"
+#include "runtime/value/whole_file.h"
 #include "tools/fedc/commands.h"
 #include "tools/fedc/course.h"
 #include "tools/fedc/interrupt.h"
@@ -141,6 +142,9 @@ int runProgram(const CommandLine& line, const Console& console, Going going) {
 
   auto options = runOptions(line.run, ready.facts, line.files.front());
   if (!options) return console.report(options.error()), kFailure;
+  if (!options->save.empty()) {
+    if (auto may = runtime::mayWriteWhole(options->save); !may) return console.report(may.error()), kFailure;
+  }
   if (auto given = giveArguments(line.run.arguments, program, *options); !given) return failed(given.error());
   options->resume = std::move(going.checkpoint);
 

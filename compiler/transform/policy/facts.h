@@ -118,6 +118,7 @@ class FnFacts {
   void plain(const core::Stmt& s);
   /// A native function may compare and choose: nothing is assumed of it.
   void choiceInside(core::Var to, const core::Stmt& s);
+  void turned(core::Var to, const core::Stmt& s);
   /// The two sides of `select` and `cond`.
   void choice(core::Var to, const core::Atom& condition, const core::Atom& yes, const core::Atom& no, Span span);
   bool compare(const core::Stmt& s);

@@ -48,9 +48,15 @@ void Specialiser::tracePattern(const check::Pattern& p, const Value& v) {
     case check::Pattern::Kind::Tuple:
       for (std::size_t i = 0; i < p.items.size(); ++i) tracePattern(p.items[i], v.items[i]);
       break;
-    case check::Pattern::Kind::Wildcard:
-    // Its names are rows that are made when they are bound.
-    case check::Pattern::Kind::Array: break;
+    case check::Pattern::Kind::Array: {
+      Lifted scope(*this, homeOf(v));
+      for (std::size_t i = 0; i < p.items.size(); ++i) {
+        if (p.items[i].kind == check::Pattern::Kind::Wildcard) continue;
+        tracePattern(p.items[i], row(v, Value::literal(core::Literal::ofInt(core::Elem::I32, static_cast<std::int64_t>(i))), p.span));
+      }
+      break;
+    }
+    case check::Pattern::Kind::Wildcard: break;
   }
 }
 

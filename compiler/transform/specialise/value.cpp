@@ -18,7 +18,9 @@ Value Value::literal(core::Literal literal) { return Value::literal(literal, cor
 Value Value::literal(core::Literal literal, core::Type type) {
   Leaf leaf;
   leaf.atom = core::Atom::of(literal);
-  if (type.dims.empty() && core::isInteger(literal.elem)) leaf.number = Dim(literal.toInt());
+  // A size is no u64 of 2^63 or more.
+  const bool isSize = core::isInteger(literal.elem) && (literal.elem != core::Elem::U64 || literal.toInt() >= 0);
+  if (type.dims.empty() && isSize) leaf.number = Dim(literal.toInt());
   leaf.type = std::move(type);
   return Value::of(std::move(leaf));
 }
