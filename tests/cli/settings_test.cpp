@@ -114,7 +114,7 @@ TEST(Settings, ArgumentsThatDoNotFit) {
   EXPECT_THAT(message({{"x", "1"}}, programWithMain()), HasSubstr("`--arg m.w=VALUE`"));
   EXPECT_THAT(message({{"x", "1"}, {"m.w", "[1, 2, 3]"}}, programWithMain()), HasSubstr("--arg m.w"));
   EXPECT_THAT(message({{"x", "1"}, {"m.w", "[1, 2]"}, {"m.v", "1"}}, programWithMain()), HasSubstr("did you mean `m.w`?"));
-  EXPECT_THAT(message({{"x", "1"}}, core::Program{}), HasSubstr("no `main`"));
+  EXPECT_THAT(message({{"x", "1"}}, core::Program{}), HasSubstr("no function `main`"));
   runtime::RunOptions options;
   EXPECT_TRUE(giveArguments({}, core::Program{}, options));
 }

@@ -193,7 +193,7 @@ void addRun(CLI::App* app, CommandLine& line) {
   addPolicies(app, run);
   add(
       app, "--min-clients", "N", "the fewest clients of a round; default: 10 under `aggregate-only`, else 0",
-      [](const std::string& t) { return parseWhole(t, 0, std::numeric_limits<std::int64_t>::max()); }, [&](std::int64_t v) { run.minClients = v; });
+      [](const std::string& t) { return parseWhole(t, 1, std::numeric_limits<std::int64_t>::max()); }, [&](std::int64_t v) { run.minClients = v; });
   add(app, "--clients", "A..B|ID,ID|@FILE", "the clients that take part; default: all", notEmpty(),
       [&](std::string v) { run.clients = std::move(v); });
   add(app, "--eval-clients", "A..B|ID,ID|@FILE", "the clients of `evaluate`; default: all", notEmpty(),
