@@ -437,6 +437,16 @@ TypeRef BodyChecker::closeUnknown(const TypeRef& type, const std::vector<Dim::Va
   return mapDims(t, [&](const Dim& d) { return isBorn(d) ? unknownDim(program_.bound(d)) : d; });
 }
 
+std::vector<Dim::Variable> BodyChecker::unknownNames(const TypeRef& type) const {
+  std::vector<Dim::Variable> names;
+  anyDim(type, [&](const Dim& d) {
+    for (const Dim::Variable v : d.variables())
+      if ((v & kDimHoleBit) == 0 && program_.out.dims[v].name.starts_with("?") && program_.out.dims[v].name != "?") names.push_back(v);
+    return false;
+  });
+  return names;
+}
+
 Dim BodyChecker::sizeOfType(const TypeRef& type, bool leaves, Span span) {
   const std::string what = leaves ? "leaves" : "size";
   const TypeRef t = solver_.zonk(type);

@@ -165,6 +165,8 @@ class BodyChecker {
   TypeRef openUnknown(const TypeRef& t, const std::string& name, std::vector<Dim::Variable>* born = nullptr);
   /// The other way: sizes in `born` become `?`.
   TypeRef closeUnknown(const TypeRef& t, const std::vector<Dim::Variable>& born);
+  /// The names that unknown sizes of the type were given: `?a`.
+  std::vector<Dim::Variable> unknownNames(const TypeRef& t) const;
   bool mentionsUnknown(const TypeRef& t) const;
   Dim unknownDim(std::optional<std::int64_t> bound);
   Dim sizeOfType(const TypeRef& t, bool leaves, Span span);

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <cctype>
-
 #include "compiler/check/body.h"
 #include "compiler/support/bytes_text.h"
 
@@ -280,13 +278,12 @@ MutExpr BodyChecker::mismatch(const MutExpr& given, const TypeRef& foundType, co
     d.primaryLabel = "not called";
     d.notes.push_back(fmt::format("what it gives is wanted: `{}(..)`", source(e->span)));
   } else if (sameTensor && anyDim(found, [](const Dim& x) { return !x.constant(); })) {
-    const std::string text = show(type);
-    const std::size_t unknown = text.find('?');
-    if (unknown == std::string::npos) {
-      d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), text));
-    } else if (wanted->dims.size() == 1 && std::isalpha(static_cast<unsigned char>(text[unknown + 1])) != 0) {
+    const std::vector<Dim::Variable> unknown = unknownNames(type);
+    if (unknown.empty() && !mentionsUnknown(type)) {
+      d.notes.push_back(fmt::format("if the sizes agree when the program runs: `{} as {}`", source(e->span), show(type)));
+    } else if (wanted->dims.size() == 1 && wanted->dims[0].asVariable() && !unknown.empty()) {
       // `?a` is the size of `a`; it is written by a name that is given to it.
-      const std::string of = text.substr(unknown + 1, text.find(']') - unknown - 1);
+      const std::string of = program_.out.dims[unknown[0]].name.substr(1);
       d.notes.push_back(fmt::format("if the sizes agree when the program runs: `let n = len({});` where `{}` is known, and `{} as {}[n]` here", of,
                                     of, source(e->span), core::elemName(wanted->elem)));
     } else {

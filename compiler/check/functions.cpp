@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -181,12 +182,7 @@ MutExpr BodyChecker::callable(const ast::Expr& e, const ScopeRef& scope, const s
     });
     if (fits) {
       std::vector<Dim::Variable> born;
-      for (const TypeRef& o : opened)
-        anyDim(o, [&](const Dim& d) {
-          for (const Dim::Variable v : d.variables())
-            if ((v & kDimHoleBit) == 0 && program_.out.dims[v].name.starts_with("?") && program_.out.dims[v].name != "?") born.push_back(v);
-          return false;
-        });
+      for (const TypeRef& o : opened) std::ranges::copy(unknownNames(o), std::back_inserter(born));
       f = make(ExprKind::Function, functionType(given, closeUnknown(s.result, born)), span);
       pending_.push_back({f, std::move(s), {}, span});
       return f;
@@ -313,16 +309,6 @@ MutExpr BodyChecker::coerceFunction(MutExpr f, const TypeRef& want, const Expect
   for (const TypeRef& p : want->items) placement = placement || hasPlacedValue(solver_.zonk(p));
   bool tuples = is(solver_.head(want->element), TypeKind::Tuple) || is(solver_.head(want->element), TypeKind::Array);
   if (!placement && !tuples) return mismatch(f, found, {want, why.span, why.why});
-
-  for (std::size_t i = 0; i < found->items.size(); ++i) {
-    const TypeRef takes = solver_.head(found->items[i]), given = solver_.head(want->items[i]);
-    if (!is(takes, TypeKind::Placed) || !is(given, TypeKind::Placed)) continue;
-    if ((takes->placement == Placement::Server) == (given->placement == Placement::Server)) continue;
-    Diagnostic d(Code::PlacementMismatch, f->span, fmt::format("expected `{}`, found `{}`", show(want), show(found)));
-    d.primaryLabel = fmt::format("its parameter {} is `{}`, and is given `{}`", i + 1, show(takes), show(given));
-    if (why.span.isValid() && why.span != f->span) d.labels.push_back({why.span, why.why});
-    return failed(std::move(d));
-  }
 
   // A local function where a placed one is wanted: each of its calls is lifted.
   const bool simple = f->kind == ExprKind::Local || f->kind == ExprKind::Function || f->kind == ExprKind::Param || f->kind == ExprKind::Global ||

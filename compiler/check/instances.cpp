@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cctype>
 #include <string>
 
 #include "compiler/check/body.h"
@@ -78,19 +77,13 @@ bool BodyChecker::fitsUnit(const TypeRef& type) {
 }
 
 void BodyChecker::reportUnwrittenResult(const ast::Signature& signature, Span value, const TypeRef& found) {
-  const std::string type = show(found);
-  // `f32[?n]` is written `f32[?]`.
-  std::string written;
-  bool isUnknown = false;
-  for (const char c : type) {
-    isUnknown = c == '?' || (isUnknown && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'));
-    if (c == '?' || !isUnknown) written += c;
-  }
-  Diagnostic d(Code::TypeMismatch, value, fmt::format("expected `()`, found `{}`", type));
-  d.primaryLabel = fmt::format("`{}`", type);
+  const TypeRef type = solver_.zonk(found);
+  Diagnostic d(Code::TypeMismatch, value, fmt::format("expected `()`, found `{}`", show(type)));
+  d.primaryLabel = fmt::format("`{}`", show(type));
   d.labels.push_back({signature.name.span, "no result is written, so it is `()`"});
-  // What a struct is of may have names from elsewhere; of `?` nothing is computed.
-  if (written.find('<') == std::string::npos && written.find("? ") == std::string::npos) {
+  // `f32[?n]` is written `f32[?]`. What a struct is of may have names from elsewhere.
+  const std::string written = show(closeUnknown(type, unknownNames(type)));
+  if (written.find('<') == std::string::npos) {
     const Span end{signature.span.file, signature.span.end, signature.span.end};
     d.fix = Fix::insert(end, fmt::format(" -> {}", written), "write what it gives");
   }

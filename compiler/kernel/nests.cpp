@@ -522,10 +522,6 @@ Dim limitOf(const Kernel& kernel, const Dim& dim) {
     // What is large where it is written may be small where it runs: a batch of a million of a client's hundred rows.
     constexpr std::int64_t kLarge = 4096;
     if (info.bound && (*info.bound <= kLarge || !info.limit)) return Dim(*info.bound);
-    if (info.bound) {
-      const auto most = info.limit->upperBound([](Int) { return std::optional<std::int64_t>(); });
-      return most && *most <= *info.bound ? *info.limit : Dim::min(Dim(*info.bound), *info.limit);
-    }
     FEDC_REQUIRE(info.limit.has_value(), "an extent without a bound");
     return *info.limit;
   });
@@ -537,7 +533,7 @@ void describeInt(Kernel& kernel, Int var, IntInfo::Kind kind, const Dim& most) {
   info.kind = kind;
   const auto bound = limit.upperBound([](Int) { return std::optional<std::int64_t>(); });
   if (bound && (!info.bound || *bound < *info.bound)) info.bound = std::max<std::int64_t>(*bound, 0);
-  info.limit = limit;
+  info.limit = info.bound && !(bound && *bound <= *info.bound) ? Dim::min(Dim(*info.bound), limit) : limit;
 }
 
 void forEachStatement(Block& block, const std::function<void(Statement&)>& f) {

@@ -24,8 +24,7 @@ herr_t addName(hid_t, const char* name, const H5L_info_t*, void* names) {
 Hdf5Lock::Hdf5Lock() : guard_(lock()) {
   // At exit it would close what a damaged file has left open in it, again and again, and say so; nothing is written that has to be closed. Counts
   // before its first call only.
-  static const herr_t isSaid = H5dont_atexit();
-  static_cast<void>(isSaid);
+  [[maybe_unused]] static const herr_t isSaid = H5dont_atexit();
   H5Eget_auto2(H5E_DEFAULT, &report_, &reportData_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }

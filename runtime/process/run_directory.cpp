@@ -275,9 +275,7 @@ void RunDirectory::keepReports(const std::vector<std::pair<std::string, std::vec
 
 /// A kill leaves each table with whole lines up to some round, behind the checkpoint's, and perhaps a piece of one.
 Expected<void> RunDirectory::readTables(int round) {
-  std::vector<Table*> tables = {&metrics_, &evaluations_};
-  if (reports_) tables.push_back(&*reports_);
-  for (const Table* table : tables)
+  for (const Table* table : tables())
     if (round > 0 && !table->isThere()) return table->damaged(fmt::format("it is missing, and the checkpoint is of round {}", round));
   int last = 0;
   const auto until = [&](const Row& row) -> Expected<bool> {
@@ -314,25 +312,28 @@ Expected<void> RunDirectory::readTables(int round) {
 Expected<void> RunDirectory::startAfter(int round, const std::vector<std::int64_t>& lengths) {
   // Nothing is written where one of them is damaged.
   if (auto read = readTables(round); !read) return read;
-  std::vector<const Table*> tables = {&metrics_, &evaluations_};
-  if (reports_) tables.push_back(&*reports_);
-  for (std::size_t i = 0; i < std::min(tables.size(), lengths.size()); ++i) {
-    const std::int64_t kept = tables[i]->keptBytes();
+  const std::vector<Table*> all = tables();
+  for (std::size_t i = 0; i < std::min(all.size(), lengths.size()); ++i) {
+    const std::int64_t kept = all[i]->keptBytes();
     if (kept < lengths[i])
-      return tables[i]->damaged(fmt::format("it has {} bytes of the rounds up to {}, and {} were written", kept, round, lengths[i]));
+      return all[i]->damaged(fmt::format("it has {} bytes of the rounds up to {}, and {} were written", kept, round, lengths[i]));
   }
-  if (auto started = metrics_.start(); !started) return started;
-  if (auto started = evaluations_.start(); !started) return started;
-  if (reports_) {
-    if (auto started = reports_->start(); !started) return started;
-    reports_->setColumns(reported_);
+  for (Table* table : all) {
+    if (auto started = table->start(); !started) return started;
   }
+  if (reports_) reports_->setColumns(reported_);
   if (lengths.size() == lengths_.size()) {
     std::copy(lengths.begin(), lengths.end(), lengths_.begin());
   } else {
     measure();
   }
   return {};
+}
+
+std::vector<Table*> RunDirectory::tables() {
+  std::vector<Table*> all = {&metrics_, &evaluations_};
+  if (reports_) all.push_back(&*reports_);
+  return all;
 }
 
 void RunDirectory::measure() { lengths_ = {metrics_.bytes(), evaluations_.bytes(), reports_ ? reports_->bytes() : 0}; }
@@ -380,9 +381,7 @@ Expected<void> RunDirectory::evaluation(int round, const std::vector<NamedArray>
 
 Expected<void> RunDirectory::writeCheckpoint(int round, std::vector<NamedArray> state) {
   // The lines of the rounds that it covers come first: they are not run again.
-  std::vector<Table*> tables = {&metrics_, &evaluations_};
-  if (reports_) tables.push_back(&*reports_);
-  for (Table* table : tables) {
+  for (Table* table : tables()) {
     if (auto flushed = table->flush(); !flushed) return flushed;
   }
   core::Array tableBytes(core::Elem::I64, {static_cast<std::int64_t>(lengths_.size())});

@@ -69,6 +69,8 @@ class RunDirectory {
 
  private:
   RunDirectory(std::string path, RunRecord record, int lock);
+  /// In the order of their lengths: metrics, evaluations, and the reports where there are any.
+  std::vector<Table*> tables();
   Expected<void> readTables(int round);
   Expected<void> reportsOf(const char* entry, int round, const ClientReports& clients);
   Expected<void> writeCheckpoint(int round, std::vector<NamedArray> state);

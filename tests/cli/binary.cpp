@@ -102,6 +102,14 @@ BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned sec
   });
 }
 
+BinaryResult fedcOnAFullDisk(const std::vector<std::string>& arguments, unsigned long bytes) {
+  return start(arguments, {}, {}, [&] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit size{bytes, bytes};
+    setrlimit(RLIMIT_FSIZE, &size);
+  });
+}
+
 BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments, int descriptor) {
   return start(arguments, {}, {}, [&] {
     const int to = open(file.c_str(), O_WRONLY);

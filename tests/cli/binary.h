@@ -26,6 +26,8 @@ const char* binaryPath();
 BinaryResult fedc(const std::vector<std::string>& arguments, const std::string& interruptAfter = {}, const std::string& in = {});
 /// The same for what may not take more: over these limits the system ends it (exit code 128 and the signal) or gives no more memory.
 BinaryResult boundedFedc(const std::vector<std::string>& arguments, unsigned seconds, unsigned long megabytes);
+/// The same where no file may be longer than this, as on a disk that is full.
+BinaryResult fedcOnAFullDisk(const std::vector<std::string>& arguments, unsigned long bytes);
 
 /// The same with standard output, or what else has this number, into a file (`/dev/full`).
 BinaryResult fedcInto(const std::string& file, const std::vector<std::string>& arguments, int descriptor = 1);

@@ -1,10 +1,5 @@
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <regex>
@@ -88,21 +83,9 @@ TEST(New, OnAFullDiskNothingIsLeft) {
   for (const bool isThere : {false, true}) {
     const std::string project = folder.path("project");
     if (isThere) fs::create_directories(project);
-    const pid_t child = fork();
-    if (child == 0) {
-      signal(SIGXFSZ, SIG_IGN);
-      const rlimit limit = {20000, 20000};
-      setrlimit(RLIMIT_FSIZE, &limit);
-      const int errors = open(folder.path("errors").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      dup2(errors, STDERR_FILENO);
-      execl(binaryPath(), binaryPath(), "new", project.c_str(), nullptr);
-      _exit(127);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 1);
-    EXPECT_EQ(readFile(folder.path("errors")), "error: cannot write `" + project + "/data/train.h5`: File too large\n");
+    const BinaryResult full = fedcOnAFullDisk({"new", project}, 20000);
+    EXPECT_EQ(full.exitCode, 1);
+    EXPECT_EQ(full.err, "error: cannot write `" + project + "/data/train.h5`: File too large\n");
     EXPECT_EQ(fs::exists(project), isThere);
     EXPECT_TRUE(!isThere || fs::is_empty(project));
   }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -582,25 +581,9 @@ TEST(Resume, AFullDiskEndsTheRunAndLosesNothing) {
   const Folder folder;
   const std::string out = folder.path("run"), whole = folder.path("whole");
   ASSERT_EQ(fedc(run(whole, 5)).exitCode, 0);
-  const std::vector<std::string> arguments = run(out, 5);
-  const pid_t child = fork();
-  if (child == 0) {
-    signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit = {20000, 20000};
-    setrlimit(RLIMIT_FSIZE, &limit);
-    const int errors = open(folder.path("errors").c_str(), O_WRONLY | O_CREAT, 0644);
-    dup2(errors, STDERR_FILENO);
-    std::vector<char*> argv = {const_cast<char*>(binaryPath())};
-    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
-    argv.push_back(nullptr);
-    execv(binaryPath(), argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 1);
-  EXPECT_THAT(readFile(folder.path("errors")), HasSubstr("cannot write `" + out + "/state/checkpoint.npz`"));
+  const BinaryResult full = fedcOnAFullDisk(run(out, 5), 20000);
+  EXPECT_EQ(full.exitCode, 1);
+  EXPECT_THAT(full.err, HasSubstr("cannot write `" + out + "/state/checkpoint.npz`"));
   EXPECT_FALSE(fs::exists(out + "/model.npz"));
   const BinaryResult more = fedc({"resume", out});
   ASSERT_EQ(more.exitCode, 0) << more.err;

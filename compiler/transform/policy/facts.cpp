@@ -256,26 +256,20 @@ void FnFacts::plain(const Stmt& s) {
   }
 }
 
-/// What is true of a name, said the other way round.
+/// What is true of a name, said the other way round: `!x`, `x ^ true`, `x == false`, `x != true`.
 void FnFacts::turned(Var to, const Stmt& s) {
-  const auto isOther = [&](const Atom& a) { return !a.isLiteral && of(a).any(Fact::TrueOfName | Fact::FalseOfName); };
-  const auto operand = std::find_if(s.args.begin(), s.args.end(), isOther);
-  if (operand == s.args.end() || s.args.size() > 2) return;
-  const Atom& x = *operand;
-  const Atom* other = s.args.size() == 2 ? &s.args[&x == &s.args[0] ? 1 : 0] : nullptr;
-  const bool isBool = fn_->typeOf(x.var).elem == core::Elem::Bool;
-  const std::optional<bool> literal = other != nullptr && other->isLiteral && isBool ? std::optional(other->literal.bits != 0) : std::nullopt;
-  const bool isTurned = s.op == Op::Not || (s.op == Op::Xor && literal == true) || (s.op == Op::Eq && literal == false) ||
-                        (s.op == Op::Ne && literal == true) || (s.op == Op::Sub && other != nullptr && other->isLiteral && &x != &s.args[0]);
-  // Of a number that was made of it (`i32(n != 3) == 0`) either.
-  const bool isEither = isComparison(s.op) && !isBool && other != nullptr && !of(*other).any(kContent);
-  if (!isTurned && !isEither) return;
+  const auto isGiven = [&](bool value) {
+    return std::any_of(s.args.begin(), s.args.end(),
+                       [&](const Atom& a) { return a.isLiteral && a.literal.elem == core::Elem::Bool && (a.literal.bits != 0) == value; });
+  };
+  const bool isTurned = s.op == Op::Not || ((s.op == Op::Xor || s.op == Op::Ne) && isGiven(true)) || (s.op == Op::Eq && isGiven(false));
+  const auto x = std::find_if(s.args.begin(), s.args.end(), [](const Atom& a) { return !a.isLiteral; });
+  if (!isTurned || x == s.args.end()) return;
   Facts& facts = vars_[to];
-  const Facts before = of(x);
-  const bool yes = before.has(Fact::TrueOfName), no = before.has(Fact::FalseOfName);
+  const bool yes = facts.has(Fact::TrueOfName), no = facts.has(Fact::FalseOfName);
   facts.bits &= ~(Fact::TrueOfName | Fact::FalseOfName);
-  if (yes || isEither) give(to, Fact::FalseOfName, x.var, yes ? Fact::TrueOfName : Fact::FalseOfName, s.span);
-  if (no || isEither) give(to, Fact::TrueOfName, x.var, no ? Fact::FalseOfName : Fact::TrueOfName, s.span);
+  if (yes) give(to, Fact::FalseOfName, x->var, Fact::TrueOfName, s.span);
+  if (no) give(to, Fact::TrueOfName, x->var, Fact::FalseOfName, s.span);
 }
 
 void FnFacts::choiceInside(Var to, const Stmt& s) {

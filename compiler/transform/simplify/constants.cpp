@@ -61,7 +61,8 @@ Result dimValue(Rewriter&, const Stmt& s) {
   return Atom::of(core::isFloat(*s.attrs.elem) ? Literal::ofDouble(*s.attrs.elem, static_cast<double>(*c)) : Literal::ofInt(*s.attrs.elem, *c));
 }
 
-// Integers of dims are below 2^31, so the detour by i32 or i64 changes nothing.
+// What is read of a dim as i32 is below 2^31 (a size in memory, a position; the index of a longer loop is added to its start first), so the detour by
+// i32 or i64 changes nothing.
 Result convertedDim(Rewriter& r, const Stmt& s) {
   if (s.op != Op::Convert) return std::nullopt;
   const Stmt* d = r.def(s.args[0], Op::DimValue);
